@@ -1,0 +1,24 @@
+// Only the rules that need types: everything else is Biome's (biome.json).
+import { parser, plugin } from 'typescript-eslint';
+
+export default [
+  { ignores: ['src/kernels/wasm-binary.ts', 'test/package/fixtures/**'] },
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts', 'examples/**/*.ts'],
+    languageOptions: {
+      parser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    plugins: { '@typescript-eslint': plugin },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+];

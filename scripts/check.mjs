@@ -1,0 +1,105 @@
+// Runs everything that checks the project, as the scripts of package.json: a line per step with
+// its time, the output of a step only if it fails, and the number of tests at the end.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'wirespeed-check-'));
+const unitResult = join(folder, 'unit.json');
+const failed = [];
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs a command; returns its output and whether it succeeded. */
+function run(command) {
+  const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+  const child = spawn(command, {
+    cwd: root,
+    env: { ...process.env, PATH: path, NO_COLOR: '1' },
+    shell: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ output, isSuccess: code === 0 }));
+  });
+}
+
+/** Runs a script of package.json; returns its output and whether it succeeded. */
+async function step(name, ...args) {
+  const start = performance.now();
+  const { output, isSuccess } = await run([scripts[name], ...args].join(' '));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
+  console.log(`${isSuccess ? 'ok    ' : 'FAILED'} ${seconds} s  ${name}`);
+  if (!isSuccess) {
+    failed.push(name);
+    console.log(output);
+  }
+  return { output, isSuccess };
+}
+
+/** Runs scripts that do not disturb each other, as many at a time as there are processors. */
+async function steps(names) {
+  const waiting = [...names];
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await step(name);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+}
+
+/** Adds what vitest has written. */
+function countUnitTests() {
+  if (!existsSync(unitResult)) return;
+  const result = JSON.parse(readFileSync(unitResult, 'utf8'));
+  total.passed += result.numPassedTests;
+  total.failed += result.numFailedTests;
+  total.skipped += result.numPendingTests + result.numTodoTests;
+}
+
+/** Adds what the test runner of Node.js has printed: `# pass 12` or, for people, `ℹ pass 12`. */
+function countBenchTests(output) {
+  const count = (key) => Number(output.match(new RegExp(`^[#ℹ] ${key} (\\d+)$`, 'm'))?.[1] ?? 0);
+  total.passed += count('pass');
+  total.failed += count('fail') + count('cancelled');
+  total.skipped += count('skipped') + count('todo');
+}
+
+try {
+  const start = performance.now();
+  if ((await step('build')).isSuccess) {
+    await steps([
+      'check:format',
+      'check:lint',
+      'check:types',
+      'check:imports',
+      'check:unused',
+      'check:docs',
+      'check:api',
+      'check:package',
+      'check:size',
+    ]);
+    // Alone, so that nothing disturbs their timing.
+    await step('test:unit', '--reporter=default', '--reporter=json', `--outputFile=${unitResult}`);
+    countUnitTests();
+    countBenchTests((await step('bench:test')).output);
+  }
+  const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  if (failed.length > 0) {
+    console.log(`failed after ${seconds} s: ${failed.join(', ')}`);
+    process.exitCode = 1;
+  } else {
+    console.log(`all checks passed in ${seconds} s`);
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+} finally {
+  rmSync(folder, { recursive: true });
+}

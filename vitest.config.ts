@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests without sockets, clocks or sleeping: they must be fast. */
+const CORE = ['test/protocol/**/*.test.ts', 'test/kernels/**/*.test.ts', 'test/fuzz/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'core', include: CORE, testTimeout: 20_000 },
+      },
+      {
+        // Everything that opens sockets, starts workers or runs the built package.
+        extends: true,
+        test: {
+          name: 'faces',
+          include: ['test/**/*.test.ts'],
+          exclude: CORE,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/protocol/**/*.ts', 'src/kernels/**/*.ts'],
+      exclude: ['src/kernels/wasm-binary.ts'],
+      reporter: ['text', 'html'],
+      thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
+    },
+  },
+});
