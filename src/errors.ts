@@ -1,0 +1,237 @@
+/**
+ * Every error Wirespeed raises for something that is not the caller's mistake in types.
+ *
+ * ```
+ * WebSocketError
+ * ├─ ConnectError                 no connection came about
+ * │  ├─ InvalidUrlError           the URL is not one of a WebSocket
+ * │  ├─ ProxyError                the proxy refused or failed
+ * │  └─ HandshakeError            the opening handshake failed
+ * │     ├─ HandshakeStatusError   the server answered with another status than 101
+ * │     ├─ InvalidHeaderError     a handshake header is missing or wrong
+ * │     └─ NegotiationError       a subprotocol or an extension nobody asked for
+ * ├─ ProtocolError
+ * │  ├─ LocalProtocolError        the caller asked for what the protocol forbids
+ * │  └─ RemoteProtocolError       the peer did what the protocol forbids
+ * ├─ MessageTooBigError           a message above `maxMessageSize` or `maxFragments`
+ * ├─ ConnectionClosedError        the connection is closed, or closes while one waits
+ * ├─ TransportError               the socket failed
+ * ├─ TimeoutError                 a time limit passed
+ * └─ ConcurrencyError             two `recv` at once
+ * ```
+ *
+ * A wrong argument is a `TypeError` or a `RangeError`, as everywhere in Node.js, and an aborted
+ * call rejects with its signal's reason.
+ */
+
+/** Base of every error of this library; `code` is stable and starts with `WS_`. */
+export class WebSocketError extends Error {
+  /** A stable identifier, such as `WS_CONNECT_FAILED`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** How far an attempt to connect had come. */
+export type ConnectPhase = 'url' | 'dns' | 'tcp' | 'proxy' | 'tls' | 'upgrade';
+
+/** The facts of a failed attempt to connect. */
+export interface ConnectErrorOptions extends ErrorOptions {
+  /** The phase that failed. */
+  phase: ConnectPhase;
+  /** The URL as it was asked for, without credentials. */
+  url?: string | undefined;
+  /** The address tried, as `host:port`; several when a name has several addresses. */
+  address?: string | undefined;
+}
+
+/** No connection came about: says the URL, the phase reached and the address tried. */
+export class ConnectError extends WebSocketError {
+  readonly phase: ConnectPhase;
+  readonly url: string | undefined;
+  readonly address: string | undefined;
+
+  constructor(message: string, options: ConnectErrorOptions, code = 'WS_CONNECT_FAILED') {
+    super(code, message, options);
+    this.phase = options.phase;
+    this.url = options.url;
+    this.address = options.address;
+  }
+}
+
+/** The URL is not one of a WebSocket (RFC 6455 §3). */
+export class InvalidUrlError extends ConnectError {
+  constructor(message: string, options: ErrorOptions & { url?: string | undefined } = {}) {
+    super(message, { ...options, phase: 'url' }, 'WS_INVALID_URL');
+  }
+}
+
+/** The proxy refused or failed. */
+export class ProxyError extends ConnectError {
+  constructor(message: string, options: Omit<ConnectErrorOptions, 'phase'> = {}) {
+    super(message, { ...options, phase: 'proxy' }, 'WS_PROXY_FAILED');
+  }
+}
+
+/** What may be known of a failed opening handshake. */
+export type HandshakeErrorOptions = Omit<ConnectErrorOptions, 'phase'>;
+
+/** The opening handshake failed (RFC 6455 §4). */
+export class HandshakeError extends ConnectError {
+  constructor(message: string, options: HandshakeErrorOptions = {}, code = 'WS_HANDSHAKE_FAILED') {
+    super(message, { ...options, phase: 'upgrade' }, code);
+  }
+}
+
+/** What a server that refused the upgrade answered. */
+export interface HandshakeRefusal {
+  status: number;
+  statusText: string;
+  /** Names in lower case; a repeated header's values are joined with `, `. */
+  headers: ReadonlyMap<string, string>;
+  /** At most the first 64 KiB. */
+  body: Uint8Array;
+}
+
+/** The server answered the upgrade with another status than 101. */
+export class HandshakeStatusError extends HandshakeError {
+  readonly status: number;
+  readonly statusText: string;
+  /** Names in lower case; a repeated header's values are joined with `, `. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The response's body, at most its first 64 KiB. */
+  readonly body: Uint8Array;
+
+  constructor(message: string, refusal: HandshakeRefusal, options: HandshakeErrorOptions = {}) {
+    super(message, options, 'WS_HANDSHAKE_STATUS');
+    this.status = refusal.status;
+    this.statusText = refusal.statusText;
+    this.headers = refusal.headers;
+    this.body = refusal.body;
+  }
+}
+
+/** A handshake header is missing or wrong; `header` names it. */
+export class InvalidHeaderError extends HandshakeError {
+  /** The header's name, in lower case. */
+  readonly header: string;
+
+  constructor(header: string, message: string, options: HandshakeErrorOptions = {}) {
+    super(message, options, 'WS_INVALID_HEADER');
+    this.header = header;
+  }
+}
+
+/** The server chose a subprotocol or an extension that was not offered. */
+export class NegotiationError extends HandshakeError {
+  constructor(message: string, options: HandshakeErrorOptions = {}) {
+    super(message, options, 'WS_NEGOTIATION_FAILED');
+  }
+}
+
+/** A rule of the protocol was broken, by the caller or by the peer. */
+export class ProtocolError extends WebSocketError {}
+
+/** The caller asked for what the protocol forbids; nothing was sent. */
+export class LocalProtocolError extends ProtocolError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('WS_LOCAL_PROTOCOL', message, options);
+  }
+}
+
+/** The peer did what the protocol forbids; the connection was failed with `closeCode`. */
+export class RemoteProtocolError extends ProtocolError {
+  /** The close code that was sent to the peer. */
+  readonly closeCode: number;
+
+  constructor(message: string, closeCode: number, options?: ErrorOptions) {
+    super('WS_REMOTE_PROTOCOL', message, options);
+    this.closeCode = closeCode;
+  }
+}
+
+/** A message went above `maxMessageSize` or `maxFragments`; the connection was failed with 1009. */
+export class MessageTooBigError extends WebSocketError {
+  /** The limit that was passed, in bytes or in fragments as the message says. */
+  readonly limit: number;
+  /** The close code that was sent to the peer. */
+  readonly closeCode = 1009;
+
+  constructor(message: string, limit: number, options?: ErrorOptions) {
+    super('WS_MESSAGE_TOO_BIG', message, options);
+    this.limit = limit;
+  }
+}
+
+/** The code and the reason of a close frame; 1005 stands for a frame that had no code. */
+export interface CloseStatus {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** How a connection ended. */
+export interface CloseFacts {
+  /** The close code received; 1005 if the close frame had none, 1006 if there was no close frame. */
+  readonly closeCode: number;
+  /** The reason received, or the empty string. */
+  readonly reason: string;
+  /** Whether close frames went both ways. */
+  readonly wasClean: boolean;
+  /** The close frame sent, if one was. */
+  readonly sent: CloseStatus | undefined;
+  /** The close frame received, if one was. */
+  readonly received: CloseStatus | undefined;
+}
+
+/** The connection is closed, or closed while the call was waiting; `cause` says why, if it failed. */
+export class ConnectionClosedError extends WebSocketError implements CloseFacts {
+  readonly closeCode: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+  readonly sent: CloseStatus | undefined;
+  readonly received: CloseStatus | undefined;
+
+  constructor(message: string, facts: CloseFacts, options?: ErrorOptions) {
+    super('WS_CONNECTION_CLOSED', message, options);
+    this.closeCode = facts.closeCode;
+    this.reason = facts.reason;
+    this.wasClean = facts.wasClean;
+    this.sent = facts.sent;
+    this.received = facts.received;
+  }
+}
+
+/** The socket failed; `cause` is the system's error. */
+export class TransportError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('WS_TRANSPORT', message, options);
+  }
+}
+
+/** A time limit passed: `operation` says of what, `timeout` how many milliseconds it was. */
+export class TimeoutError extends WebSocketError {
+  /** What took too long: `connect`, `recv`, `send`, `ping`, `close` or `keepalive`. */
+  readonly operation: string;
+  /** The limit, in milliseconds. */
+  readonly timeout: number;
+
+  constructor(operation: string, timeout: number, message?: string, options?: ErrorOptions) {
+    super('WS_TIMEOUT', message ?? `${operation} timed out after ${timeout} ms`, options);
+    this.operation = operation;
+    this.timeout = timeout;
+  }
+}
+
+/** Two calls that exclude each other were under way at once, such as two `recv`. */
+export class ConcurrencyError extends WebSocketError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('WS_CONCURRENCY', message, options);
+  }
+}
