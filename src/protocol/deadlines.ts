@@ -1,0 +1,93 @@
+/**
+ * A session's time limits as data. Times are milliseconds on any clock that never goes back.
+ */
+import { TimeoutError } from '../errors.ts';
+
+/** Time limits, in milliseconds; 0 switches one off. */
+export interface TimeLimits {
+  /** For the opening handshake, from the session's start. */
+  readonly openTimeout: number;
+  /** For the closing handshake and the end of the TCP connection after it. */
+  readonly closeTimeout: number;
+  /** Silence from the peer after which it is pinged. */
+  readonly pingInterval: number;
+  /** Silence after such a ping that fails the connection. */
+  readonly pingTimeout: number;
+}
+
+/** What a session must do when its time has come. */
+export type DueAction = 'ping' | TimeoutError | undefined;
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Keeps the deadline that counts in each phase of a session: opening, open, closing. */
+export class Deadlines {
+  readonly #limits: TimeLimits;
+  #phase: 'opening' | 'open' | 'closing' = 'opening';
+  /** When the present phase must be over. */
+  #phaseEnd: number;
+  /** When the last sign of life came. */
+  #lastHeard: number;
+  /** When the keepalive ping under way was sent, or never. */
+  #pingSent = NEVER;
+
+  constructor(limits: TimeLimits, now: number) {
+    this.#limits = limits;
+    this.#lastHeard = now;
+    this.#phaseEnd = after(now, limits.openTimeout);
+  }
+
+  /** The opening handshake is done. */
+  opened(now: number): void {
+    this.#phase = 'open';
+    this.#phaseEnd = NEVER;
+    this.#lastHeard = now;
+  }
+
+  /** The closing handshake has begun, or what stands for it; its time runs from the first call. */
+  closing(now: number): void {
+    if (this.#phase === 'closing') return;
+    this.#phase = 'closing';
+    this.#phaseEnd = after(now, this.#limits.closeTimeout);
+  }
+
+  /** The peer gave a sign of life: bytes from it, or bytes that it took. */
+  heard(now: number): void {
+    this.#lastHeard = now;
+    this.#pingSent = NEVER;
+  }
+
+  /** When {@link due} next has something to say; infinity for never. */
+  next(): number {
+    if (this.#phase !== 'open') return this.#phaseEnd;
+    if (this.#pingSent !== NEVER) return after(this.#pingSent, this.#limits.pingTimeout);
+    return after(this.#lastHeard, this.#limits.pingInterval);
+  }
+
+  /** Says what the time asks for. */
+  due(now: number): DueAction {
+    if (now < this.next()) return undefined;
+    const { openTimeout, closeTimeout, pingTimeout } = this.#limits;
+    if (this.#phase === 'opening') return new TimeoutError('connect', openTimeout);
+    if (this.#phase === 'closing') {
+      return new TimeoutError(
+        'close',
+        closeTimeout,
+        `the peer did not finish the closing handshake within ${closeTimeout} ms`,
+      );
+    }
+    if (this.#pingSent === NEVER) {
+      this.#pingSent = now;
+      return 'ping';
+    }
+    return new TimeoutError(
+      'keepalive',
+      pingTimeout,
+      `nothing came from the peer for ${pingTimeout} ms after a ping`,
+    );
+  }
+}
+
+function after(start: number, limit: number): number {
+  return limit === 0 ? NEVER : start + limit;
+}

@@ -1,0 +1,100 @@
+/**
+ * Writes frames straight into the output, masked in place where the role asks for it.
+ */
+import type { Kernels } from '../kernels/kernels.ts';
+import { headerLength, Opcode, serializeFrameHeader } from './frame.ts';
+import type { MaskingKeys } from './masking-keys.ts';
+import type { Output } from './output.ts';
+
+/** Strings of at most this many UTF-16 units are encoded in place, in one pass. */
+const IN_PLACE_TEXT = 16 * 1024;
+/** UTF-8 takes at most three bytes per UTF-16 unit. */
+const MOST_UTF8_PER_UNIT = 3;
+const FIN = 0x80;
+
+/** A frame writer for one direction of one connection. */
+export class FrameWriter {
+  readonly #kernels: Kernels;
+  readonly #output: Output;
+  readonly #keys: MaskingKeys | undefined;
+
+  /** @param keys masking keys for a client; a server sends unmasked (RFC 6455 §5.1) */
+  constructor(kernels: Kernels, output: Output, keys: MaskingKeys | undefined) {
+    this.#kernels = kernels;
+    this.#output = output;
+    this.#keys = keys;
+  }
+
+  /** Writes one frame with that payload, which is copied. */
+  write(opcode: Opcode, isFinal: boolean, payload: Uint8Array): void {
+    const output = this.#output;
+    const length = payload.length;
+    const key = this.#keys === undefined ? -1 : this.#keys.next();
+    const total = headerLength(length, key >= 0) + length;
+    if (output.limit - output.position < total) output.reserve(total);
+    const head = isFinal ? FIN | opcode : opcode;
+    const start = serializeFrameHeader(output.bytes, output.position, head, length, key);
+    output.position = start;
+    if (output.limit - start < length) {
+      this.#writePieces(payload, key);
+      return;
+    }
+    const end = start + length;
+    output.bytes.set(payload, start);
+    if (key >= 0) this.#kernels.mask(output.bytes, start, end, key, 0);
+    output.position = end;
+  }
+
+  /** Writes a text frame; unpaired surrogates become U+FFFD. */
+  writeText(opcode: Opcode, isFinal: boolean, text: string): void {
+    const output = this.#output;
+    const isMasked = this.#keys !== undefined;
+    const most = MOST_UTF8_PER_UNIT * text.length;
+    const reserved = headerLength(most, isMasked) + most;
+    if (text.length > IN_PLACE_TEXT || !hasRoom(output, reserved)) {
+      const payload = new Uint8Array(this.#kernels.utf8Length(text));
+      this.#kernels.writeUtf8(text, payload, 0);
+      this.write(opcode, isFinal, payload);
+      return;
+    }
+    const key = this.#keys === undefined ? -1 : this.#keys.next();
+    // Encode where the payload lies if the text is ASCII; move it if its header came out longer.
+    const { bytes, position } = output;
+    const guess = position + headerLength(text.length, isMasked);
+    const length = this.#kernels.writeUtf8(text, bytes, guess);
+    const head = isFinal ? FIN | opcode : opcode;
+    const start = position + headerLength(length, isMasked);
+    if (start !== guess) bytes.copyWithin(start, guess, guess + length);
+    serializeFrameHeader(bytes, position, head, length, key);
+    const end = start + length;
+    if (isMasked) this.#kernels.mask(bytes, start, end, key, 0);
+    output.position = end;
+  }
+
+  /** Writes a payload that is larger than the output's memory, piece by piece. */
+  #writePieces(payload: Uint8Array, key: number): void {
+    const output = this.#output;
+    for (let from = 0; from < payload.length; ) {
+      if (output.position === output.limit) output.reserve(payload.length - from);
+      const { position } = output;
+      const to = Math.min(payload.length, from + output.limit - position);
+      const end = position + to - from;
+      output.bytes.set(payload.subarray(from, to), position);
+      if (key >= 0) this.#kernels.mask(output.bytes, position, end, key, from);
+      output.position = end;
+      from = to;
+    }
+  }
+}
+
+/** Whether there is room for `size` bytes in one piece, be it made now. */
+function hasRoom(output: Output, size: number): boolean {
+  if (output.limit - output.position >= size) return true;
+  output.reserve(size);
+  return output.limit - output.position >= size;
+}
+
+/** Returns the opcode of a message's first fragment, or of the whole message. */
+export function messageOpcode(isText: boolean): Opcode {
+  return isText ? Opcode.text : Opcode.binary;
+}

@@ -1,0 +1,25 @@
+/**
+ * `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 §4.1, §4.2.2).
+ */
+
+/** Computes SHA-1 over ASCII text, in base64: the one piece of cryptography the handshake needs. */
+export type Sha1Base64 = (text: string) => string;
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+// Sixteen bytes in base64: 22 characters and two of padding.
+const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+
+/** Writes a key from sixteen random bytes. */
+export function serializeKey(nonce: Uint8Array): string {
+  return btoa(String.fromCharCode(...nonce));
+}
+
+/** Tells whether a key is sixteen bytes in base64. */
+export function isValidKey(key: string): boolean {
+  return KEY.test(key);
+}
+
+/** Returns the answer to a key (RFC 6455 §4.2.2, item 5.4). */
+export function acceptKey(key: string, sha1: Sha1Base64): string {
+  return sha1(key + GUID);
+}

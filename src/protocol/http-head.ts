@@ -1,0 +1,174 @@
+/**
+ * The head of an HTTP/1.1 message: its start line and headers (RFC 9112), as far as the opening
+ * handshake needs it. Strict, bounded, and in linear time.
+ */
+
+/** Most bytes of a head, its empty line included. */
+export const MAX_HEAD_SIZE: number = 16 * 1024;
+/** Most header lines of a head. */
+export const MAX_HEADERS = 128;
+
+/** Headers by name in lower case; the values of a repeated one are joined with `, ` (RFC 9110 §5.3). */
+export type HeaderMap = ReadonlyMap<string, string>;
+
+/** A head, taken apart. */
+export interface HttpHead {
+  readonly startLine: string;
+  readonly headers: HeaderMap;
+}
+
+/** A head that is wrong: why, and the header's name if it is about one. */
+export class HeadError extends Error {
+  readonly header: string | undefined;
+  /** Whether the head is merely too large. */
+  readonly isTooLarge: boolean;
+
+  constructor(message: string, about: { header?: string; isTooLarge?: boolean } = {}) {
+    super(message);
+    this.header = about.header;
+    this.isTooLarge = about.isTooLarge ?? false;
+  }
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Collects a head from bytes that arrive in any pieces. */
+export class HeadCollector {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+
+  /** Whether any byte has come. */
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  /**
+   * Takes bytes up to the end of the head and returns how far it came; `isComplete` tells whether
+   * the end was there.
+   *
+   * @throws HeadError when there is no end within 16 KiB
+   */
+  push(bytes: Uint8Array, start: number, end: number): number {
+    const from = this.#length;
+    const taken = Math.min(end - start, MAX_HEAD_SIZE - from);
+    this.#reserve(from + taken);
+    this.#bytes.set(bytes.subarray(start, start + taken), from);
+    // The empty line may have begun in an earlier piece.
+    for (let i = Math.max(3, from); i < from + taken; i++) {
+      if (this.#bytes[i] === LF && this.#isEmptyLine(i)) {
+        this.#length = i + 1;
+        this.isComplete = true;
+        return start + i + 1 - from;
+      }
+    }
+    this.#length = from + taken;
+    if (this.#length === MAX_HEAD_SIZE) {
+      throw new HeadError(`the head is larger than ${MAX_HEAD_SIZE} bytes`, { isTooLarge: true });
+    }
+    return start + taken;
+  }
+
+  /** Whether the empty line that ends a head has come. */
+  isComplete = false;
+
+  /** Returns the head's bytes, without the empty line. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length - 4);
+  }
+
+  #isEmptyLine(lf: number): boolean {
+    const bytes = this.#bytes;
+    return bytes[lf - 1] === CR && bytes[lf - 2] === LF && bytes[lf - 3] === CR;
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.min(MAX_HEAD_SIZE, Math.max(length, 2 * this.#bytes.length)));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}
+
+// RFC 9110 §5.6.2.
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// RFC 9110 §5.5: no control characters but the tab.
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+// Where the handshake's own headers decide something, nothing outside ASCII has a place.
+const ASCII = /^[\t\x20-\x7e]*$/;
+
+/**
+ * Takes a head apart.
+ *
+ * @throws HeadError for anything that RFC 9112 does not allow
+ */
+export function parseHead(bytes: Uint8Array): HttpHead {
+  const lines = decodeLatin1(bytes).split('\r\n');
+  const startLine = lines[0] as string;
+  if (lines.length - 1 > MAX_HEADERS) {
+    throw new HeadError(`there are more than ${MAX_HEADERS} headers`, { isTooLarge: true });
+  }
+  const headers = new Map<string, string>();
+  for (let i = 1; i < lines.length; i++) {
+    const line = lines[i] as string;
+    const colon = line.indexOf(':');
+    // No white space before the colon, no folded lines (RFC 9112 §5.1, §5.2).
+    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
+    if (!TOKEN.test(name)) throw new HeadError(`header line ${i} has no valid name`);
+    const value = trim(line.slice(colon + 1));
+    if (!FIELD_VALUE.test(value)) {
+      throw new HeadError(`the header '${name}' holds a control character`, { header: name });
+    }
+    if (name.startsWith('sec-websocket-') && !ASCII.test(value)) {
+      throw new HeadError(`the header '${name}' holds a character outside ASCII`, { header: name });
+    }
+    const earlier = headers.get(name);
+    headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
+  }
+  return { startLine, headers };
+}
+
+/** Splits a comma-separated header value into its items, empty ones left out (RFC 9110 §5.6.1). */
+export function parseList(value: string | undefined): string[] {
+  if (value === undefined) return [];
+  return value
+    .split(',')
+    .map(trim)
+    .filter((item) => item !== '');
+}
+
+/** Writes a head with its empty line; names and values must have been checked. */
+export function serializeHead(
+  startLine: string,
+  headers: Iterable<readonly [string, string]>,
+): Uint8Array {
+  let text = `${startLine}\r\n`;
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  return encodeLatin1(`${text}\r\n`);
+}
+
+/** Removes optional white space: spaces and tabs, in linear time (RFC 9110 §5.6.3). */
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09;
+}
+
+function decodeLatin1(bytes: Uint8Array): string {
+  let text = '';
+  // In pieces: a call takes only so many arguments.
+  for (let i = 0; i < bytes.length; i += 4096) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  }
+  return text;
+}
+
+function encodeLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,211 @@
+/**
+ * Makes messages of data frames: fragmentation (RFC 6455 §5.4), UTF-8 (§8.1) and the limits.
+ *
+ * A message that arrives whole is handed on as it lies in the receive buffer. Only what arrives in
+ * parts is copied together, into a buffer that grows with the bytes received and never with the
+ * length a peer declares.
+ */
+import { MessageTooBigError, RemoteProtocolError, type WebSocketError } from '../errors.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import { sharedBytePool } from './byte-pool.ts';
+import { CloseCode } from './close-code.ts';
+import { Opcode } from './frame.ts';
+import { Utf8Validator } from './utf8-validator.ts';
+
+/** Bytes that a message under assembly is given at first, if it declares as many. */
+const FIRST_CAPACITY = 64 * 1024;
+
+/** Where messages go; a payload is valid until the call returns. */
+export interface MessageConsumer {
+  /** A message came, whole; text is valid UTF-8. */
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  /** A data frame came, where frames are delivered instead of messages. */
+  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
+  /** The peer broke a rule or passed a limit. */
+  fail(error: WebSocketError): void;
+}
+
+/** What a message may be. */
+export interface MessageLimits {
+  /** Most bytes of a message. */
+  readonly maxMessageSize: number;
+  /** Most fragments of a message. */
+  readonly maxFragments: number;
+}
+
+/** Assembles the messages of one direction of one connection. */
+export class MessageReader {
+  readonly #kernels: Kernels;
+  readonly #consumer: MessageConsumer;
+  readonly #limits: MessageLimits;
+  /** Hand on frames instead of messages. */
+  readonly #deliversFrames: boolean;
+  /** Whether a message is under way whose final fragment has not come. */
+  #isFragmented = false;
+  #isText = false;
+  /** Bytes in the fragments before the present one. */
+  #earlierLength = 0;
+  #fragments = 0;
+  /** The present frame. */
+  #isFinal = false;
+  #opcode: Opcode = Opcode.binary;
+  #frameLength = 0;
+  /** What has been copied together. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #length = 0;
+  #validator: Utf8Validator | undefined;
+
+  constructor(
+    kernels: Kernels,
+    consumer: MessageConsumer,
+    limits: MessageLimits,
+    deliversFrames: boolean,
+  ) {
+    this.#kernels = kernels;
+    this.#consumer = consumer;
+    this.#limits = limits;
+    this.#deliversFrames = deliversFrames;
+  }
+
+  /** Checks a data frame's header against the message under way; false if it was failed. */
+  beginFrame(isFinal: boolean, opcode: number, length: number): boolean {
+    if (opcode === Opcode.continuation) {
+      if (!this.#isFragmented) {
+        return this.#failOrder('a continuation frame without a message to continue');
+      }
+      this.#fragments++;
+    } else {
+      // RFC 6455 §5.4: the fragments of one message MUST NOT be interleaved with another's.
+      if (this.#isFragmented) {
+        return this.#failOrder('a new message inside a fragmented one');
+      }
+      this.#isText = opcode === Opcode.text;
+      this.#earlierLength = 0;
+      this.#fragments = 1;
+    }
+    const { maxMessageSize, maxFragments } = this.#limits;
+    if (this.#earlierLength + length > maxMessageSize) {
+      return this.#failLimit(
+        `a message of more than ${maxMessageSize} bytes, above maxMessageSize`,
+        maxMessageSize,
+      );
+    }
+    if (this.#fragments > maxFragments) {
+      return this.#failLimit(
+        `a message of more than ${maxFragments} fragments, above maxFragments`,
+        maxFragments,
+      );
+    }
+    this.#isFinal = isFinal;
+    this.#opcode = opcode as Opcode;
+    this.#frameLength = length;
+    return true;
+  }
+
+  /** Takes the whole payload of the present frame. */
+  receivePayload(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isFinal && !this.#isFragmented) {
+      if (this.#isText && !this.#kernels.isUtf8(bytes, start, end)) this.#failText();
+      else this.#deliver(bytes, start, end);
+      return;
+    }
+    this.receivePart(bytes, start, end, true);
+  }
+
+  /** Takes a part of the present frame's payload. */
+  receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    if (this.#isText && !this.#isValidPart(bytes, start, end, isLast)) {
+      this.#failText();
+      return;
+    }
+    if (this.#deliversFrames && isLast && this.#length === 0) {
+      this.#endFrame(bytes, start, end);
+      return;
+    }
+    this.#append(bytes, start, end);
+    if (isLast) this.#endFrame(this.#buffer ?? bytes, 0, this.#length);
+  }
+
+  /** Gives back what an unfinished message holds. */
+  release(): void {
+    if (this.#buffer !== undefined) sharedBytePool.give(this.#buffer);
+    this.#buffer = undefined;
+    this.#length = 0;
+  }
+
+  /** Ends the present frame; `bytes[start, end)` is all there is to hand on, if it is handed on now. */
+  #endFrame(bytes: Uint8Array, start: number, end: number): void {
+    this.#earlierLength += this.#frameLength;
+    this.#isFragmented = !this.#isFinal;
+    if (this.#isFragmented && !this.#deliversFrames) return;
+    // The buffer stays out of the pool until the consumer is through with it.
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    this.#length = 0;
+    this.#deliver(bytes, start, end);
+    if (buffer !== undefined) sharedBytePool.give(buffer);
+  }
+
+  #deliver(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#deliversFrames) {
+      this.#consumer.onFrame(this.#isFinal, this.#opcode, bytes, start, end);
+    } else {
+      this.#consumer.onMessage(bytes, start, end, this.#isText);
+    }
+  }
+
+  #isValidPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    this.#validator ??= new Utf8Validator(this.#kernels);
+    if (!this.#validator.push(bytes, start, end)) return false;
+    return !(isLast && this.#isFinal) || this.#validator.finish();
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
+    const length = this.#length + end - start;
+    if (this.#buffer === undefined || this.#buffer.length < length) this.#grow(length);
+    (this.#buffer as Uint8Array).set(bytes.subarray(start, end), this.#length);
+    this.#length = length;
+  }
+
+  /** Makes room for `length` bytes, and for more only in proportion to what has arrived. */
+  #grow(length: number): void {
+    const ahead = Math.min(this.#expectedLength(length), Math.max(FIRST_CAPACITY, 2 * length));
+    const grown = sharedBytePool.take(Math.max(length, ahead));
+    if (this.#buffer !== undefined) {
+      grown.set(this.#buffer.subarray(0, this.#length));
+      sharedBytePool.give(this.#buffer);
+    }
+    this.#buffer = grown;
+  }
+
+  /** What the buffer will have to hold, as far as it is known when `length` bytes have come. */
+  #expectedLength(length: number): number {
+    if (this.#deliversFrames) return this.#frameLength;
+    const declared = this.#earlierLength + this.#frameLength;
+    if (this.#isFinal) return declared;
+    // More fragments follow: doubling keeps the copying in proportion to the message.
+    return Math.max(declared, Math.min(2 * length, this.#limits.maxMessageSize));
+  }
+
+  #failOrder(what: string): false {
+    this.#consumer.fail(
+      new RemoteProtocolError(`the peer sent ${what} (RFC 6455 §5.4)`, CloseCode.protocolError),
+    );
+    return false;
+  }
+
+  #failLimit(what: string, limit: number): false {
+    this.#consumer.fail(new MessageTooBigError(`the peer sent ${what}`, limit));
+    return false;
+  }
+
+  #failText(): void {
+    this.#consumer.fail(
+      new RemoteProtocolError(
+        'the peer sent text that is not UTF-8 (RFC 6455 §8.1)',
+        CloseCode.invalidPayload,
+      ),
+    );
+  }
+}

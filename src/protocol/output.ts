@@ -1,0 +1,44 @@
+/**
+ * Where the core writes what has to be sent.
+ */
+
+/**
+ * A window into memory that the transport will send, in order. The core writes at `position`, as
+ * far as `limit`, and moves `position`; for more room it calls `reserve`, after which all three
+ * may have changed.
+ */
+export interface Output {
+  readonly bytes: Uint8Array;
+  position: number;
+  readonly limit: number;
+  /** True while earlier output could not be handed to the socket. */
+  readonly isBlocked: boolean;
+  /** Makes room for `size` contiguous bytes, or for as many as the memory ever has in one piece. */
+  reserve(size: number): void;
+}
+
+/** An {@link Output} in ordinary memory, for whoever drives the core by hand. */
+export class OutputBuffer implements Output {
+  bytes: Uint8Array = new Uint8Array(1024);
+  position = 0;
+  isBlocked = false;
+
+  get limit(): number {
+    return this.bytes.length;
+  }
+
+  reserve(size: number): void {
+    const needed = this.position + size;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.bytes.length));
+    grown.set(this.bytes.subarray(0, this.position));
+    this.bytes = grown;
+  }
+
+  /** Returns a copy of what has been written since the last call. */
+  take(): Uint8Array {
+    const taken = this.bytes.slice(0, this.position);
+    this.position = 0;
+    return taken;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The server's side of the opening handshake (RFC 6455 §4.2).
+ */
+import { HandshakeError } from '../errors.ts';
+import type { OpeningAgreement } from './client-opening.ts';
+import { acceptKey, isValidKey, type Sha1Base64 } from './handshake-key.ts';
+import {
+  HeadCollector,
+  type HeadError,
+  type HeaderMap,
+  type HttpHead,
+  parseHead,
+  parseList,
+  serializeHead,
+} from './http-head.ts';
+
+/** A client's request to upgrade, checked. */
+export interface UpgradeRequest {
+  /** Path and query, as the client sent them. */
+  readonly target: string;
+  readonly host: string;
+  readonly origin: string | undefined;
+  /** Subprotocols offered, best first. */
+  readonly protocols: readonly string[];
+  readonly headers: HeaderMap;
+}
+
+/** An answer that does not upgrade. */
+export interface UpgradeRefusal {
+  /** An HTTP status from 300 to 599. */
+  readonly status: number;
+  /** Headers of the answer. Default none. */
+  readonly headers?: Iterable<readonly [string, string]> | undefined;
+  /** The body, sent as plain text unless `headers` have a `Content-Type`. Default the status and its meaning. */
+  readonly body?: string | undefined;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  301: 'Moved Permanently',
+  302: 'Found',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
+};
+
+// RFC 9112 §3: a method, a target without white space, a version.
+const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/([0-9])\.([0-9])$/;
+const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Reads the request; the answer is written when it is known. */
+export class ServerOpening {
+  readonly #head = new HeadCollector();
+  readonly #sha1: Sha1Base64;
+  #key = '';
+  /** The request, once it is there and right. */
+  request: UpgradeRequest | undefined;
+  /** The answer to a request that is wrong, and what is wrong with it. */
+  refusal: { readonly answer: UpgradeRefusal; readonly error: HandshakeError } | undefined;
+
+  constructor(sha1: Sha1Base64) {
+    this.#sha1 = sha1;
+  }
+
+  /** Reads from `bytes[start, end)` and returns how far it came: never past the request's head. */
+  receive(bytes: Uint8Array, start: number, end: number): number {
+    try {
+      const next = this.#head.push(bytes, start, end);
+      if (this.#head.isComplete) this.#readRequest(parseHead(this.#head.bytes));
+      return next;
+    } catch (error) {
+      const { message, isTooLarge } = error as HeadError;
+      this.#refuse(isTooLarge ? 431 : 400, message);
+      return end;
+    }
+  }
+
+  /** The connection ended before the request did. */
+  receiveEof(): HandshakeError {
+    if (this.request !== undefined) {
+      return new HandshakeError('the client closed the connection before its request was answered');
+    }
+    return new HandshakeError(
+      this.#head.isEmpty
+        ? 'the client closed the connection without a request'
+        : 'the client closed the connection in the middle of its request',
+    );
+  }
+
+  /** Makes the response that upgrades, and what was agreed on. */
+  accept(
+    protocol: string,
+    headers: readonly (readonly [string, string])[],
+  ): { response: Uint8Array; agreement: OpeningAgreement } {
+    const lines: (readonly [string, string])[] = [
+      ['Upgrade', 'websocket'],
+      ['Connection', 'Upgrade'],
+      ['Sec-WebSocket-Accept', acceptKey(this.#key, this.#sha1)],
+    ];
+    if (protocol !== '') lines.push(['Sec-WebSocket-Protocol', protocol]);
+    return {
+      response: serializeHead('HTTP/1.1 101 Switching Protocols', [...lines, ...headers]),
+      agreement: {
+        protocol,
+        extensions: '',
+        headers: (this.request as UpgradeRequest).headers,
+      },
+    };
+  }
+
+  /** Checks a request, item by item of RFC 6455 §4.2.1. */
+  #readRequest({ startLine, headers }: HttpHead): void {
+    const match = REQUEST_LINE.exec(startLine);
+    if (match === null) return this.#refuse(400, 'the request line is not valid');
+    const [, method, target = '', major, minor] = match;
+    if (major !== '1' || minor === '0') {
+      return this.#refuse(505, 'a WebSocket handshake needs HTTP/1.1');
+    }
+    if (method !== 'GET') {
+      return this.#refuse(405, 'a WebSocket handshake is a GET request', [['Allow', 'GET']]);
+    }
+    // An upgrade with a body would let bytes be taken for frames by one and for a request by another.
+    if (headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0') {
+      return this.#refuse(400, 'a WebSocket handshake has no body');
+    }
+    if (!hasItem(headers, 'upgrade', 'websocket') || !hasItem(headers, 'connection', 'upgrade')) {
+      return this.#refuse(426, 'this is a WebSocket server: connect with ws: or wss:', [
+        ['Upgrade', 'websocket'],
+      ]);
+    }
+    const host = headers.get('host') ?? '';
+    if (host === '' || host.includes(',')) {
+      return this.#refuse(400, "the 'Host' header is missing or repeated");
+    }
+    if (headers.get('sec-websocket-version') !== '13') {
+      // RFC 6455 §4.4: say which version would do.
+      return this.#refuse(426, 'only WebSocket version 13 is spoken here', [
+        ['Sec-WebSocket-Version', '13'],
+      ]);
+    }
+    const key = headers.get('sec-websocket-key');
+    if (key === undefined || !isValidKey(key)) {
+      return this.#refuse(400, "the 'Sec-WebSocket-Key' header is missing or wrong");
+    }
+    const protocols = parseList(headers.get('sec-websocket-protocol'));
+    if (!protocols.every((protocol) => SUBPROTOCOL.test(protocol))) {
+      return this.#refuse(400, "the 'Sec-WebSocket-Protocol' header is wrong");
+    }
+    this.#key = key;
+    this.request = { target, host, origin: headers.get('origin'), protocols, headers };
+  }
+
+  #refuse(status: number, message: string, headers: readonly [string, string][] = []): void {
+    this.refusal = {
+      answer: { status, headers, body: `${message}\n` },
+      error: new HandshakeError(`the client's request was refused with ${status}: ${message}`),
+    };
+  }
+}
+
+/** Writes a response that refuses the upgrade and ends the connection. */
+export function serializeRefusal(
+  answer: UpgradeRefusal,
+  encode: (text: string) => Uint8Array,
+): Uint8Array {
+  const { status } = answer;
+  const reason = REASONS[status] ?? 'Refused';
+  const body = encode(answer.body ?? `${status} ${reason}\n`);
+  const headers = [...(answer.headers ?? [])];
+  if (!headers.some(([name]) => name.toLowerCase() === 'content-type')) {
+    headers.push(['Content-Type', 'text/plain; charset=utf-8']);
+  }
+  headers.push(['Content-Length', String(body.length)], ['Connection', 'close']);
+  const head = serializeHead(`HTTP/1.1 ${status} ${reason}`, headers);
+  const response = new Uint8Array(head.length + body.length);
+  response.set(head);
+  response.set(body, head.length);
+  return response;
+}
+
+function hasItem(headers: HeaderMap, name: string, item: string): boolean {
+  return parseList(headers.get(name)).some((found) => found.toLowerCase() === item);
+}

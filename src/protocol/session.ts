@@ -1,0 +1,573 @@
+/**
+ * The sans-I/O core: one WebSocket session, either role, from the opening handshake to the end.
+ *
+ * Bytes and times come in as arguments; what must leave is written to an {@link Output}; what
+ * happens is told to a {@link SessionSink}, one event at a time. Nothing a peer sends makes it
+ * throw: a peer that breaks the rules has its connection failed. Calling it wrongly throws.
+ */
+import {
+  type ConnectionClosedError,
+  HandshakeError,
+  LocalProtocolError,
+  MessageTooBigError,
+  RemoteProtocolError,
+  type WebSocketError,
+} from '../errors.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import {
+  ClientOpening,
+  type OpeningAgreement,
+  type UpgradeRequestOptions,
+} from './client-opening.ts';
+import {
+  CloseCode,
+  type CloseStatus,
+  parseClosePayload,
+  serializeClosePayload,
+} from './close-code.ts';
+import { closedError } from './closed-error.ts';
+import { Deadlines, type TimeLimits } from './deadlines.ts';
+import { MAX_CONTROL_PAYLOAD, Opcode } from './frame.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FrameWriter, messageOpcode } from './frame-writer.ts';
+import type { Sha1Base64 } from './handshake-key.ts';
+import type { HeaderMap } from './http-head.ts';
+import type { MaskingKeys } from './masking-keys.ts';
+import { type MessageLimits, MessageReader } from './message-reader.ts';
+import type { Output } from './output.ts';
+import {
+  ServerOpening,
+  serializeRefusal,
+  type UpgradeRefusal,
+  type UpgradeRequest,
+} from './server-opening.ts';
+import {
+  type ConnectionState,
+  nextState,
+  publicState,
+  type SessionEvent,
+  type SessionState,
+} from './session-state.ts';
+
+/** Who a session is. */
+export type Role = 'client' | 'server';
+
+/** Who is told what happens. Payloads are valid until the call returns. */
+export interface SessionSink {
+  /** Server: a request to upgrade; answer it with `accept` or `refuse`, at once or later. */
+  onRequest(request: UpgradeRequest): void;
+  /** The opening handshake is done. */
+  onOpen(): void;
+  /** A message came, whole; text is valid UTF-8. */
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  /** Instead of `onMessage`, if the session was made with `deliversFrames`. */
+  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
+  /** A ping came; it has been answered, if pongs are automatic. */
+  onPing(bytes: Uint8Array, start: number, end: number): void;
+  /** A pong came. */
+  onPong(bytes: Uint8Array, start: number, end: number): void;
+  /** The connection was failed; told once, before the connection has ended. */
+  onFailure(error: WebSocketError): void;
+  /** Nothing more will be written: the sending side may be ended once the output has left. */
+  onShutdown(): void;
+  /** All is over: the socket can be let go. Told once, last. */
+  onClosed(): void;
+}
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly kernels: Kernels;
+  readonly output: Output;
+  readonly sink: SessionSink;
+  readonly limits: MessageLimits & TimeLimits;
+  readonly autoPong: boolean;
+  /** Deliver data frames one by one instead of messages. */
+  readonly deliversFrames: boolean;
+  readonly sha1: Sha1Base64;
+}
+
+/** What a client's session is made of besides. */
+export interface ClientOptions extends UpgradeRequestOptions {
+  readonly maskingKeys: MaskingKeys;
+  /** Sixteen random bytes. */
+  readonly nonce: Uint8Array;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** One WebSocket session. */
+export class Session {
+  readonly role: Role;
+  /** True while no frame is read: paused, waiting for a decision, or past the end. */
+  isHalted = true;
+  /** The subprotocol agreed on, or the empty string. */
+  protocol = '';
+  /** The extensions agreed on, as the header names them, or the empty string. */
+  extensions = '';
+  /** The other end's handshake headers, once the session is open. */
+  peerHeaders: HeaderMap | undefined;
+  /** The close frame sent, if one was. */
+  sent: CloseStatus | undefined;
+  /** The close frame received, if one was. */
+  received: CloseStatus | undefined;
+  /** Why the session failed, if it did. */
+  failure: WebSocketError | undefined;
+  readonly #kernels: Kernels;
+  readonly #output: Output;
+  readonly #sink: SessionSink;
+  readonly #autoPong: boolean;
+  readonly #frames: FrameReader;
+  readonly #messages: MessageReader;
+  readonly #writer: FrameWriter;
+  readonly #deadlines: Deadlines;
+  /** The opening handshake, while it is under way. */
+  #opening: ClientOpening | ServerOpening | undefined;
+  #state: SessionState = 'connecting';
+  #isPaused = false;
+  #now: number;
+  /** Whether a message of our own is under way, fragment by fragment. */
+  #isSendingFragments = false;
+  /** The pong that could not be sent yet: the latest one is enough (RFC 6455 §5.5.3). */
+  #pendingPong: Uint8Array | undefined;
+
+  private constructor(
+    options: SessionOptions,
+    opening: ClientOpening | ServerOpening,
+    maskingKeys: MaskingKeys | undefined,
+    now: number,
+  ) {
+    const { kernels, output, limits } = options;
+    this.role = maskingKeys === undefined ? 'server' : 'client';
+    this.#kernels = kernels;
+    this.#output = output;
+    this.#sink = options.sink;
+    this.#autoPong = options.autoPong;
+    this.#now = now;
+    this.#opening = opening;
+    this.#frames = new FrameReader(kernels, this, this.role === 'server');
+    this.#messages = new MessageReader(kernels, this, limits, options.deliversFrames);
+    this.#writer = new FrameWriter(kernels, output, maskingKeys);
+    this.#deadlines = new Deadlines(limits, now);
+  }
+
+  /** Begins a client's session: its request is written to the output. */
+  static client(options: SessionOptions, client: ClientOptions, now: number): Session {
+    const opening = new ClientOpening(client, client.nonce, options.sha1);
+    const session = new Session(options, opening, client.maskingKeys, now);
+    session.#writeRaw(opening.request);
+    return session;
+  }
+
+  /** Begins a server's session. */
+  static server(options: SessionOptions, now: number): Session {
+    return new Session(options, new ServerOpening(options.sha1), undefined, now);
+  }
+
+  get state(): ConnectionState {
+    return publicState(this.#state);
+  }
+
+  /** Whether close frames went both ways. */
+  get wasClean(): boolean {
+    return this.sent !== undefined && this.received !== undefined && this.failure === undefined;
+  }
+
+  /** The close code received; 1006 if there was none; `undefined` before the end. */
+  get closeCode(): number | undefined {
+    if (this.#state !== 'closed') return undefined;
+    return this.received?.code ?? CloseCode.abnormalClosure;
+  }
+
+  /** Bytes of the frame under way that are still to come. */
+  get missing(): number {
+    return this.#frames.missing;
+  }
+
+  /** While true, `receive` stops after the event under way. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(value: boolean) {
+    this.#isPaused = value;
+    this.#updateHalted();
+  }
+
+  /**
+   * Takes what came from the peer, changing it in place where it is masked, and returns how far it
+   * came: short of `end` only while halted, and the rest must then be given again later.
+   */
+  receive(bytes: Uint8Array, start: number, end: number, now: number): number {
+    this.#now = now;
+    let next = start;
+    if (this.#state === 'connecting') {
+      next = this.#receiveOpening(bytes, start, end);
+    } else {
+      this.#deadlines.heard(now);
+    }
+    if (!this.isHalted) next = this.#frames.read(bytes, next, end);
+    return this.#isReceiving() ? next : end;
+  }
+
+  /** The peer has ended its side of the connection. */
+  receiveEof(now: number): void {
+    this.#now = now;
+    const opening = this.#opening;
+    if (opening instanceof ServerOpening) this.#failOpening(opening.receiveEof());
+    else if (opening instanceof ClientOpening) {
+      opening.receiveEof();
+      this.#failOpening(opening.result as HandshakeError);
+    } else this.#end();
+  }
+
+  /** The connection is lost, or its owner gives it up. */
+  receiveError(error: WebSocketError | undefined): void {
+    if (error !== undefined && this.#isReceiving()) {
+      const opening = this.#opening;
+      // A refusal that lost only the rest of its body says more than how it lost it.
+      if (opening instanceof ClientOpening && opening.isRefused) {
+        this.receiveEof(this.#now);
+        return;
+      }
+      this.failure = error;
+      this.#sink.onFailure(error);
+    }
+    this.#end();
+  }
+
+  /** The output can be written again: sends what had to wait, and takes it as a sign of life. */
+  handleWritable(now: number): void {
+    this.#deadlines.heard(now);
+    const pong = this.#pendingPong;
+    if (pong === undefined) return;
+    this.#pendingPong = undefined;
+    if (this.#mayPong()) this.#writer.write(Opcode.pong, true, pong);
+  }
+
+  /** When `handleTimeout` is next due, on the clock of `now`; infinity for never. */
+  nextTimeout(): number {
+    return this.#state === 'closed' ? Number.POSITIVE_INFINITY : this.#deadlines.next();
+  }
+
+  /** Does what the time asks for. */
+  handleTimeout(now: number): void {
+    if (this.#state === 'closed') return;
+    this.#now = now;
+    // Who does not read cannot hear the peer, and must not think it dead.
+    if (this.#isPaused) this.#deadlines.heard(now);
+    const due = this.#deadlines.due(now);
+    if (due === undefined) return;
+    if (due === 'ping') this.#writer.write(Opcode.ping, true, EMPTY);
+    else if (due.operation === 'keepalive') this.fail(due);
+    // After close frames went both ways, only the TCP connection is late: no error of the session.
+    else
+      this.receiveError(
+        this.#state === 'closeSent' || this.#state === 'connecting' ? due : undefined,
+      );
+  }
+
+  /**
+   * Accepts the request told to `onRequest`.
+   *
+   * @param protocol the subprotocol chosen, or the empty string
+   * @throws LocalProtocolError if no request waits for an answer
+   */
+  accept(protocol: string, headers: readonly (readonly [string, string])[], now: number): void {
+    const { response, agreement } = this.#waitingRequest().accept(protocol, headers);
+    this.#writeRaw(response);
+    this.#now = now;
+    this.#open(agreement);
+  }
+
+  /**
+   * Refuses the request told to `onRequest`.
+   *
+   * @throws LocalProtocolError if no request waits for an answer
+   */
+  refuse(answer: UpgradeRefusal, now: number): void {
+    this.#waitingRequest();
+    this.#now = now;
+    this.#answerRefusal(
+      answer,
+      new HandshakeError(`the client's request was refused with ${answer.status}`),
+    );
+  }
+
+  /** Sends a text message. Throws as {@link sendBinary}. */
+  sendText(text: string): void {
+    this.#beginSend();
+    this.#writer.writeText(Opcode.text, true, text);
+  }
+
+  /**
+   * Sends a message of bytes, as binary unless it is said to be text (valid UTF-8, then).
+   *
+   * @throws ConnectionClosedError if the session is closing or closed
+   * @throws LocalProtocolError if it is not open yet, or in the middle of a fragmented message
+   */
+  sendBinary(payload: Uint8Array, isText = false): void {
+    this.#beginSend();
+    this.#writer.write(messageOpcode(isText), true, payload);
+  }
+
+  /**
+   * Sends a fragment of a message (RFC 6455 §5.4); `isText` counts for the first one only.
+   *
+   * @throws ConnectionClosedError if the session is closing or closed
+   * @throws LocalProtocolError if it is not open yet
+   */
+  sendFragment(payload: string | Uint8Array, isText: boolean, isFinal: boolean): void {
+    this.#checkOpen();
+    const opcode = this.#isSendingFragments ? Opcode.continuation : messageOpcode(isText);
+    this.#isSendingFragments = !isFinal;
+    if (typeof payload === 'string') this.#writer.writeText(opcode, isFinal, payload);
+    else this.#writer.write(opcode, isFinal, payload);
+  }
+
+  /**
+   * Sends a ping.
+   *
+   * @throws ConnectionClosedError if the session is closing or closed
+   * @throws LocalProtocolError if it is not open yet, or for a payload above 125 bytes (RFC 6455 §5.5)
+   */
+  ping(payload: Uint8Array): void {
+    this.#sendControl(Opcode.ping, payload);
+  }
+
+  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3). Throws as {@link ping}. */
+  pong(payload: Uint8Array): void {
+    this.#sendControl(Opcode.pong, payload);
+  }
+
+  /**
+   * Begins the closing handshake (RFC 6455 §7.1.2); nothing happens unless the session is open.
+   *
+   * @throws RangeError, LocalProtocolError for a code or a reason that may not be sent
+   */
+  close(code: number | undefined, reason: string, now: number): void {
+    const payload = serializeClosePayload(this.#kernels, code, reason);
+    if (this.#state !== 'open') return;
+    this.#now = now;
+    this.#writeClose(payload, { code: code ?? CloseCode.noStatusReceived, reason });
+    this.#deadlines.closing(now);
+    this.#enter('closeSent');
+  }
+
+  /**
+   * Fails the connection (RFC 6455 §7.1.7): says why with a close frame, and ends it.
+   *
+   * @param now the time; needed only outside of calls that were told it
+   */
+  fail(error: WebSocketError, now: number = this.#now): void {
+    const wasOpen = this.#state === 'open';
+    if (!this.#enter('failed')) return;
+    this.#opening = undefined;
+    this.failure = error;
+    if (wasOpen) {
+      const saysCode = error instanceof RemoteProtocolError || error instanceof MessageTooBigError;
+      const code = saysCode ? error.closeCode : CloseCode.internalError;
+      this.#writeClose(serializeClosePayload(this.#kernels, code, ''), { code, reason: '' });
+    }
+    this.#now = now;
+    this.#deadlines.closing(now);
+    this.#messages.release();
+    this.#sink.onFailure(error);
+    this.#sink.onShutdown();
+  }
+
+  /** Makes the error for a call that needs an open connection. */
+  closedError(): ConnectionClosedError {
+    return closedError(this);
+  }
+
+  /** @internal */
+  beginFrame(isFinal: boolean, opcode: number, length: number): boolean {
+    return this.#messages.beginFrame(isFinal, opcode, length);
+  }
+
+  /** @internal */
+  receivePayload(bytes: Uint8Array, start: number, end: number): void {
+    this.#messages.receivePayload(bytes, start, end);
+  }
+
+  /** @internal */
+  receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    this.#messages.receivePart(bytes, start, end, isLast);
+  }
+
+  /** @internal */
+  receiveControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    if (opcode === Opcode.ping) {
+      if (this.#autoPong && this.#mayPong()) this.#answerPing(bytes, start, end);
+      this.#sink.onPing(bytes, start, end);
+    } else if (opcode === Opcode.pong) {
+      this.#sink.onPong(bytes, start, end);
+    } else {
+      this.#receiveClose(bytes, start, end);
+    }
+  }
+
+  /** @internal */
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+    this.#sink.onMessage(bytes, start, end, isText);
+  }
+
+  /** @internal */
+  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
+    this.#sink.onFrame(isFinal, opcode, bytes, start, end);
+  }
+
+  #receiveOpening(bytes: Uint8Array, start: number, end: number): number {
+    const opening = this.#opening as ClientOpening | ServerOpening;
+    if (opening instanceof ClientOpening) {
+      const next = opening.receive(bytes, start, end);
+      const { result } = opening;
+      if (result instanceof HandshakeError) this.#failOpening(result);
+      else if (result !== undefined) this.#open(result);
+      return next;
+    }
+    // No byte after the request is looked at before it is answered.
+    if (opening.request !== undefined) return start;
+    const next = opening.receive(bytes, start, end);
+    if (opening.refusal !== undefined) {
+      this.#answerRefusal(opening.refusal.answer, opening.refusal.error);
+    } else if (opening.request !== undefined) {
+      this.#sink.onRequest(opening.request);
+    }
+    return next;
+  }
+
+  #waitingRequest(): ServerOpening {
+    const opening = this.#opening;
+    if (opening instanceof ServerOpening && opening.request !== undefined) return opening;
+    throw new LocalProtocolError('no request waits for an answer');
+  }
+
+  #open(agreement: OpeningAgreement): void {
+    this.protocol = agreement.protocol;
+    this.extensions = agreement.extensions;
+    this.peerHeaders = agreement.headers;
+    this.#opening = undefined;
+    this.#deadlines.opened(this.#now);
+    this.#enter('opened');
+    this.#sink.onOpen();
+  }
+
+  #failOpening(error: HandshakeError): void {
+    this.#opening = undefined;
+    this.failure = error;
+    this.#sink.onFailure(error);
+    this.#end();
+  }
+
+  #answerRefusal(answer: UpgradeRefusal, error: HandshakeError): void {
+    this.#writeRaw(
+      serializeRefusal(answer, (text) => {
+        const bytes = new Uint8Array(this.#kernels.utf8Length(text));
+        this.#kernels.writeUtf8(text, bytes, 0);
+        return bytes;
+      }),
+    );
+    this.#opening = undefined;
+    this.fail(error);
+  }
+
+  #receiveClose(bytes: Uint8Array, start: number, end: number): void {
+    const status = parseClosePayload(this.#kernels, bytes, start, end);
+    if (status instanceof RemoteProtocolError) {
+      this.fail(status);
+      return;
+    }
+    this.received = status;
+    // RFC 6455 §5.5.1: answer with a close frame, if none was sent before.
+    if (this.sent === undefined) {
+      const hasCode = status.code !== CloseCode.noStatusReceived;
+      const payload = serializeClosePayload(this.#kernels, hasCode ? status.code : undefined, '');
+      this.#writeClose(payload, { code: status.code, reason: '' });
+    }
+    this.#deadlines.closing(this.#now);
+    this.#messages.release();
+    this.#enter('closeReceived');
+    // RFC 6455 §7.1.1: the server ends the TCP connection, and the client waits for it.
+    if (this.role === 'server') this.#sink.onShutdown();
+  }
+
+  /** RFC 6455 §5.5.2: pings are answered until a close frame was received, be one sent or not. */
+  #mayPong(): boolean {
+    return this.#state === 'open' || this.#state === 'closeSent';
+  }
+
+  #answerPing(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#output.isBlocked) {
+      this.#pendingPong = bytes.slice(start, end);
+      return;
+    }
+    // This pong is later than the one that waits, and answers both pings.
+    this.#pendingPong = undefined;
+    this.#writer.write(Opcode.pong, true, bytes.subarray(start, end));
+  }
+
+  #beginSend(): void {
+    if (this.#state !== 'open') this.#checkOpen();
+    if (this.#isSendingFragments) {
+      throw new LocalProtocolError('a fragmented message is being sent (RFC 6455 §5.4)');
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'open') return;
+    if (this.#state === 'connecting') throw new LocalProtocolError('the session is not open yet');
+    throw this.closedError();
+  }
+
+  #sendControl(opcode: Opcode, payload: Uint8Array): void {
+    this.#checkOpen();
+    if (payload.length > MAX_CONTROL_PAYLOAD) {
+      throw new LocalProtocolError(
+        `a ping or pong has at most ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length} (RFC 6455 §5.5)`,
+      );
+    }
+    this.#writer.write(opcode, true, payload);
+  }
+
+  #writeClose(payload: Uint8Array, status: CloseStatus): void {
+    this.sent = status;
+    this.#writer.write(Opcode.close, true, payload);
+  }
+
+  /** Writes bytes of the opening handshake, piece by piece if the output's memory is smaller. */
+  #writeRaw(bytes: Uint8Array): void {
+    const output = this.#output;
+    for (let from = 0; from < bytes.length; ) {
+      output.reserve(bytes.length - from);
+      const piece = bytes.subarray(from, from + output.limit - output.position);
+      output.bytes.set(piece, output.position);
+      output.position += piece.length;
+      from += piece.length;
+    }
+  }
+
+  #end(): void {
+    if (!this.#enter('ended')) return;
+    this.#opening = undefined;
+    this.#messages.release();
+    this.#sink.onClosed();
+  }
+
+  #enter(event: SessionEvent): boolean {
+    const state = nextState(this.#state, event);
+    if (state === undefined) return false;
+    this.#state = state;
+    this.#updateHalted();
+    return true;
+  }
+
+  #updateHalted(): void {
+    this.isHalted = this.#isPaused || (this.#state !== 'open' && this.#state !== 'closeSent');
+  }
+
+  /** Whether what the peer sends still means something. */
+  #isReceiving(): boolean {
+    return this.#state === 'open' || this.#state === 'closeSent' || this.#state === 'connecting';
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Validates UTF-8 that arrives in pieces, and says so at the piece that holds the first bad byte
+ * (RFC 6455 §8.1).
+ */
+import type { Kernels } from '../kernels/kernels.ts';
+import { leastSecond, mostSecond, sequenceLength } from '../kernels/scalar.ts';
+
+/** Checks one text after another, each in any number of pieces. */
+export class Utf8Validator {
+  readonly #kernels: Kernels;
+  /** Continuation bytes that the sequence cut by the last piece's end still needs. */
+  #needed = 0;
+  /** The range in which the next of them must lie. */
+  #least = 0x80;
+  #most = 0xbf;
+
+  constructor(kernels: Kernels) {
+    this.#kernels = kernels;
+  }
+
+  /** Takes the next piece; false as soon as the text cannot become valid any more. */
+  push(bytes: Uint8Array, start: number, end: number): boolean {
+    const rest = this.#completeSequence(bytes, start, end);
+    if (rest < 0) return false;
+    const cut = findCutSequence(bytes, rest, end);
+    if (!this.#kernels.isUtf8(bytes, rest, cut)) return false;
+    if (cut === end) return true;
+    const lead = bytes[cut] as number;
+    this.#needed = sequenceLength(lead) - 1;
+    this.#least = leastSecond(lead);
+    this.#most = mostSecond(lead);
+    return this.#completeSequence(bytes, cut + 1, end) >= 0;
+  }
+
+  /** Ends the text: false if it ends inside a sequence. Ready for the next text afterwards. */
+  finish(): boolean {
+    const isComplete = this.#needed === 0;
+    this.#needed = 0;
+    return isComplete;
+  }
+
+  /** Feeds the sequence under way; returns where the bytes after it begin, or -1 if one is wrong. */
+  #completeSequence(bytes: Uint8Array, start: number, end: number): number {
+    let i = start;
+    while (this.#needed > 0 && i < end) {
+      const byte = bytes[i] as number;
+      if (byte < this.#least || byte > this.#most) return -1;
+      this.#least = 0x80;
+      this.#most = 0xbf;
+      this.#needed--;
+      i++;
+    }
+    return i;
+  }
+}
+
+/** Returns where a sequence begins that the end of the bytes cuts, or `end` if none does. */
+function findCutSequence(bytes: Uint8Array, start: number, end: number): number {
+  const earliest = Math.max(start, end - 3);
+  for (let i = end - 1; i >= earliest; i--) {
+    const byte = bytes[i] as number;
+    if (byte < 0x80) return end;
+    if (byte >= 0xc0) return i + sequenceLength(byte) > end ? i : end;
+  }
+  return end;
+}

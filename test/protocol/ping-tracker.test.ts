@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { PingTracker } from '../../src/protocol/ping-tracker.ts';
+import { bytesOf, concat } from '../support/frames.ts';
+
+/** Tells the tracker of a pong that lies in the middle of other bytes. */
+function pong(tracker: PingTracker, payload: Uint8Array | string, now: number): void {
+  const bytes = concat([0xff], bytesOf(payload), [0xff]);
+  tracker.received(bytes, 1, bytes.length - 1, now);
+}
+
+/** Sends pings at 0, 10, 20 … and returns what their observers are told. */
+function sendPings(tracker: PingTracker, ...payloads: readonly string[]): (string | undefined)[] {
+  const told: (string | undefined)[] = [];
+  payloads.forEach((payload, i) => {
+    tracker.sent(bytesOf(payload), 10 * i, (time) => told.push(`${payload} ${time}`));
+  });
+  return told;
+}
+
+describe('PingTracker', () => {
+  it('tells the round-trip time when the pong comes', () => {
+    const tracker = new PingTracker();
+    const told = sendPings(tracker, 'a');
+    expect(tracker.latency).toBeUndefined();
+    pong(tracker, 'a', 25);
+    expect(told).toEqual(['a 25']);
+    expect(tracker.latency).toBe(25);
+    pong(tracker, 'a', 30);
+    expect(told).toHaveLength(1);
+  });
+
+  it('takes a pong for an answer to all earlier pings too (RFC 6455 §5.5.3)', () => {
+    const tracker = new PingTracker();
+    const told = sendPings(tracker, 'a', 'b', 'c');
+    pong(tracker, 'b', 100);
+    expect(told).toEqual(['a 100', 'b 90']);
+    expect(tracker.latency).toBe(90);
+    pong(tracker, 'c', 110);
+    expect(told).toEqual(['a 100', 'b 90', 'c 90']);
+  });
+
+  it('takes no notice of pongs that nobody asked for', () => {
+    const tracker = new PingTracker();
+    const told = sendPings(tracker, 'ab');
+    for (const payload of ['', 'a', 'abc', 'xb', 'ax']) pong(tracker, payload, 5);
+    expect(told).toEqual([]);
+    expect(tracker.latency).toBeUndefined();
+  });
+
+  it('counts a ping without an observer for the latency', () => {
+    const tracker = new PingTracker();
+    tracker.sent(new Uint8Array(0), 7);
+    pong(tracker, '', 10);
+    expect(tracker.latency).toBe(3);
+  });
+
+  it('remembers the payload as it was sent', () => {
+    const tracker = new PingTracker();
+    const payload = bytesOf('a');
+    tracker.sent(payload, 0);
+    payload.fill(0);
+    pong(tracker, 'a', 1);
+    expect(tracker.latency).toBe(1);
+  });
+
+  it('makes payloads that differ', () => {
+    const tracker = new PingTracker();
+    const payloads = Array.from({ length: 300 }, () => tracker.nextPayload().toString());
+    expect(new Set(payloads).size).toBe(300);
+  });
+
+  it('tells all that wait when no pong will come any more, once', () => {
+    const tracker = new PingTracker();
+    const told = sendPings(tracker, 'a', 'b');
+    tracker.sent(bytesOf('c'), 0);
+    tracker.cancel();
+    tracker.cancel();
+    pong(tracker, 'a', 1);
+    expect(told).toEqual(['a undefined', 'b undefined']);
+  });
+});
+
+describe('PingTracker, with a peer that never answers', () => {
+  it('remembers a bounded number of pings that nobody waits for', () => {
+    const tracker = new PingTracker();
+    for (let i = 0; i < 1024; i++) tracker.sent(bytesOf(`${i}`), i);
+    tracker.sent(bytesOf('one too many'), 5000);
+    pong(tracker, 'one too many', 6000);
+    expect(tracker.latency).toBeUndefined();
+    const told: (number | undefined)[] = [];
+    tracker.sent(bytesOf('awaited'), 7000, (time) => told.push(time));
+    pong(tracker, 'awaited', 7010);
+    expect(told).toEqual([10]);
+  });
+});
