@@ -1,0 +1,34 @@
+/**
+ * What a client's session is made of: the same for every face.
+ */
+import { nodeKernels } from '../kernels/node.ts';
+import type { ResolvedConnectOptions } from '../options.ts';
+import type { ClientOptions, SessionOptions } from '../protocol/session.ts';
+import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';
+import { requestHeaders, type Target } from './target.ts';
+
+/** What a client's session takes of its request, from the URL and the options. */
+export function clientOptions(target: Target, options: ResolvedConnectOptions): ClientOptions {
+  return {
+    host: target.host,
+    target: target.target,
+    protocols: options.protocols,
+    headers: requestHeaders(target, options),
+    maskingKeys: maskingKeys(options.generateMaskingKey),
+    nonce: nonce(),
+  };
+}
+
+/** What a client's session takes of the options. */
+export function clientSessionOptions(
+  options: ResolvedConnectOptions,
+  deliversFrames: boolean,
+): Omit<SessionOptions, 'output' | 'sink'> {
+  return {
+    kernels: nodeKernels(),
+    limits: { ...options, openTimeout: options.connectTimeout },
+    autoPong: options.autoPong,
+    deliversFrames,
+    sha1: sha1Base64,
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * What `send` takes, made into what a frame is written from.
+ */
+import { Blob, isUtf8 } from 'node:buffer';
+import { isAnyArrayBuffer } from 'node:util/types';
+import { describe, type SendOptions } from '../options.ts';
+
+/** Data whose bytes are at hand. */
+export type ReadyData = string | Uint8Array;
+
+/**
+ * Returns a string as it is, and any kind of buffer as a view of its exact bytes; `undefined` for
+ * anything else.
+ *
+ * @throws TypeError for a detached buffer
+ */
+export function readyData(data: unknown): ReadyData | undefined {
+  if (typeof data === 'string') return data;
+  if (data instanceof Uint8Array && data.length > 0) return data;
+  if (ArrayBuffer.isView(data)) {
+    // Throws where the buffer is detached: its bytes are gone, and nothing must stand for them.
+    new Uint8Array(data.buffer);
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  return isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
+}
+
+/** Tells whether data is a Blob, whose bytes have to be awaited. */
+export function isBlob(data: unknown): data is Blob {
+  return data instanceof Blob;
+}
+
+/** Makes the error for data that cannot be sent. */
+export function dataError(operation: string, data: unknown): TypeError {
+  return new TypeError(
+    `${operation}: data must be a string, an ArrayBuffer, a SharedArrayBuffer, an ArrayBufferView or a Blob, not ${describe(data)}`,
+  );
+}
+
+/**
+ * Tells whether data is to be sent as text.
+ *
+ * @throws TypeError for bytes that are said to be text and are not UTF-8
+ */
+export function isSentAsText(data: ReadyData, options: SendOptions | undefined): boolean {
+  if (typeof data === 'string') return true;
+  if (options?.text !== true) return false;
+  if (!isUtf8(data)) throw new TypeError('send: bytes sent as text must be valid UTF-8');
+  return true;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Returns the payload of a ping or a pong.
+ *
+ * @throws TypeError for data that is neither a string nor a buffer
+ */
+export function controlPayload(operation: string, data: unknown): Uint8Array {
+  const ready = readyData(data);
+  if (ready === undefined) {
+    throw new TypeError(
+      `${operation}: data must be a string, an ArrayBuffer, a SharedArrayBuffer or an ArrayBufferView, not ${describe(data)}`,
+    );
+  }
+  return typeof ready === 'string' ? encoder.encode(ready) : ready;
+}

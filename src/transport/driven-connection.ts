@@ -1,0 +1,224 @@
+/**
+ * What the connection objects of the async face, the events face and the server have in common:
+ * everything but how messages are sent and delivered.
+ */
+import type { Socket } from 'node:net';
+import { TimeoutError, type WebSocketError } from '../errors.ts';
+import type { Data } from '../options.ts';
+import type { Opcode } from '../protocol/frame.ts';
+import type { HeaderMap } from '../protocol/http-head.ts';
+import { type PingObserver, PingTracker } from '../protocol/ping-tracker.ts';
+import type { Session } from '../protocol/session.ts';
+import type { ConnectionState } from '../protocol/session-state.ts';
+import { now } from './clock.ts';
+import { controlPayload } from './data.ts';
+import { type ConnectionStats, Driver } from './driver.ts';
+import { SendQueue } from './send-queue.ts';
+import type { SocketAddress } from './socket-address.ts';
+
+/** Who waits for the opening handshake; told once. */
+export interface OpeningObserver {
+  opened(): void;
+  failed(error: WebSocketError | undefined): void;
+}
+
+/** A connection over a {@link Driver}. */
+export abstract class DrivenConnection {
+  /** The URL connected to, without credentials; for a server's connection, the one it was reached by. */
+  readonly url: string;
+  /** The pump underneath. @internal */
+  readonly driver: Driver;
+  /** @internal */
+  opening: OpeningObserver | undefined;
+  #pings: PingTracker | undefined;
+  #queue: SendQueue | undefined;
+  readonly #closeTimeout: number;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #localAddress: SocketAddress | undefined;
+  #remoteAddress: SocketAddress | undefined;
+
+  constructor(url: string, options: { sendHighWaterMark: number; closeTimeout: number }) {
+    this.url = url;
+    this.#closeTimeout = options.closeTimeout;
+    this.driver = new Driver(this, options.sendHighWaterMark);
+  }
+
+  /** The subprotocol agreed on, or the empty string. */
+  get protocol(): string {
+    return this.session.protocol;
+  }
+
+  /** The extensions agreed on, as the handshake's header names them, or the empty string. */
+  get extensions(): string {
+    return this.session.extensions;
+  }
+
+  /** The peer's handshake headers, names in lower case. */
+  get headers(): HeaderMap {
+    return this.session.peerHeaders ?? new Map();
+  }
+
+  /** `connecting`, `open`, `closing` or `closed`. */
+  get state(): ConnectionState {
+    return this.session.state;
+  }
+
+  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
+  get closeCode(): number | undefined {
+    return this.session.closeCode;
+  }
+
+  /** The close reason received; `undefined` before the end. */
+  get closeReason(): string | undefined {
+    if (this.session.closeCode === undefined) return undefined;
+    return this.session.received?.reason ?? '';
+  }
+
+  /** Our end of the connection. */
+  get localAddress(): SocketAddress | undefined {
+    return this.#localAddress;
+  }
+
+  /** The peer's end of the connection. */
+  get remoteAddress(): SocketAddress | undefined {
+    return this.#remoteAddress;
+  }
+
+  /** Bytes accepted for sending that have not been handed to the system. */
+  get bufferedAmount(): number {
+    return this.driver.bufferedAmount;
+  }
+
+  /** Round-trip time of the last ping answered, in milliseconds. */
+  get latency(): number | undefined {
+    return this.#pings?.latency;
+  }
+
+  /** Counts of what has gone over the connection. */
+  stats(): ConnectionStats {
+    return this.driver.stats();
+  }
+
+  /** Keeps the process alive while the connection is open, as it does by default. */
+  ref(): this {
+    this.driver.ref();
+    return this;
+  }
+
+  /** Lets the process exit although the connection is open. */
+  unref(): this {
+    this.driver.unref();
+    return this;
+  }
+
+  /**
+   * Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves.
+   *
+   * @throws TypeError for data that is neither a string nor a buffer
+   * @throws LocalProtocolError for more than 125 bytes (RFC 6455 §5.5)
+   * @throws ConnectionClosedError if the connection is not open
+   */
+  pong(data: Exclude<Data, Blob> = ''): void {
+    this.driver.pong(controlPayload('pong', data));
+  }
+
+  /** Destroys the socket at once, without a closing handshake. */
+  terminate(): void {
+    this.driver.terminate();
+  }
+
+  /** @internal */
+  get session(): Session {
+    return this.driver.session;
+  }
+
+  /** @internal */
+  onOpen(): void {
+    // A socket that has closed cannot be asked any more.
+    this.#localAddress = toAddress(this.driver.socket, 'local');
+    this.#remoteAddress = toAddress(this.driver.socket, 'remote');
+    this.opening?.opened();
+    this.opening = undefined;
+  }
+
+  /** @internal */
+  onFailure(_error: WebSocketError): void {}
+
+  /** @internal */
+  onPing(_bytes: Uint8Array, _start: number, _end: number): void {}
+
+  /** @internal */
+  onPong(bytes: Uint8Array, start: number, end: number): void {
+    this.#pings?.received(bytes, start, end, now());
+  }
+
+  /** @internal */
+  onClosed(): void {
+    clearTimeout(this.#closeTimer);
+    this.#pings?.cancel();
+    this.#queue?.end(() => this.session.closedError());
+    this.opening?.failed(this.session.failure);
+    this.opening = undefined;
+  }
+
+  /** @internal */
+  onBatchEnd(): void {}
+
+  /** @internal */
+  abstract onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  /** @internal */
+  abstract onFrame(
+    isFinal: boolean,
+    opcode: Opcode,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
+  /** @internal */
+  abstract onDrain(): void;
+
+  /** Whether a send must wait for its turn in {@link sendInTurn}. @internal */
+  protected get hasSendsWaiting(): boolean {
+    return this.#queue?.isBusy === true;
+  }
+
+  /** Runs `send` after all that were given before; rejected when the connection ends first. @internal */
+  protected sendInTurn(send: () => void | Promise<void>): Promise<void> {
+    this.#queue ??= new SendQueue();
+    return this.#queue.run(send);
+  }
+
+  /** Begins the closing handshake after all that is being sent; `closeTimeout` runs from now. @internal */
+  protected beginClose(begin: () => void): void {
+    if (!this.hasSendsWaiting) {
+      begin();
+      return;
+    }
+    this.sendInTurn(begin).catch(ignore);
+    const timeout = this.#closeTimeout;
+    if (timeout === 0 || this.#closeTimer !== undefined) return;
+    this.#closeTimer = setTimeout(() => {
+      this.driver.terminate(
+        new TimeoutError('close', timeout, `what was being sent took longer than ${timeout} ms`),
+      );
+    }, timeout);
+    this.#closeTimer.unref();
+  }
+
+  /** Sends a ping and has its pong watched. @internal */
+  protected sendPing(data: Exclude<Data, Blob> | undefined, observer?: PingObserver): void {
+    const pings = this.#pings ?? new PingTracker();
+    this.#pings = pings;
+    const payload = data === undefined ? pings.nextPayload() : controlPayload('ping', data);
+    this.driver.ping(payload);
+    pings.sent(payload, now(), observer);
+  }
+}
+
+function ignore(): void {}
+
+function toAddress(socket: Socket | undefined, end: 'local' | 'remote'): SocketAddress | undefined {
+  const address = socket?.[`${end}Address`];
+  const port = socket?.[`${end}Port`];
+  return address === undefined || port === undefined ? undefined : { address, port };
+}

@@ -1,0 +1,417 @@
+/**
+ * Pumps one connection: socket ⇄ core ⇄ timer. The async face, the events face and the server
+ * stand on it; the rules are the core's, the socket is Node's, and this is all there is between.
+ */
+import type { Socket } from 'node:net';
+import { TransportError, type WebSocketError } from '../errors.ts';
+import type { Opcode } from '../protocol/frame.ts';
+import type { UpgradeRequest } from '../protocol/server-opening.ts';
+import type { Session, SessionOptions, SessionSink } from '../protocol/session.ts';
+import { now } from './clock.ts';
+import { type Flusher, SocketOutput } from './send-arena.ts';
+
+/** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
+export interface DriverOwner {
+  onRequest?(request: UpgradeRequest): void;
+  onOpen(): void;
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
+  onPing(bytes: Uint8Array, start: number, end: number): void;
+  onPong(bytes: Uint8Array, start: number, end: number): void;
+  /** All messages of one read have been delivered, and there was one. */
+  onBatchEnd(): void;
+  /** What is buffered has fallen to half of the high-water mark, having been above it. */
+  onDrain(): void;
+  onFailure(error: WebSocketError): void;
+  /** Both the session and the socket's use are over. Told once, last. */
+  onClosed(): void;
+}
+
+/** Counts of what has gone over a connection. */
+export interface ConnectionStats {
+  /** Bytes from and to the socket, handshake and frame headers included; above TLS. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Data messages; fragments of one message count once. */
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+}
+
+/** Bytes of a batch that wait for no more company: it is sent as it is. */
+const NOTHING = new Uint8Array(0);
+
+/** The pump of one connection. */
+export class Driver implements SessionSink, Flusher {
+  readonly #owner: DriverOwner;
+  readonly #output: SocketOutput;
+  readonly #highWaterMark: number;
+  #session!: Session;
+  #socket: Socket | undefined;
+  #isConnected = false;
+  /** Inside a delivery: what is sent leaves at its end. */
+  #isDelivering = false;
+  #corks = 0;
+  #isFlushScheduled = false;
+  #isShutdown = false;
+  #needsDrain = false;
+  #isEnded = false;
+  /** What was read but not delivered, because the session was halted. */
+  #rest: Uint8Array = NOTHING;
+  #isRestScheduled = false;
+  /** The end of the connection, which came while something was not delivered yet. */
+  #pendingEnd: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+  #messagesReceived = 0;
+  /** Frames handed on one by one. */
+  #framesReceived = 0;
+  #messagesSent = 0;
+  readonly #onWritten = (): void => this.#handleWritten();
+
+  constructor(owner: DriverOwner, highWaterMark: number) {
+    this.#owner = owner;
+    this.#highWaterMark = highWaterMark;
+    this.#output = new SocketOutput(this);
+  }
+
+  /** Makes the session that this driver pumps, with its own output and itself as the sink. */
+  begin(
+    options: Omit<SessionOptions, 'output' | 'sink'>,
+    create: (options: SessionOptions) => Session,
+  ): void {
+    this.#session = create({ ...options, output: this.#output, sink: this });
+    this.#armTimer();
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  /** Bytes accepted for sending that have not been handed to the system. */
+  get bufferedAmount(): number {
+    return this.#output.pending + (this.#socket?.writableLength ?? 0);
+  }
+
+  get isAboveHighWaterMark(): boolean {
+    return this.bufferedAmount > this.#highWaterMark;
+  }
+
+  stats(): ConnectionStats {
+    return {
+      bytesReceived: this.#socket?.bytesRead ?? 0,
+      bytesSent: this.#socket?.bytesWritten ?? 0,
+      messagesReceived: this.#messagesReceived,
+      messagesSent: this.#messagesSent,
+    };
+  }
+
+  /** Takes charge of a socket; it may still be connecting. */
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('end', () => this.#endAfterRest(() => this.#session.receiveEof(now())));
+    socket.on('error', (error) => this.#fail(toTransportError(error)));
+    socket.on('close', () => this.#fail(undefined));
+  }
+
+  /** The socket can be written: connected, and over TLS secured. */
+  handleConnect(): void {
+    this.#isConnected = true;
+    this.flush();
+  }
+
+  /** Takes `length` bytes read into `bytes`; false stops the reading. */
+  receive(bytes: Uint8Array, length: number): boolean {
+    if (this.#rest.length > 0) {
+      this.#keepRest(bytes, 0, length);
+    } else {
+      const next = this.#deliver(bytes, length);
+      if (next < length) this.#keepRest(bytes, next, length);
+    }
+    return !this.#isHalted();
+  }
+
+  /** Sends a message; the batch leaves later in this turn. Throws as the session's sends do. */
+  sendMessage(payload: string | Uint8Array, isText: boolean): void {
+    if (typeof payload === 'string') this.#session.sendText(payload);
+    else this.#session.sendBinary(payload, isText);
+    this.#messagesSent++;
+    this.#scheduleFlush();
+  }
+
+  /** Sends a fragment of a message. Throws as the session's sends do. */
+  sendFragment(payload: string | Uint8Array, isText: boolean, isFinal: boolean): void {
+    this.#session.sendFragment(payload, isText, isFinal);
+    if (isFinal) this.#messagesSent++;
+    this.#scheduleFlush();
+  }
+
+  /** Tells whether more may be sent; if not, the owner is told when it may. */
+  hasRoom(): boolean {
+    if (!this.isAboveHighWaterMark) return true;
+    // So much needs no company to make a good batch.
+    this.flush();
+    this.#needsDrain = this.isAboveHighWaterMark;
+    return !this.#needsDrain;
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#session.ping(payload);
+    this.#scheduleFlush();
+  }
+
+  pong(payload: Uint8Array): void {
+    this.#session.pong(payload);
+    this.#scheduleFlush();
+  }
+
+  /** Begins the closing handshake; reading goes on, so that the peer's answer is seen. */
+  close(code: number | undefined, reason: string): void {
+    this.#session.close(code, reason, now());
+    this.#armTimer();
+    this.#scheduleFlush();
+    this.resume();
+  }
+
+  /** Fails the connection for a reason of ours. */
+  fail(error: WebSocketError): void {
+    this.#session.fail(error, now());
+  }
+
+  /** Ends the connection at once, without a closing handshake. */
+  terminate(error?: WebSocketError): void {
+    this.#session.receiveError(error);
+  }
+
+  accept(protocol: string, headers: readonly (readonly [string, string])[]): void {
+    this.#session.accept(protocol, headers, now());
+    this.#scheduleFlush();
+    this.resume();
+  }
+
+  refuse(answer: Parameters<Session['refuse']>[0]): void {
+    this.#session.refuse(answer, now());
+    this.#scheduleFlush();
+  }
+
+  /** Stops reading and delivering at once. */
+  pause(): void {
+    if (this.#isEnded) return;
+    this.#session.isPaused = true;
+    if (this.#isConnected) this.#socket?.pause();
+  }
+
+  /** Delivers what waits, and reads on. */
+  resume(): void {
+    this.#session.isPaused = false;
+    if (this.#rest.length > 0) this.#scheduleRest();
+    else if (this.#isConnected) this.#socket?.resume();
+  }
+
+  /** Runs `send` and lets all that it sends leave in one batch. */
+  cork(send: () => void): void {
+    this.#corks++;
+    try {
+      send();
+    } finally {
+      this.#corks--;
+      this.#scheduleFlush();
+    }
+  }
+
+  ref(): void {
+    this.#socket?.ref();
+  }
+
+  unref(): void {
+    this.#socket?.unref();
+  }
+
+  /** Hands the batch to the socket. */
+  flush(): void {
+    if (!this.#isConnected || this.#isEnded) return;
+    const socket = this.#socket as Socket;
+    this.#output.writeTo(socket, this.#onWritten);
+    this.#output.isBlocked = socket.writableLength > 0;
+  }
+
+  onRequest(request: UpgradeRequest): void {
+    this.#owner.onRequest?.(request);
+  }
+
+  onOpen(): void {
+    this.#armTimer();
+    this.#owner.onOpen();
+  }
+
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+    this.#messagesReceived++;
+    this.#owner.onMessage(bytes, start, end, isText);
+  }
+
+  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
+    this.#framesReceived++;
+    if (isFinal) this.#messagesReceived++;
+    this.#owner.onFrame(isFinal, opcode, bytes, start, end);
+  }
+
+  onPing(bytes: Uint8Array, start: number, end: number): void {
+    this.#owner.onPing(bytes, start, end);
+  }
+
+  onPong(bytes: Uint8Array, start: number, end: number): void {
+    this.#owner.onPong(bytes, start, end);
+  }
+
+  onFailure(error: WebSocketError): void {
+    this.#owner.onFailure(error);
+  }
+
+  onShutdown(): void {
+    this.#isShutdown = true;
+    this.#armTimer();
+    this.#scheduleFlush();
+    // The peer's last bytes are read and dropped, so that its end is seen.
+    if (this.#isConnected) this.#socket?.resume();
+  }
+
+  onClosed(): void {
+    this.#isEnded = true;
+    this.#rest = NOTHING;
+    this.#output.discard();
+    clearTimeout(this.#timer);
+    this.#socket?.destroy();
+    this.#owner.onClosed();
+  }
+
+  #isHalted(): boolean {
+    return this.#session.isPaused || this.#rest.length > 0;
+  }
+
+  #deliver(bytes: Uint8Array, length: number): number {
+    const before = this.#messagesReceived + this.#framesReceived;
+    this.#isDelivering = true;
+    const next = this.#session.receive(bytes, 0, length, now());
+    if (this.#messagesReceived + this.#framesReceived !== before) this.#owner.onBatchEnd();
+    this.#isDelivering = false;
+    if (this.#session.state === 'closing') this.#armTimer();
+    this.#flushNow();
+    return next;
+  }
+
+  #keepRest(bytes: Uint8Array, start: number, end: number): void {
+    const rest = new Uint8Array(this.#rest.length + end - start);
+    rest.set(this.#rest);
+    rest.set(bytes.subarray(start, end), this.#rest.length);
+    this.#rest = rest;
+    if (this.#isConnected) this.#socket?.pause();
+    if (!this.#session.isPaused && !this.#session.isHalted) this.#scheduleRest();
+  }
+
+  #scheduleRest(): void {
+    if (this.#isRestScheduled) return;
+    this.#isRestScheduled = true;
+    process.nextTick(() => {
+      this.#isRestScheduled = false;
+      this.#deliverRest();
+    });
+  }
+
+  #deliverRest(): void {
+    if (this.#isEnded || this.#session.isPaused) return;
+    const rest = this.#rest;
+    this.#rest = NOTHING;
+    const next = this.#deliver(rest, rest.length);
+    if (this.#isEnded) return;
+    if (next < rest.length) this.#rest = rest.subarray(next);
+    else if (this.#pendingEnd !== undefined) this.#pendingEnd();
+    else if (!this.#session.isPaused) this.#socket?.resume();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isDelivering || this.#corks > 0 || this.#isFlushScheduled) return;
+    // A tick runs after all microtasks: what they send goes along.
+    this.#isFlushScheduled = true;
+    process.nextTick(flushScheduled, this);
+  }
+
+  /** @internal */
+  runScheduledFlush(): void {
+    this.#isFlushScheduled = false;
+    if (this.#corks === 0) this.#flushNow();
+  }
+
+  /** Flushes, and ends the sending side if that was all. */
+  #flushNow(): void {
+    if (this.#isEnded) return;
+    this.flush();
+    if (this.#isShutdown && this.#isConnected) {
+      this.#isShutdown = false;
+      this.#socket?.end();
+    }
+  }
+
+  #handleWritten(): void {
+    this.#output.written();
+    if (this.#isEnded || (this.#socket?.writableLength ?? 0) > 0) return;
+    if (this.#output.isBlocked) {
+      this.#output.isBlocked = false;
+      this.#session.handleWritable(now());
+      this.#flushNow();
+    }
+    if (this.#needsDrain && this.bufferedAmount <= this.#highWaterMark / 2) {
+      this.#needsDrain = false;
+      this.#owner.onDrain();
+    }
+  }
+
+  /** The socket failed, or closed. */
+  #fail(error: WebSocketError | undefined): void {
+    this.#endAfterRest(() => this.#session.receiveError(error));
+  }
+
+  /** What was read before the end is delivered before it, when it may be. */
+  #endAfterRest(end: () => void): void {
+    if (this.#rest.length === 0 || this.#session.state === 'connecting') {
+      end();
+      return;
+    }
+    this.#pendingEnd ??= end;
+    if (!this.#session.isPaused) this.#scheduleRest();
+  }
+
+  /** Sets the timer, if it would fire too late. One that fires early is set anew then. */
+  #armTimer(): void {
+    const due = this.#session.nextTimeout();
+    if (due >= this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(handleTimer, Math.max(1, Math.ceil(due - now())), this);
+    this.#timer.unref();
+  }
+
+  /** @internal */
+  handleTimeout(): void {
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    this.#session.handleTimeout(now());
+    if (this.#isEnded) return;
+    this.#flushNow();
+    this.#armTimer();
+  }
+}
+
+function flushScheduled(driver: Driver): void {
+  driver.runScheduledFlush();
+}
+
+function handleTimer(driver: Driver): void {
+  driver.handleTimeout();
+}
+
+/** Makes an error of ours of a socket's. */
+function toTransportError(cause: Error): TransportError {
+  return new TransportError(`the connection failed: ${cause.message}`, { cause });
+}

@@ -1,0 +1,37 @@
+/**
+ * A first-in, first-out queue over a ring: nothing is moved, whatever its length.
+ */
+
+/** A queue whose ends are both cheap. */
+export class MessageQueue<T> {
+  #ring: (T | undefined)[] = new Array(16);
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: T): void {
+    if (this.#length === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = item;
+    this.#length++;
+  }
+
+  /** Removes and returns the oldest item; `undefined` if there is none. */
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const item = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#length--;
+    return item;
+  }
+
+  #grow(): void {
+    const ring = this.#ring;
+    const ordered = [...ring.slice(this.#head), ...ring.slice(0, this.#head)];
+    this.#ring = ordered.concat(new Array(ring.length));
+    this.#head = 0;
+  }
+}

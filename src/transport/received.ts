@@ -1,0 +1,29 @@
+/**
+ * What the receiving calls of the async and the sync face tell: messages, and how they ended.
+ */
+import { MessageTooBigError, RemoteProtocolError, type WebSocketError } from '../errors.ts';
+import { CloseCode } from '../protocol/close-code.ts';
+import type { Session } from '../protocol/session.ts';
+
+/** A message received: text as a string, binary as bytes that are the caller's own. */
+export type Message = string | Uint8Array;
+
+/** Makes the error for a `recv` after the end: what the peer did wrong, or that it is closed. */
+export function endError(session: Session): WebSocketError {
+  const { failure } = session;
+  const isPeersFault =
+    failure instanceof RemoteProtocolError || failure instanceof MessageTooBigError;
+  return isPeersFault ? failure : session.closedError();
+}
+
+/** Tells whether the session ended in a way that an iteration simply ends with. */
+export function isNormalEnd(session: Session, wasClosedByUs: boolean): boolean {
+  if (session.state !== 'closed' || !session.wasClean) return false;
+  const code = session.closeCode;
+  return (
+    wasClosedByUs ||
+    code === CloseCode.normal ||
+    code === CloseCode.goingAway ||
+    code === CloseCode.noStatusReceived
+  );
+}

@@ -1,0 +1,106 @@
+/**
+ * A WebSocket URL (RFC 6455 §3), taken apart into what connecting needs.
+ */
+import { InvalidUrlError } from '../errors.ts';
+import { describe, type ResolvedConnectOptions } from '../options.ts';
+
+/** Where to connect, and what to ask for there. */
+export interface Target {
+  /** The URL without credentials, for messages and for the user. */
+  readonly url: string;
+  readonly isSecure: boolean;
+  /** A name or an address, without the brackets of IPv6. */
+  readonly hostname: string;
+  readonly port: number;
+  /** The value of the `Host` header. */
+  readonly host: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Credentials in the URL. */
+  readonly auth: { readonly username: string; readonly password: string } | undefined;
+}
+
+const SCHEMES: Readonly<Record<string, { isSecure: boolean; port: number; scheme: string }>> = {
+  'ws:': { isSecure: false, port: 80, scheme: 'ws:' },
+  'wss:': { isSecure: true, port: 443, scheme: 'wss:' },
+  // As in browsers: the address of a page will do.
+  'http:': { isSecure: false, port: 80, scheme: 'ws:' },
+  'https:': { isSecure: true, port: 443, scheme: 'wss:' },
+};
+
+/**
+ * Takes a URL apart.
+ *
+ * @throws InvalidUrlError saying what is wrong with it
+ * @throws TypeError if it is neither a string nor a URL
+ */
+export function parseTarget(url: string | URL): Target {
+  if (typeof url !== 'string' && !(url instanceof URL)) {
+    throw new TypeError(`connect: url must be a string or a URL, not ${describe(url)}`);
+  }
+  const text = String(url);
+  // What is told of a URL that is refused is told without credentials.
+  const shown = text.replace(/\/\/[^/?#]*@/, '//');
+  let parsed: URL;
+  try {
+    parsed = new URL(text);
+  } catch (cause) {
+    throw new InvalidUrlError(
+      `'${shown}' is not a URL; a WebSocket URL looks like ws://host:port/path`,
+      { url: shown, cause },
+    );
+  }
+  const scheme = Object.hasOwn(SCHEMES, parsed.protocol) ? SCHEMES[parsed.protocol] : undefined;
+  if (scheme === undefined) {
+    throw new InvalidUrlError(
+      `the URL's scheme must be ws or wss, not '${parsed.protocol.slice(0, -1)}'`,
+      { url: shown },
+    );
+  }
+  // RFC 6455 §3: fragment identifiers MUST NOT be used; in a path, '#' is written '%23'.
+  if (parsed.hash !== '' || text.endsWith('#')) {
+    throw new InvalidUrlError(`the URL must not have a fragment ('${parsed.hash || '#'}')`, {
+      url: shown,
+    });
+  }
+  const auth = parseCredentials(parsed);
+  const target = parsed.pathname + parsed.search;
+  return {
+    url: `${scheme.scheme}//${parsed.host}${target}`,
+    isSecure: scheme.isSecure,
+    hostname: parsed.hostname.replace(/^\[|\]$/g, ''),
+    port: parsed.port === '' ? scheme.port : Number(parsed.port),
+    host: parsed.host,
+    target,
+    auth,
+  };
+}
+
+/** Returns the request's headers that come from the options and from the URL. */
+export function requestHeaders(
+  target: Target,
+  options: ResolvedConnectOptions,
+): (readonly [string, string])[] {
+  const headers = [...options.headers];
+  if (options.origin !== undefined) headers.push(['Origin', options.origin]);
+  const auth = options.auth ?? target.auth;
+  if (auth !== undefined) {
+    const credentials = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
+    headers.push(['Authorization', `Basic ${credentials}`]);
+  }
+  return headers;
+}
+
+function parseCredentials(url: URL): Target['auth'] {
+  if (url.username === '' && url.password === '') return undefined;
+  try {
+    return {
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+    };
+  } catch (cause) {
+    throw new InvalidUrlError("the URL's user name or password is not valid percent-encoding", {
+      cause,
+    });
+  }
+}
