@@ -1,0 +1,466 @@
+/**
+ * The async face: `await`, `recv` and `for await`.
+ */
+import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
+import { nodeKernels } from '../kernels/node.ts';
+import {
+  abortSignal,
+  type ConnectOptions,
+  type Data,
+  milliseconds,
+  type ResolvedConnectOptions,
+  resolveConnectOptions,
+  type SendOptions,
+} from '../options.ts';
+import { serializeClosePayload } from '../protocol/close-code.ts';
+import type { HeaderMap } from '../protocol/http-head.ts';
+import type { ConnectionState } from '../protocol/session-state.ts';
+import { connectClient } from '../transport/connect-client.ts';
+import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
+import { DrivenConnection } from '../transport/driven-connection.ts';
+import type { ConnectionStats } from '../transport/driver.ts';
+import { MessageQueue } from '../transport/message-queue.ts';
+import { endError, isNormalEnd, type Message } from '../transport/received.ts';
+import type { SocketAddress } from '../transport/socket-address.ts';
+import { parseTarget } from '../transport/target.ts';
+import { decodeText } from '../transport/text.ts';
+
+/** What `send` takes: one piece of data, or an iterable of pieces that are sent as fragments. */
+export type SendData = Data | Iterable<Data> | AsyncIterable<Data>;
+
+/** Options of one `recv`. */
+export interface RecvOptions {
+  /** Milliseconds to wait; 0 for ever. Default `receiveTimeout` of the connection. */
+  timeout?: number | undefined;
+  /** Aborts the wait; the connection stays usable. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Stops waiting for the closing handshake and destroys the socket. */
+  signal?: AbortSignal | undefined;
+}
+
+/** An open WebSocket connection. */
+export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
+  /** The URL connected to, without credentials. */
+  readonly url: string;
+  /** The subprotocol agreed on, or the empty string. */
+  readonly protocol: string;
+  /** The extensions agreed on, as the handshake's header names them, or the empty string. */
+  readonly extensions: string;
+  /** The server's handshake headers, names in lower case. */
+  readonly headers: HeaderMap;
+  readonly state: ConnectionState;
+  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
+  readonly closeCode: number | undefined;
+  /** The close reason received; `undefined` before the end. */
+  readonly closeReason: string | undefined;
+  readonly localAddress: SocketAddress | undefined;
+  readonly remoteAddress: SocketAddress | undefined;
+  /** Bytes accepted for sending that have not been handed to the system. */
+  readonly bufferedAmount: number;
+  /** Round-trip time of the last ping answered, in milliseconds. */
+  readonly latency: number | undefined;
+  /**
+   * Sends a message: a string as text, anything else as binary; an iterable as the fragments of one
+   * message, of the kind of its first piece. What is given may be changed after the call.
+   *
+   * The promise is fulfilled once what is buffered is below `sendHighWaterMark`: awaiting it is
+   * backpressure. The messages of one turn leave together.
+   *
+   * @throws TypeError for data of another kind; nothing is sent then
+   * @throws ConnectionClosedError if the connection is not open, or closes before the send is done
+   */
+  send(data: SendData, options?: SendOptions): Promise<void>;
+  /**
+   * Receives the next message. Those that arrived before a close are received before it is told.
+   *
+   * @throws ConnectionClosedError when the connection is closed
+   * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
+   * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
+   * @throws ConcurrencyError if another `recv` is waiting
+   */
+  recv(options?: RecvOptions): Promise<Message>;
+  /**
+   * Sends a ping and waits for its pong (RFC 6455 §5.5.2).
+   *
+   * @param data at most 125 bytes. Default a counter
+   * @returns the round-trip time in milliseconds
+   * @throws LocalProtocolError for more than 125 bytes
+   * @throws ConnectionClosedError if the connection is not open, or closes before the pong
+   */
+  ping(data?: Exclude<Data, Blob>): Promise<number>;
+  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves. Throws as `ping`. */
+  pong(data?: Exclude<Data, Blob>): void;
+  /**
+   * Closes the connection with the closing handshake (RFC 6455 §7.1.2); fulfilled when it is
+   * closed, after `closeTimeout` at the latest. Messages not yet received can still be received.
+   *
+   * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
+   * @param reason at most 123 bytes of UTF-8
+   * @throws RangeError, LocalProtocolError for a code or reason that may not be sent
+   */
+  close(code?: number, reason?: string, options?: CloseOptions): Promise<void>;
+  /** Destroys the socket at once, without a closing handshake. */
+  terminate(): void;
+  /** Counts of what has gone over the connection. */
+  stats(): ConnectionStats;
+  /** Keeps the process alive while the connection is open, as it does by default. */
+  ref(): this;
+  /** Lets the process exit although the connection is open. */
+  unref(): this;
+}
+
+/** Fulfilled already: what every `send` without backpressure returns. */
+const DONE: Promise<void> = Promise.resolve();
+
+/** Who waits for the next message. */
+interface Receiver {
+  resolve(message: Message): void;
+  reject(error: unknown): void;
+  timer: NodeJS.Timeout | undefined;
+  signal: AbortSignal | undefined;
+  abort: (() => void) | undefined;
+}
+
+/** Who waits for the buffer to drain, or for the end. */
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** The async face's connection. */
+class AsyncConnection extends DrivenConnection implements Connection {
+  readonly #options: ResolvedConnectOptions;
+  readonly #messages = new MessageQueue<Message>();
+  #receiver: Receiver | undefined;
+  #isPaused = false;
+  #isDropping = false;
+  readonly #drainWaiters = new Set<Waiter>();
+  #closeWaiters: (() => void)[] = [];
+  /** Whether we were the first to close. */
+  #isCloser = false;
+
+  constructor(url: string, options: ResolvedConnectOptions) {
+    super(url, options);
+    this.#options = options;
+  }
+
+  send(data: SendData, options?: SendOptions): Promise<void> {
+    try {
+      const signal = options?.signal;
+      if (signal !== undefined) abortSignal('send: signal', signal).throwIfAborted();
+      const ready = readyData(data);
+      if (ready === undefined || this.hasSendsWaiting) return this.#sendLater(data, ready, options);
+      this.driver.sendMessage(ready, isSentAsText(ready, options));
+      return this.driver.hasRoom() ? DONE : this.#drained(signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recv(options?: RecvOptions): Promise<Message> {
+    if (options === undefined && this.#options.receiveTimeout === 0) {
+      if (this.#messages.length > 0 && this.#receiver === undefined) {
+        return Promise.resolve(this.#takeMessage());
+      }
+      return this.#receive(0, undefined);
+    }
+    try {
+      const timeout = milliseconds(
+        'recv: timeout',
+        options?.timeout ?? this.#options.receiveTimeout,
+      );
+      const signal = options?.signal;
+      if (signal !== undefined) abortSignal('recv: signal', signal).throwIfAborted();
+      return this.#receive(timeout, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async ping(data?: Exclude<Data, Blob>): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.sendPing(data, (roundTrip) => {
+        if (roundTrip === undefined) reject(this.session.closedError());
+        else resolve(roundTrip);
+      });
+    });
+  }
+
+  async close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {
+    const signal = options?.signal;
+    if (signal !== undefined) abortSignal('close: signal', signal);
+    serializeClosePayload(nodeKernels(), code, reason);
+    if (this.state === 'closed') return;
+    const closed = new Promise<void>((resolve) => this.#closeWaiters.push(resolve));
+    this.beginClose(() => {
+      this.#isCloser ||= this.state === 'open';
+      this.driver.close(code, reason);
+    });
+    if (signal === undefined) return closed;
+    const abort = (): void => this.terminate();
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    await closed;
+    signal.removeEventListener('abort', abort);
+    signal.throwIfAborted();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return {
+      next: (): Promise<IteratorResult<Message>> => {
+        if (this.#messages.length > 0 && this.#receiver === undefined) {
+          return Promise.resolve({ done: false, value: this.#takeMessage() });
+        }
+        if (this.#endsNormally()) return Promise.resolve({ done: true, value: undefined });
+        return this.recv().then(
+          (value) => ({ done: false, value }),
+          (error: unknown) => {
+            if (this.#endsNormally()) return { done: true, value: undefined };
+            throw error;
+          },
+        );
+      },
+      return: (): Promise<IteratorResult<Message>> =>
+        Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /** @internal */
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+    if (this.state !== 'open' && this.#isDropped()) return;
+    const message = isText ? decodeText(bytes, start, end) : copy(bytes, start, end);
+    const receiver = this.#receiver;
+    if (receiver !== undefined) {
+      this.#forgetReceiver(receiver);
+      receiver.resolve(message);
+      return;
+    }
+    this.#messages.push(message);
+  }
+
+  /** @internal */
+  onFrame(): void {}
+
+  /** @internal */
+  override onBatchEnd(): void {
+    if (this.#messages.length < this.#options.receiveQueue.high || this.#isPaused) return;
+    if (this.state !== 'open') return;
+    this.#isPaused = true;
+    this.driver.pause();
+  }
+
+  /** @internal */
+  onDrain(): void {
+    for (const waiter of [...this.#drainWaiters]) waiter.resolve();
+  }
+
+  /** @internal */
+  override onFailure(): void {
+    this.#rejectReceiver(endError(this.session));
+  }
+
+  /** @internal */
+  override onClosed(): void {
+    super.onClosed();
+    this.#rejectReceiver(endError(this.session));
+    for (const waiter of [...this.#drainWaiters]) waiter.reject(this.session.closedError());
+    for (const resolve of this.#closeWaiters) resolve();
+    this.#closeWaiters = [];
+  }
+
+  /**
+   * After our own close reading goes on, to see the peer's: what the queue cannot hold is dropped,
+   * and all that follows it, so that what is received has an early end but no gap.
+   */
+  #isDropped(): boolean {
+    this.#isDropping ||= this.#messages.length >= this.#options.receiveQueue.high;
+    return this.#isDropping;
+  }
+
+  #takeMessage(): Message {
+    const message = this.#messages.shift() as Message;
+    if (this.#isPaused && this.#messages.length <= this.#options.receiveQueue.low) {
+      this.#isPaused = false;
+      this.driver.resume();
+    }
+    return message;
+  }
+
+  #receive(timeout: number, signal: AbortSignal | undefined): Promise<Message> {
+    if (this.#receiver !== undefined) {
+      return Promise.reject(new ConcurrencyError('another recv is waiting on this connection'));
+    }
+    if (this.#messages.length > 0) return Promise.resolve(this.#takeMessage());
+    if (this.state === 'closed' || this.session.failure !== undefined) {
+      return Promise.reject(endError(this.session));
+    }
+    return new Promise((resolve, reject) => {
+      const receiver: Receiver = { resolve, reject, timer: undefined, signal, abort: undefined };
+      this.#receiver = receiver;
+      if (timeout > 0) {
+        receiver.timer = setTimeout(() => {
+          this.#rejectReceiver(new TimeoutError('recv', timeout));
+        }, timeout);
+      }
+      if (signal !== undefined) {
+        receiver.abort = () => this.#rejectReceiver(signal.reason);
+        signal.addEventListener('abort', receiver.abort, { once: true });
+      }
+    });
+  }
+
+  #rejectReceiver(error: unknown): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    this.#forgetReceiver(receiver);
+    receiver.reject(error);
+  }
+
+  #forgetReceiver(receiver: Receiver): void {
+    this.#receiver = undefined;
+    if (receiver.timer !== undefined) clearTimeout(receiver.timer);
+    if (receiver.abort !== undefined) {
+      receiver.signal?.removeEventListener('abort', receiver.abort);
+    }
+  }
+
+  /** Whether the connection is closed, and in a way that an iteration simply ends with. */
+  #endsNormally(): boolean {
+    return isNormalEnd(this.session, this.#isCloser);
+  }
+
+  /** Waits until what is buffered has drained. */
+  #drained(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        signal?.removeEventListener('abort', abort);
+        this.#drainWaiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        resolve() {
+          settle();
+          resolve();
+        },
+        reject(error) {
+          settle();
+          reject(error);
+        },
+      };
+      const abort = (): void => waiter.reject(signal?.reason);
+      this.#drainWaiters.add(waiter);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  #sendLater(
+    data: SendData,
+    ready: ReadyData | undefined,
+    options: SendOptions | undefined,
+  ): Promise<void> {
+    if (this.state !== 'open') throw this.session.closedError();
+    if (ready !== undefined) {
+      // The caller may change its bytes after this call.
+      const kept = typeof ready === 'string' ? ready : ready.slice();
+      return this.sendInTurn(() => this.#sendNow(kept, options));
+    }
+    if (isBlob(data)) {
+      return this.sendInTurn(async () => {
+        await this.#sendNow(new Uint8Array(await data.arrayBuffer()), options);
+      });
+    }
+    const pieces = iteratorOf(data);
+    if (pieces === undefined) throw dataError('send', data);
+    return this.sendInTurn(() => this.#sendFragments(pieces));
+  }
+
+  #sendNow(payload: ReadyData, options: SendOptions | undefined): Promise<void> {
+    this.driver.sendMessage(payload, isSentAsText(payload, options));
+    return this.driver.hasRoom() ? DONE : this.#drained();
+  }
+
+  /** Sends the pieces of an iterable as fragments (RFC 6455 §5.4), and an empty one to end them. */
+  async #sendFragments(pieces: Iterator<Data> | AsyncIterator<Data>): Promise<void> {
+    let count = 0;
+    let isText = false;
+    try {
+      for (;;) {
+        const { done, value } = await pieces.next();
+        if (done === true) break;
+        const payload = await fragmentPayload(value);
+        if (count === 0) isText = typeof payload === 'string';
+        else if ((typeof payload === 'string') !== isText) {
+          throw new TypeError('send: the pieces of one message must be all text or all binary');
+        }
+        this.driver.sendFragment(payload, isText, false);
+        count++;
+        if (!this.driver.hasRoom()) await this.#drained();
+      }
+      // Without a piece there is no message.
+      if (count > 0) this.driver.sendFragment('', isText, true);
+    } catch (error) {
+      await pieces.return?.();
+      // A message begun and not ended would make every later one part of it.
+      if (count > 0 && this.state === 'open') {
+        this.driver.fail(
+          new WebSocketError('WS_SEND', 'a fragmented message could not be completed', {
+            cause: error,
+          }),
+        );
+      }
+      throw error;
+    }
+  }
+}
+
+async function fragmentPayload(piece: unknown): Promise<ReadyData> {
+  const ready = readyData(piece);
+  if (ready !== undefined) return ready;
+  if (!isBlob(piece)) throw dataError('send', piece);
+  return new Uint8Array(await piece.arrayBuffer());
+}
+
+function iteratorOf(data: unknown): Iterator<Data> | AsyncIterator<Data> | undefined {
+  if (data === null || typeof data !== 'object') return undefined;
+  if (Symbol.asyncIterator in data) return (data as AsyncIterable<Data>)[Symbol.asyncIterator]();
+  if (Symbol.iterator in data) return (data as Iterable<Data>)[Symbol.iterator]();
+  return undefined;
+}
+
+function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
+}
+
+/**
+ * Connects to a WebSocket server.
+ *
+ * @param url `ws:` or `wss:`
+ * @throws TypeError, RangeError for wrong arguments
+ * @throws InvalidUrlError if the URL is not one of a WebSocket
+ * @throws ConnectError if no connection comes about: nothing listens, DNS, TLS
+ * @throws HandshakeError if the server does not upgrade (RFC 6455 §4.1)
+ * @throws TimeoutError after `connectTimeout`
+ * @example
+ * ```ts
+ * import { connect } from 'wirespeed';
+ *
+ * const ws = await connect('ws://127.0.0.1:9001/');
+ * await ws.send('hello');
+ * console.log(await ws.recv());
+ * await ws.close();
+ * ```
+ */
+export async function connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
+  const resolved = resolveConnectOptions(options);
+  const target = parseTarget(url);
+  const connection = new AsyncConnection(target.url, resolved);
+  await connectClient(connection, target, resolved, false);
+  return connection;
+}

@@ -1,0 +1,60 @@
+/**
+ * The events face: callbacks with zero-copy views, for whoever needs every microsecond.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'wirespeed/events';
+ *
+ * const ws = await connect('ws://127.0.0.1:9001/', {
+ *   message(ws, data, isText) {
+ *     console.log(data.length, isText);
+ *     ws.close(1000);
+ *   },
+ * });
+ * ws.send('hello');
+ * ```
+ *
+ * @packageDocumentation
+ */
+import { type ConnectOptions, resolveConnectOptions } from '../options.ts';
+import { connectClient } from '../transport/connect-client.ts';
+import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
+import { parseTarget } from '../transport/target.ts';
+
+export * from '../errors.ts';
+export type { CommonOptions, ConnectOptions, Data, HeadersInput, SendOptions } from '../options.ts';
+export type { Opcode } from '../protocol/frame.ts';
+export type { HeaderMap } from '../protocol/http-head.ts';
+export type { UpgradeRequest } from '../protocol/server-opening.ts';
+export type { ConnectionState } from '../protocol/session-state.ts';
+export type { ConnectionStats } from '../transport/driver.ts';
+export type { EventConnection, Frame, Handlers } from '../transport/event-connection.ts';
+export type { SocketAddress } from '../transport/socket-address.ts';
+
+/**
+ * Connects to a WebSocket server; what comes is told to `handlers`, `open` before the promise is
+ * fulfilled.
+ *
+ * @param url `ws:` or `wss:`
+ * @throws TypeError, RangeError for wrong arguments
+ * @throws InvalidUrlError if the URL is not one of a WebSocket
+ * @throws ConnectError if no connection comes about: nothing listens, DNS, TLS
+ * @throws HandshakeError if the server does not upgrade (RFC 6455 §4.1)
+ * @throws TimeoutError after `connectTimeout`
+ * @example
+ * ```ts
+ * const ws = await connect('wss://example.com/feed', { message: (ws, data) => handle(data) });
+ * ```
+ */
+export async function connect<T = unknown>(
+  url: string | URL,
+  handlers: Handlers<T>,
+  options?: ConnectOptions,
+): Promise<EventConnection<T>> {
+  checkHandlers('connect', handlers);
+  const resolved = resolveConnectOptions(options);
+  const target = parseTarget(url);
+  const connection = new EventConnection<T>(target.url, handlers, resolved);
+  await connectClient(connection, target, resolved, handlers.frame !== undefined);
+  return connection;
+}

@@ -1,0 +1,28 @@
+/**
+ * Wirespeed's async face, and the errors of all faces.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'wirespeed';
+ *
+ * const ws = await connect('ws://127.0.0.1:9001/');
+ * await ws.send('hello');
+ * for await (const message of ws) console.log(message);
+ * ```
+ *
+ * @packageDocumentation
+ */
+export {
+  type CloseOptions,
+  type Connection,
+  connect,
+  type RecvOptions,
+  type SendData,
+} from './client/async.ts';
+export * from './errors.ts';
+export type { CommonOptions, ConnectOptions, Data, HeadersInput, SendOptions } from './options.ts';
+export type { HeaderMap } from './protocol/http-head.ts';
+export type { ConnectionState } from './protocol/session-state.ts';
+export type { ConnectionStats } from './transport/driver.ts';
+export type { Message } from './transport/received.ts';
+export type { SocketAddress } from './transport/socket-address.ts';

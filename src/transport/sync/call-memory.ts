@@ -1,0 +1,27 @@
+/**
+ * Memory that system calls can reach: regions of the kernel's WebAssembly memory.
+ */
+import { nodeKernels } from '../../kernels/node.ts';
+import type { Region, WasmKernel } from '../../kernels/wasm.ts';
+
+/**
+ * Returns this thread's kernel.
+ *
+ * @throws Error where WebAssembly is missing
+ */
+export function callKernel(): WasmKernel {
+  const { wasm } = nodeKernels();
+  if (wasm === undefined) throw new Error('WebAssembly with SIMD is not available');
+  return wasm;
+}
+
+/**
+ * Gives out a region for what a thread has once.
+ *
+ * @throws Error where WebAssembly is missing
+ */
+export function allocateCallMemory(size: number): Region {
+  const region = callKernel().allocate(size);
+  if (region === undefined) throw new Error('the WebAssembly memory is used up');
+  return region;
+}

@@ -1,0 +1,170 @@
+/**
+ * System calls on a file descriptor, through `node:wasi`: it reads, writes and polls without an
+ * event loop and without throwing, straight into the kernel's memory.
+ *
+ * The calls are made from JavaScript only: made from WebAssembly they can collect garbage where
+ * the engine does not expect it.
+ */
+import type { WASI as NodeWasi } from 'node:wasi';
+import type { Region } from '../../kernels/wasm.ts';
+import { allocateCallMemory, callKernel } from './call-memory.ts';
+
+/** The calls used, as WASI preview 1 defines them; each returns an error number, 0 for none. */
+interface WasiImport {
+  fd_read(fd: number, vectors: number, count: number, size: number): number;
+  fd_write(fd: number, vectors: number, count: number, size: number): number;
+  fd_fdstat_set_flags(fd: number, flags: number): number;
+  poll_oneoff(subscriptions: number, events: number, count: number, size: number): number;
+}
+
+/** WASI's error numbers that a socket can meet, by the names that Node.js has for them. */
+const ERROR_NAMES: Readonly<Record<number, string>> = {
+  8: 'EBADF',
+  13: 'ECONNABORTED',
+  14: 'ECONNREFUSED',
+  15: 'ECONNRESET',
+  23: 'EHOSTUNREACH',
+  29: 'EIO',
+  38: 'ENETDOWN',
+  40: 'ENETUNREACH',
+  53: 'ENOTCONN',
+  64: 'EPIPE',
+  73: 'ETIMEDOUT',
+};
+const EAGAIN = 6;
+const FLAG_NONBLOCK = 4;
+const EVENT_CLOCK = 0;
+const EVENT_READ = 1;
+const EVENT_WRITE = 2;
+const CLOCK_MONOTONIC = 1;
+/** The descriptors of an instance: all three are the socket. */
+const INPUT = 0;
+const OUTPUT = 1;
+
+/** Where the arguments lie, from the start of the region. */
+const VECTOR = 0;
+const RESULT = 16;
+const SUBSCRIPTIONS = 64;
+const SUBSCRIPTION_SIZE = 48;
+const EVENTS = 192;
+const REGION_SIZE = 256;
+
+/** The result of a call that would have to wait. */
+export const WOULD_BLOCK = -1;
+
+/** A thread's room for arguments. */
+let shared: Region | undefined;
+
+/** Calls on one descriptor. What is read and written must lie in the kernel's memory. */
+export class WasiCalls {
+  readonly #import: WasiImport;
+  readonly #view: DataView;
+  readonly #base: number;
+  /** The descriptor's mode, as far as we know it: sockets of Node.js do not block. */
+  #isBlocking = false;
+
+  /** @throws if WASI is not available, under the permission model for instance */
+  constructor(fd: number) {
+    const kernel = callKernel();
+    shared ??= allocateCallMemory(REGION_SIZE);
+    const WASI = loadWasi();
+    const wasi = new WASI({
+      version: 'preview1',
+      args: [],
+      env: {},
+      stdin: fd,
+      stdout: fd,
+      stderr: fd,
+      returnOnExit: true,
+    });
+    wasi.initialize(kernel.instance);
+    this.#import = wasi.wasiImport as unknown as WasiImport;
+    this.#view = new DataView(kernel.buffer);
+    this.#base = shared.byteOffset;
+  }
+
+  /** Reads at most `size` bytes: how many came, 0 at the end, or WOULD_BLOCK. Blocks only if `mayBlock`. */
+  read(pointer: number, size: number, mayBlock: boolean): number {
+    this.#setBlocking(mayBlock);
+    this.#setVector(pointer, size);
+    return this.#result(
+      this.#import.fd_read(INPUT, this.#base + VECTOR, 1, this.#base + RESULT),
+      'read',
+    );
+  }
+
+  /** Writes at most `size` bytes without blocking: how many left, or WOULD_BLOCK. */
+  write(pointer: number, size: number): number {
+    this.#setBlocking(false);
+    this.#setVector(pointer, size);
+    return this.#result(
+      this.#import.fd_write(OUTPUT, this.#base + VECTOR, 1, this.#base + RESULT),
+      'write',
+    );
+  }
+
+  /** Waits at most `timeout` ms, in whole ms, until there is something to read. */
+  waitReadable(timeout: number): void {
+    this.#poll(EVENT_READ, INPUT, timeout);
+  }
+
+  /** Waits at most `timeout` ms, in whole ms, until something can be written. */
+  waitWritable(timeout: number): void {
+    this.#poll(EVENT_WRITE, OUTPUT, timeout);
+  }
+
+  #setBlocking(isBlocking: boolean): void {
+    if (this.#isBlocking === isBlocking) return;
+    this.#isBlocking = isBlocking;
+    this.#import.fd_fdstat_set_flags(INPUT, isBlocking ? 0 : FLAG_NONBLOCK);
+  }
+
+  #setVector(pointer: number, size: number): void {
+    this.#view.setUint32(this.#base + VECTOR, pointer, true);
+    this.#view.setUint32(this.#base + VECTOR + 4, size, true);
+  }
+
+  #result(error: number, syscall: string): number {
+    if (error === 0) return this.#view.getUint32(this.#base + RESULT, true);
+    if (error === EAGAIN) return WOULD_BLOCK;
+    const code = ERROR_NAMES[error] ?? `WASI error ${error}`;
+    throw Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+  }
+
+  #poll(type: number, fd: number, timeout: number): void {
+    const view = this.#view;
+    const first = this.#base + SUBSCRIPTIONS;
+    const second = first + SUBSCRIPTION_SIZE;
+    this.#clear(first, 2 * SUBSCRIPTION_SIZE);
+    view.setUint8(first + 8, type);
+    view.setUint32(first + 16, fd, true);
+    view.setUint8(second + 8, EVENT_CLOCK);
+    view.setUint32(second + 16, CLOCK_MONOTONIC, true);
+    view.setBigUint64(second + 24, BigInt(Math.ceil(timeout)) * 1_000_000n, true);
+    // Polling leaves the descriptor in its non-blocking mode.
+    this.#isBlocking = false;
+    this.#import.poll_oneoff(first, this.#base + EVENTS, 2, this.#base + RESULT);
+  }
+
+  #clear(from: number, length: number): void {
+    new Uint8Array(this.#view.buffer, from, length).fill(0);
+  }
+}
+
+let wasiClass: typeof NodeWasi | undefined;
+
+/** Loads `node:wasi` without its warning, which would reach the user of a library that works. */
+function loadWasi(): typeof NodeWasi {
+  if (wasiClass !== undefined) return wasiClass;
+  const { emitWarning } = process;
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
+    if (String(warning).includes('WASI')) return;
+    Reflect.apply(emitWarning, process, [warning, ...rest]);
+  };
+  try {
+    wasiClass = process.getBuiltinModule('node:wasi').WASI;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  return wasiClass;
+}
