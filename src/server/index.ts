@@ -1,0 +1,23 @@
+/**
+ * The server: the peer that Wirespeed's clients, and everybody else's, talk to.
+ *
+ * @example
+ * ```ts
+ * import { serve } from 'wirespeed/server';
+ *
+ * await serve({ port: 9001, handlers: { message: (ws, data) => void ws.send(data) } });
+ * ```
+ *
+ * @packageDocumentation
+ */
+export * from '../errors.ts';
+export type { CommonOptions, Data, HeadersInput, ListenOptions, SendOptions } from '../options.ts';
+export type { Opcode } from '../protocol/frame.ts';
+export type { HeaderMap } from '../protocol/http-head.ts';
+export type { UpgradeRequest } from '../protocol/server-opening.ts';
+export type { ConnectionState } from '../protocol/session-state.ts';
+export type { ConnectionStats } from '../transport/driver.ts';
+export type { EventConnection, Frame, Handlers } from '../transport/event-connection.ts';
+export type { SocketAddress } from '../transport/socket-address.ts';
+export type { Acceptance, Refusal, RequestDecision } from './request-decision.ts';
+export { type ServeOptions, type Server, serve } from './serve.ts';

@@ -1,0 +1,75 @@
+/**
+ * What the request hook of a server may answer, checked.
+ */
+import { describe, type HeadersInput, headerPairs } from '../options.ts';
+import type { UpgradeRefusal, UpgradeRequest } from '../protocol/server-opening.ts';
+
+/** Refuses the request with an HTTP status. */
+export interface Refusal {
+  /** From 300 to 599. */
+  readonly status: number;
+  /** Headers of the answer. Default none. */
+  readonly headers?: HeadersInput | undefined;
+  /** The body. Default the status and its meaning. */
+  readonly body?: string | undefined;
+}
+
+/** Accepts the request, with more than the defaults. */
+export interface Acceptance<T> {
+  /** The subprotocol chosen, among those the client offers. Default the first of `protocols` that it offers. */
+  readonly protocol?: string | undefined;
+  /** Headers added to the answer. Default none. */
+  readonly headers?: HeadersInput | undefined;
+  /** What `data` of the connection is to be. */
+  readonly data?: T | undefined;
+  readonly status?: undefined;
+}
+
+/** What a request hook answers; nothing accepts. */
+export type RequestDecision<T> = Refusal | Acceptance<T> | undefined;
+
+/** A decision, checked. */
+export type CheckedDecision<T> =
+  | { readonly refusal: UpgradeRefusal }
+  | {
+      readonly refusal: undefined;
+      readonly protocol: string;
+      readonly headers: readonly (readonly [string, string])[];
+      readonly data: T | undefined;
+    };
+
+/**
+ * Checks a decision and fills in what it leaves open.
+ *
+ * @param supported the subprotocols of the server, best first
+ * @throws TypeError, RangeError for a decision that cannot be carried out
+ */
+export function checkDecision<T>(
+  decision: RequestDecision<T>,
+  request: UpgradeRequest,
+  supported: readonly string[],
+): CheckedDecision<T> {
+  if (decision !== undefined && (decision === null || typeof decision !== 'object')) {
+    throw new TypeError(
+      `serve: the request hook must return an object or nothing, not ${describe(decision)}`,
+    );
+  }
+  const headers =
+    decision?.headers === undefined ? [] : headerPairs('request: headers', decision.headers);
+  if (decision?.status !== undefined) {
+    const { status, body } = decision;
+    if (!Number.isInteger(status) || status < 300 || status > 599) {
+      throw new RangeError(
+        `serve: a request is refused with a status from 300 to 599, not ${status}`,
+      );
+    }
+    return { refusal: { status, headers, body } };
+  }
+  const { protocol, data } = (decision ?? {}) as Acceptance<T>;
+  if (protocol !== undefined && protocol !== '' && !request.protocols.includes(protocol)) {
+    // RFC 6455 §4.2.2: the subprotocol MUST be one that the client offers.
+    throw new TypeError(`serve: the client does not offer the subprotocol '${protocol}'`);
+  }
+  const chosen = protocol ?? supported.find((name) => request.protocols.includes(name)) ?? '';
+  return { refusal: undefined, protocol: chosen, headers, data };
+}

@@ -1,0 +1,315 @@
+/**
+ * The server: accepts sockets, lets the request hook decide, and hands connections to handlers.
+ */
+import type { AddressInfo, Socket } from 'node:net';
+import { nodeKernels } from '../kernels/node.ts';
+import {
+  type ListenOptions,
+  type ResolvedListenOptions,
+  resolveListenOptions,
+} from '../options.ts';
+import { CloseCode } from '../protocol/close-code.ts';
+import type { UpgradeRequest } from '../protocol/server-opening.ts';
+import { Session } from '../protocol/session.ts';
+import { adoptSocket } from '../transport/adopt-socket.ts';
+import { now } from '../transport/clock.ts';
+import { sha1Base64 } from '../transport/crypto.ts';
+import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
+import { createListener, type Listener } from '../transport/listener.ts';
+import { checkDecision, type RequestDecision } from './request-decision.ts';
+
+/** Options of `serve`. */
+export interface ServeOptions<T> extends ListenOptions {
+  /** What is called as things happen on a connection. */
+  handlers: Handlers<T>;
+  /**
+   * Decides on a request to upgrade, at once or later: nothing accepts it, `{ status }` refuses
+   * it, `{ protocol, headers, data }` accepts it with more. A hook that throws refuses with 500.
+   */
+  request?:
+    | ((request: UpgradeRequest) => RequestDecision<T> | Promise<RequestDecision<T>>)
+    | undefined;
+}
+
+/** A server that is listening. */
+export interface Server<T = unknown> extends AsyncDisposable {
+  /** The port listened on. */
+  readonly port: number;
+  /** The address listened on. */
+  readonly host: string;
+  /** A URL that the server can be reached by. */
+  readonly url: string;
+  /** The connections that are open now. */
+  readonly connections: ReadonlySet<EventConnection<T>>;
+  /**
+   * Stops listening and closes every open connection; fulfilled when all are closed, after
+   * `closeTimeout` at the latest.
+   *
+   * @param code default 1001
+   */
+  close(code?: number, reason?: string): Promise<void>;
+  /** Keeps the process alive while the server listens, as it does by default. */
+  ref(): this;
+  /** Lets the process exit although the server listens. */
+  unref(): this;
+}
+
+const NOTHING_TO_DO = (): void => {};
+
+/** The connection of a server: an event connection whose opening the server answers. */
+class ServerConnection<T> extends EventConnection<T> {
+  readonly #server: ListeningServer<T>;
+
+  constructor(
+    server: ListeningServer<T>,
+    handlers: Handlers<T>,
+    options: { sendHighWaterMark: number; closeTimeout: number },
+  ) {
+    super(server.url, handlers, options);
+    this.#server = server;
+  }
+
+  /** @internal */
+  onRequest(request: UpgradeRequest): void {
+    this.request = request;
+    this.#server.decide(this, request);
+  }
+
+  /** @internal */
+  override onOpen(): void {
+    this.#server.opened(this);
+    super.onOpen();
+  }
+
+  /** @internal */
+  override onClosed(): void {
+    super.onClosed();
+    this.#server.ended(this);
+  }
+}
+
+class ListeningServer<T> implements Server<T> {
+  readonly connections = new Set<EventConnection<T>>();
+  readonly #options: ServeOptions<T>;
+  readonly #resolved: ResolvedListenOptions;
+  readonly #listener: Listener;
+  /** Every connection that has not ended, those in their opening handshake among them. */
+  readonly #alive = new Set<ServerConnection<T>>();
+  /** Connections that count against the limit: open, or being decided on. */
+  readonly #admitted = new Set<ServerConnection<T>>();
+  #isClosing = false;
+  #closed: Promise<void> | undefined;
+  #allEnded: () => void = NOTHING_TO_DO;
+
+  constructor(options: ServeOptions<T>) {
+    this.#options = options;
+    this.#resolved = resolveListenOptions(options, ['handlers', 'request']);
+    this.#listener = createListener(this.#resolved, (socket) => this.#accept(socket));
+  }
+
+  get port(): number {
+    return (this.#listener.server.address() as AddressInfo | null)?.port ?? this.#resolved.port;
+  }
+
+  get host(): string {
+    return this.#resolved.host;
+  }
+
+  get url(): string {
+    const { host, tls } = this.#resolved;
+    const name = host.includes(':') ? `[${host}]` : host;
+    return `${tls === undefined ? 'ws' : 'wss'}://${name}:${this.port}/`;
+  }
+
+  listen(): Promise<void> {
+    const { port, host, backlog } = this.#resolved;
+    const { server } = this.#listener;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, host, backlog }, () => {
+        server.off('error', reject);
+        // Later ones are failures to accept one client, such as too many open files.
+        server.on('error', NOTHING_TO_DO);
+        resolve();
+      });
+    });
+  }
+
+  close(code: number = CloseCode.goingAway, reason = ''): Promise<void> {
+    this.#closed ??= this.#close(code, reason);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  ref(): this {
+    this.#listener.server.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#listener.server.unref();
+    return this;
+  }
+
+  /** A client asks to upgrade. */
+  decide(connection: ServerConnection<T>, request: UpgradeRequest): void {
+    const { origins, maxConnections } = this.#resolved;
+    const { driver } = connection;
+    if (this.#isClosing || this.#admitted.size >= maxConnections) {
+      driver.refuse({ status: 503, body: 'too many connections\n' });
+      return;
+    }
+    if (
+      origins !== undefined &&
+      (request.origin === undefined || !origins.includes(request.origin))
+    ) {
+      driver.refuse({ status: 403, body: 'this origin is not allowed\n' });
+      return;
+    }
+    this.#admitted.add(connection);
+    const { request: hook } = this.#options;
+    try {
+      const decision = hook?.(request);
+      if (!isPromise(decision)) {
+        this.#answer(connection, request, decision);
+        return;
+      }
+      // Nothing more is read from a client that waits for its answer.
+      driver.pause();
+      decision.then(
+        (decided) => this.#answerLate(connection, request, decided),
+        (error: unknown) => this.#refuseAfterException(connection, error),
+      );
+    } catch (error) {
+      this.#refuseAfterException(connection, error);
+    }
+  }
+
+  opened(connection: ServerConnection<T>): void {
+    this.connections.add(connection);
+  }
+
+  ended(connection: ServerConnection<T>): void {
+    this.connections.delete(connection);
+    this.#admitted.delete(connection);
+    this.#alive.delete(connection);
+    if (this.#alive.size === 0) this.#allEnded();
+  }
+
+  #accept(socket: Socket): void {
+    const resolved = this.#resolved;
+    if (this.#isClosing) {
+      socket.destroy();
+      return;
+    }
+    const connection = new ServerConnection<T>(this, this.#options.handlers, resolved);
+    const { driver } = connection;
+    this.#alive.add(connection);
+    driver.begin(
+      {
+        kernels: nodeKernels(),
+        limits: { ...resolved, openTimeout: resolved.handshakeTimeout },
+        autoPong: resolved.autoPong,
+        deliversFrames: this.#options.handlers.frame !== undefined,
+        sha1: sha1Base64,
+      },
+      (options) => Session.server(options, now()),
+    );
+    driver.attach(socket);
+    driver.handleConnect();
+    adoptSocket(socket, (bytes, length) => driver.receive(bytes, length));
+  }
+
+  #answerLate(
+    connection: ServerConnection<T>,
+    request: UpgradeRequest,
+    decision: RequestDecision<T>,
+  ): void {
+    // The client may have gone in the meantime.
+    if (connection.state !== 'connecting') return;
+    try {
+      this.#answer(connection, request, decision);
+    } catch (error) {
+      this.#refuseAfterException(connection, error);
+    }
+  }
+
+  #answer(
+    connection: ServerConnection<T>,
+    request: UpgradeRequest,
+    decision: RequestDecision<T>,
+  ): void {
+    const checked = checkDecision(decision, request, this.#resolved.protocols);
+    if (checked.refusal !== undefined) {
+      this.#admitted.delete(connection);
+      connection.driver.refuse(checked.refusal);
+      return;
+    }
+    if (checked.data !== undefined) connection.data = checked.data;
+    connection.driver.accept(checked.protocol, checked.headers);
+  }
+
+  /** The hook threw: the client is told, and the program's fault must not go unseen. */
+  #refuseAfterException(connection: ServerConnection<T>, error: unknown): void {
+    this.#admitted.delete(connection);
+    if (connection.state === 'connecting') connection.driver.refuse({ status: 500 });
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+
+  #close(code: number, reason: string): Promise<void> {
+    this.#isClosing = true;
+    for (const connection of this.#alive) {
+      if (connection.state === 'open') connection.close(code, reason);
+      else if (connection.state === 'connecting') connection.terminate();
+    }
+    const stopped = new Promise<void>((resolve) => this.#listener.server.close(() => resolve()));
+    const ended = new Promise<void>((resolve) => {
+      this.#allEnded = resolve;
+      if (this.#alive.size === 0) resolve();
+    });
+    return ended.then(() => {
+      for (const socket of this.#listener.rawSockets) socket.destroy();
+      return stopped;
+    });
+  }
+}
+
+function isPromise<V>(value: V | Promise<V>): value is Promise<V> {
+  return typeof (value as Promise<V> | undefined)?.then === 'function';
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws TypeError, RangeError for wrong options
+ * @throws the system's error if it cannot listen there, such as `EADDRINUSE`
+ * @example
+ * ```ts
+ * import { serve } from 'wirespeed/server';
+ *
+ * const server = await serve({
+ *   port: 9001,
+ *   handlers: {
+ *     message(ws, data, isText) {
+ *       ws.send(data, { text: isText });
+ *     },
+ *   },
+ * });
+ * console.log(`listening on ${server.url}`);
+ * ```
+ */
+export async function serve<T = unknown>(options: ServeOptions<T>): Promise<Server<T>> {
+  checkHandlers('serve', options?.handlers);
+  const { request } = options;
+  if (request !== undefined && typeof request !== 'function') {
+    throw new TypeError("serve: option 'request' must be a function");
+  }
+  const server = new ListeningServer<T>(options);
+  await server.listen();
+  return server;
+}
