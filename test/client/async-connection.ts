@@ -1,0 +1,42 @@
+/**
+ * A peer for one file of tests, and connections of the async face to it; what is left open after a
+ * test is terminated.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type Connection, type ConnectOptions, connect } from 'wirespeed';
+import {
+  type Listener,
+  Peer,
+  type Script,
+  type Scripted,
+  type Step,
+} from '../support/peer/index.ts';
+
+export let peer: Peer;
+const ca = readFileSync(new URL('../support/certificates/authority.pem', import.meta.url));
+const connections: Connection[] = [];
+beforeAll(async () => {
+  peer = await Peer.start();
+});
+afterEach(() => {
+  for (const ws of connections.splice(0)) ws.terminate();
+});
+afterAll(() => peer.stop());
+
+/** Connects to a script. */
+export async function open(
+  steps: readonly Step[],
+  options?: ConnectOptions,
+  rest?: Omit<Script, 'steps'>,
+  listener: Listener = 'plain',
+): Promise<{ ws: Connection; script: Scripted }> {
+  const script = peer.script(listener, { steps, ...rest });
+  const ws = await connect(script.url, { ...options, tls: { ca } });
+  connections.push(ws);
+  return { ws, script };
+}
+
+export function elapse(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,108 @@
+/**
+ * Runs the same cases against every face, in several ways: plain, over TLS, and with every byte
+ * from the peer in a write of its own, where it matters below TLS as well.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import {
+  type Listener,
+  Peer,
+  type Script,
+  type Scripted,
+  type Step,
+} from '../support/peer/index.ts';
+import { type Client, FACES, type Face } from './faces.ts';
+
+export type { Client } from './faces.ts';
+
+/** How bytes travel. */
+export type Way = 'plain' | 'over TLS' | 'byte by byte' | 'byte by byte below TLS';
+
+const LISTENERS: Readonly<Record<Way, Listener>> = {
+  plain: 'plain',
+  'over TLS': 'tls',
+  'byte by byte': 'trickle',
+  'byte by byte below TLS': 'tlsTrickle',
+};
+
+const THREE_WAYS: readonly Way[] = ['plain', 'over TLS', 'byte by byte'];
+export const ALL_WAYS: readonly Way[] = [...THREE_WAYS, 'byte by byte below TLS'];
+
+/** The authority that signed the peer's certificates. */
+export const AUTHORITY: Buffer = readFileSync(
+  new URL('../support/certificates/authority.pem', import.meta.url),
+);
+
+/** What a case works with. */
+export interface Setting {
+  readonly face: Face;
+  readonly way: Way;
+  /** A script for one connection; what it connects to is its `url`. */
+  script(steps: readonly Step[], rest?: Omit<Script, 'steps'>): Scripted;
+  /** A script at one of the peer's other listeners. */
+  scriptAt(listener: Listener, steps: readonly Step[]): Scripted;
+  /** Connects, trusting the tests' authority; whatever is left open after the case is terminated. */
+  connect(target: Scripted | string | URL, options?: object): Promise<Client>;
+  /** Connects to a new script. */
+  connectTo(steps: readonly Step[], options?: object, rest?: Omit<Script, 'steps'>): Promise<Open>;
+  peer(): Peer;
+}
+
+/** A connection with the script at its other end. */
+export interface Open {
+  client: Client;
+  script: Scripted;
+}
+
+/** Registers cases for every face and way. */
+export function contract(
+  subject: string,
+  cases: (setting: Setting) => void,
+  ways: readonly Way[] = THREE_WAYS,
+): void {
+  let peer: Peer | undefined;
+  const clients: Client[] = [];
+  beforeAll(async () => {
+    peer = await Peer.start();
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.terminate();
+  });
+  afterAll(() => peer?.stop());
+
+  for (const face of FACES) {
+    for (const way of ways) {
+      const listener = LISTENERS[way];
+      const running = (): Peer => peer as Peer;
+      const setting: Setting = {
+        face,
+        way,
+        peer: running,
+        script: (steps, rest) => running().script(listener, { steps, ...rest }),
+        scriptAt: (other, steps) => running().script(other, { steps }),
+        async connect(target, options) {
+          const url = typeof target === 'string' || target instanceof URL ? target : target.url;
+          const tls = way.endsWith('TLS') ? { tls: { ca: AUTHORITY } } : {};
+          const client = await face.connect(url, { ...tls, ...options });
+          clients.push(client);
+          return client;
+        },
+        async connectTo(steps, options, rest) {
+          const script = setting.script(steps, rest);
+          return { script, client: await setting.connect(script, options) };
+        },
+      };
+      describe(`${subject}: the ${face.name} face, ${way}`, () => cases(setting));
+    }
+  }
+}
+
+/** Returns what a promise is rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('the call was expected to fail, and did not');
+}

@@ -1,0 +1,157 @@
+/**
+ * Wirespeed and the npm package `ws`, each as the client of the other's server.
+ */
+
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from 'wirespeed';
+import { connect as connectEvents } from 'wirespeed/events';
+import { type Server, serve } from 'wirespeed/server';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { patternBytes } from '../support/peer/pattern.mjs';
+
+const SIZES = [0, 1, 125, 126, 65_535, 65_536, 1_000_000];
+
+describe("Wirespeed's clients at a server of ws", () => {
+  let server: WebSocketServer;
+  let url: string;
+  beforeAll(async () => {
+    server = new WebSocketServer({
+      host: '127.0.0.1',
+      port: 0,
+      // Offered by nobody here: it must stay off.
+      perMessageDeflate: true,
+      handleProtocols: (protocols) => [...protocols].at(-1) ?? false,
+    });
+    server.on('connection', (ws) => {
+      ws.on('message', (data, isBinary) => {
+        if (String(data) === 'close me') ws.close(4000, 'as you wish');
+        else if (String(data) === 'fragments') {
+          ws.send('one ', { fin: false });
+          ws.ping('between');
+          ws.send('two', { fin: true });
+        } else ws.send(data, { binary: isBinary });
+      });
+    });
+    await once(server, 'listening');
+    url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+  afterAll(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+
+  it('exchange text and binary of every length form', async () => {
+    const ws = await connect(url);
+    for (const size of SIZES) {
+      const bytes = patternBytes(size);
+      await ws.send(bytes);
+      expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
+      const text = patternBytes(size, true).toString();
+      await ws.send(text);
+      expect((await ws.recv()) === text).toBe(true);
+    }
+    await ws.close(1000, 'done');
+    expect(ws.closeCode).toBe(1000);
+  });
+
+  it('agree on a subprotocol, and on no compression', async () => {
+    const ws = await connect(url, { protocols: ['a', 'b'] });
+    expect([ws.protocol, ws.extensions]).toEqual(['b', '']);
+    await ws.close();
+  });
+
+  it('ping, take fragments and are closed', async () => {
+    const ws = await connect(url);
+    expect(await ws.ping()).toBeGreaterThanOrEqual(0);
+    await ws.send('fragments');
+    expect(await ws.recv()).toBe('one two');
+    await ws.send(['in ', 'pieces']);
+    expect(await ws.recv()).toBe('in pieces');
+    await ws.send('close me');
+    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 4000, reason: 'as you wish' });
+  });
+
+  it('exchange messages through handlers', async () => {
+    const received = await new Promise<string[]>((resolve) => {
+      const messages: string[] = [];
+      void connectEvents(url, {
+        open(ws) {
+          for (let i = 0; i < 1000; i++) ws.send(`${i}`);
+        },
+        message(ws, data) {
+          if (messages.push(Buffer.from(data).toString()) === 1000) ws.close();
+        },
+        close: () => resolve(messages),
+      });
+    });
+    expect(received).toEqual(Array.from({ length: 1000 }, (_, i) => `${i}`));
+  });
+});
+
+describe("a client of ws at Wirespeed's server", () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await serve({
+      protocols: ['b'],
+      handlers: {
+        message(ws, data, isText) {
+          if (isText && Buffer.from(data).toString() === 'close me') ws.close(4000, 'as you wish');
+          else ws.send(data, { text: isText });
+        },
+      },
+    });
+  });
+  afterAll(() => server.close());
+
+  async function open(options?: { perMessageDeflate: boolean }): Promise<WebSocket> {
+    const ws = new WebSocket(server.url, ['a', 'b'], options);
+    await once(ws, 'open');
+    return ws;
+  }
+
+  async function next(ws: WebSocket): Promise<[Buffer, boolean]> {
+    const [data, isBinary] = (await once(ws, 'message')) as [RawData, boolean];
+    return [data as Buffer, isBinary];
+  }
+
+  it('exchanges text and binary of every length form', async () => {
+    // ws offers compression by default: the server must leave it out.
+    const ws = await open();
+    expect([ws.protocol, ws.extensions]).toEqual(['b', '']);
+    for (const size of SIZES) {
+      const bytes = patternBytes(size);
+      ws.send(bytes);
+      const [binary, isBinary] = await next(ws);
+      expect([isBinary, Buffer.compare(binary, bytes)]).toEqual([true, 0]);
+      ws.send(patternBytes(size, true).toString());
+      const [text, isNoText] = await next(ws);
+      expect([isNoText, Buffer.compare(text, patternBytes(size, true))]).toEqual([false, 0]);
+    }
+    ws.close(1000, 'done');
+    expect((await once(ws, 'close'))[0]).toBe(1000);
+  });
+
+  it('pings, sends fragments and is closed', async () => {
+    const ws = await open({ perMessageDeflate: false });
+    ws.ping('p');
+    expect(String((await once(ws, 'pong'))[0])).toBe('p');
+    ws.send('one ', { fin: false });
+    ws.ping();
+    ws.send('two', { fin: true });
+    expect(String((await next(ws))[0])).toBe('one two');
+    ws.send('close me');
+    const [code, reason] = (await once(ws, 'close')) as [number, Buffer];
+    expect([code, String(reason)]).toEqual([4000, 'as you wish']);
+  });
+
+  it('is told 1001 when the server closes', async () => {
+    const other = await serve({ handlers: {} });
+    const ws = new WebSocket(other.url);
+    await once(ws, 'open');
+    const closed = once(ws, 'close');
+    await other.close();
+    expect((await closed)[0]).toBe(1001);
+  });
+});

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+
+interface Violation {
+  readonly from: string;
+  readonly to: string;
+  readonly rule: { readonly name: string };
+}
+
+/** An import that must be refused, and by which rule. A name without a path is a module. */
+const forbidden: readonly (readonly [from: string, to: string, rule: string])[] = [
+  ['src/errors.ts', 'src/options.ts', 'errors-direction'],
+  ['src/errors.ts', 'node:util', 'core-without-node'],
+  ['src/options.ts', 'src/protocol/frame.ts', 'options-direction'],
+  ['src/options.ts', 'node:net', 'network-in-transport-only'],
+  ['src/kernels/node.ts', 'src/options.ts', 'kernels-direction'],
+  ['src/kernels/wasm.ts', 'src/protocol/frame.ts', 'kernels-direction'],
+  ['src/kernels/wasm.ts', 'node:buffer', 'core-without-node'],
+  ['src/protocol/session.ts', 'src/options.ts', 'protocol-direction'],
+  ['src/protocol/session.ts', 'src/kernels/wasm.ts', 'protocol-direction'],
+  ['src/protocol/session.ts', 'src/kernels/node.ts', 'protocol-direction'],
+  ['src/protocol/session.ts', 'src/transport/driver.ts', 'protocol-direction'],
+  ['src/protocol/session.ts', 'node:buffer', 'core-without-node'],
+  ['src/protocol/session.ts', 'crypto', 'core-without-node'],
+  ['src/transport/driver.ts', 'src/client/async.ts', 'transport-direction'],
+  ['src/transport/driver.ts', 'src/server/index.ts', 'transport-direction'],
+  ['src/client/async.ts', 'src/client/events.ts', 'faces-apart'],
+  ['src/client/async-queue.ts', 'src/client/sync.ts', 'faces-apart'],
+  ['src/client/sync.ts', 'src/client/async-queue.ts', 'faces-apart'],
+  ['src/client/shared.ts', 'src/client/sync.ts', 'faces-on-top'],
+  ['src/client/events.ts', 'src/server/index.ts', 'client-direction'],
+  ['src/client/events.ts', 'src/index.ts', 'client-direction'],
+  ['src/client/events.ts', 'node:net', 'network-in-transport-only'],
+  ['src/client/sync.ts', 'node:worker_threads', 'network-in-transport-only'],
+  ['src/client/sync.ts', 'node:wasi', 'network-in-transport-only'],
+  ['src/client/async.ts', 'node:dns/promises', 'network-in-transport-only'],
+  ['src/client/async.ts', 'node:zlib', 'network-in-transport-only'],
+  ['src/server/index.ts', 'src/client/events.ts', 'server-direction'],
+  ['src/server/index.ts', 'node:tls', 'network-in-transport-only'],
+  ['src/index.ts', 'src/client/sync.ts', 'index-without-other-faces'],
+  ['src/index.ts', 'src/server/index.ts', 'index-direction'],
+  ['src/cli/main.ts', 'src/protocol/frame.ts', 'cli-direction'],
+  ['src/cli/main.ts', 'src/transport/driver.ts', 'cli-direction'],
+  ['src/transport/driver.ts', 'ws', 'no-dependencies'],
+  ['src/transport/driver.ts', './nowhere.ts', 'resolvable'],
+];
+
+/** Imports that must pass: one for each arrow. */
+const allowed: readonly (readonly [from: string, to: string])[] = [
+  ['src/options.ts', 'src/errors.ts'],
+  ['src/kernels/node.ts', 'node:buffer'],
+  ['src/protocol/frame.ts', 'src/errors.ts'],
+  ['src/protocol/frame.ts', 'src/kernels/kernels.ts'],
+  ['src/protocol/frame.ts', 'src/kernels/scalar.ts'],
+  ['src/transport/tls.ts', 'src/protocol/frame.ts'],
+  ['src/transport/tls.ts', 'src/kernels/node.ts'],
+  ['src/transport/tls.ts', 'src/options.ts'],
+  ['src/transport/tls.ts', 'node:tls'],
+  ['src/client/async-queue.ts', 'src/client/shared.ts'],
+  ['src/client/async.ts', 'src/client/async-queue.ts'],
+  ['src/client/async.ts', 'src/transport/tls.ts'],
+  ['src/client/async.ts', 'src/protocol/frame.ts'],
+  ['src/server/index.ts', 'src/transport/tls.ts'],
+  ['src/index.ts', 'src/client/async.ts'],
+  ['src/index.ts', 'src/errors.ts'],
+  ['src/cli/main.ts', 'src/index.ts'],
+  ['src/cli/main.ts', 'src/client/sync.ts'],
+  ['src/cli/main.ts', 'src/server/index.ts'],
+  ['src/cli/main.ts', 'node:util'],
+];
+
+/** Writes a project whose files have just these imports, and returns what the cruiser objects to. */
+async function cruise(imports: readonly (readonly string[])[]): Promise<Violation[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirespeed-imports-'));
+  try {
+    const contents = new Map<string, string>();
+    for (const [from = '', to = ''] of imports) {
+      const isFile = to.startsWith('src/');
+      const specifier = isFile ? relative(dirname(from), to) : to;
+      const path = isFile && !specifier.startsWith('.') ? `./${specifier}` : specifier;
+      contents.set(from, `${contents.get(from) ?? ''}import '${path}';\n`);
+      if (isFile && !contents.has(to)) contents.set(to, '');
+    }
+    for (const [path, content] of contents) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+    await writeFile(join(folder, 'tsconfig.json'), '{}');
+    await writeFile(join(folder, 'package.json'), '{ "dependencies": { "ws": "*" } }');
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [cruiser, '--config', join(root, '.dependency-cruiser.mjs'), '-T', 'json', 'src'],
+      { cwd: folder, maxBuffer: 64 * 1024 * 1024 },
+    ).catch((error: { stdout: string }) => error);
+    return JSON.parse(stdout).summary.violations;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('the import directions', () => {
+  let violations: Violation[];
+  let objections: Violation[];
+
+  beforeAll(async () => {
+    [violations, objections] = await Promise.all([cruise(forbidden), cruise(allowed)]);
+  }, 60_000);
+
+  it.each(forbidden)('refuse that %s imports %s (%s)', (from, to, rule) => {
+    const end = to.replace(/^(?:node:|\.\/)/, '');
+    const found = violations
+      .filter((each) => each.from === from && each.to.includes(end))
+      .map((each) => each.rule.name);
+    expect(found).toContain(rule);
+  });
+
+  it('refuse files that import each other', () => {
+    expect(violations.map((each) => each.rule.name)).toContain('no-cycles');
+  });
+
+  it('let every other import pass', () => {
+    expect(objections).toEqual([]);
+  });
+});

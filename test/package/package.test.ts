@@ -1,0 +1,203 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** What each entry point exports to run; more may come, but none of these may go. */
+const entries = {
+  wirespeed: ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
+  'wirespeed/sync': ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
+  'wirespeed/events': ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
+  'wirespeed/server': ['serve', 'WebSocketError'],
+  'wirespeed/protocol': ['Session', 'OutputBuffer', 'CloseCode', 'Opcode', 'scalarKernels'],
+};
+const names = Object.entries(entries);
+
+/** A program that names the main types of every entry point. */
+const CONSUMER = `
+import { connect, type Connection, type ConnectOptions, TimeoutError } from 'wirespeed';
+import { connect as connectSync, type SyncConnection } from 'wirespeed/sync';
+import { connect as connectEvents, type EventConnection, type Handlers } from 'wirespeed/events';
+import { serve, type Server } from 'wirespeed/server';
+import { CloseCode, OutputBuffer, Session } from 'wirespeed/protocol';
+
+const options: ConnectOptions = { connectTimeout: 1000, protocols: ['chat'] };
+const handlers: Handlers<{ name: string }> = {
+  message(ws, data, isText) {
+    const sent: boolean = ws.send(isText ? ws.data.name : data);
+    if (!sent) ws.close(CloseCode.goingAway);
+  },
+};
+
+export async function main(url: URL): Promise<number> {
+  const ws: Connection = await connect(url, options);
+  await ws.send('hello');
+  for await (const message of ws) {
+    const length: number = message.length;
+    if (length > 0) break;
+  }
+  const events: EventConnection<{ name: string }> = await connectEvents(url, handlers);
+  events.terminate();
+  const sync: SyncConnection = connectSync(url);
+  const received: string | Uint8Array = sync.recv({ timeout: 10 });
+  const server: Server = await serve({ port: 0, handlers });
+  await server.close();
+  const error: unknown = new TimeoutError('recv', 10);
+  return error instanceof TimeoutError ? received.length : ws.ping();
+}
+
+export const core = [OutputBuffer, Session];
+`;
+
+describe('the packed package', () => {
+  let project: string;
+  let installed: string;
+  let files: string[];
+
+  /** Runs a program in the project that has the package installed. */
+  const node = (args: readonly string[], env = process.env) =>
+    run(process.execPath, args, { cwd: project, env });
+
+  beforeAll(async () => {
+    project = await mkdtemp(join(tmpdir(), 'wirespeed-consumer-'));
+    installed = join(project, 'node_modules/wirespeed');
+    await mkdir(installed, { recursive: true });
+    // Without its scripts: what has been built is what is tested.
+    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', project];
+    const { stdout } = await run('npm', pack, { cwd: root });
+    const [packed] = JSON.parse(stdout);
+    files = packed.files.map((file: { path: string }) => file.path);
+    const tarball = join(project, packed.filename);
+    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+    await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  }, 60_000);
+
+  afterAll(async () => {
+    await rm(project, { recursive: true, force: true });
+  });
+
+  it('holds what was built and the documents, and nothing else', () => {
+    const expected =
+      /^(?:dist\/.+\.(?:js|js\.map|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    expect(files.filter((file) => !expected.test(file))).toEqual([]);
+    expect(files).toEqual(
+      expect.arrayContaining(['dist/index.js', 'README.md', 'LICENSE', 'CHANGELOG.md']),
+    );
+  });
+
+  it('exports the documented entry points', async () => {
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const exported = Object.keys(manifest.exports).map((path) => join('wirespeed', path));
+    expect(exported.sort()).toEqual([...Object.keys(entries), 'wirespeed/package.json'].sort());
+  });
+
+  it('depends on nothing', async () => {
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const kinds = ['dependencies', 'optionalDependencies', 'peerDependencies'];
+    expect(kinds.filter((kind) => kind in manifest)).toEqual([]);
+    expect(Object.keys(manifest.scripts)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(?:pre|post)?install$/)]),
+    );
+  });
+
+  it.each(names)('gives an ES module that imports %s its exports', async (name, exports) => {
+    const program = `import * as entry from '${name}'; console.log(Object.keys(entry).join());`;
+    const { stdout, stderr } = await node(['--input-type=module', '-e', program]);
+    expect(stdout.trim().split(',')).toEqual(expect.arrayContaining(exports));
+    expect(stderr).toBe('');
+  });
+
+  it.each(names)('gives a CommonJS module that requires %s its exports', async (name, exports) => {
+    const program = `console.log(Object.keys(require('${name}')).join());`;
+    const { stdout, stderr } = await node(['--input-type=commonjs', '-e', program]);
+    expect(stdout.trim().split(',')).toEqual(expect.arrayContaining(exports));
+    expect(stderr).toBe('');
+  });
+
+  it('shares one class per error between the entry points', async () => {
+    const program = `
+      const errors = ['wirespeed', 'wirespeed/sync', 'wirespeed/events', 'wirespeed/server']
+        .map((name) => require(name).WebSocketError);
+      console.log(new Set(errors).size);`;
+    const { stdout } = await node(['--input-type=commonjs', '-e', program]);
+    expect(stdout.trim()).toBe('1');
+  });
+
+  it.each([
+    ['an ES module', 'consumer.mts', 'nodenext'],
+    ['a CommonJS module', 'consumer.cts', 'nodenext'],
+    ['a bundled module', 'consumer.ts', 'preserve'],
+  ])('has types that resolve in %s, checked to the last declaration', async (_, file, module) => {
+    const types = join(project, 'node_modules/@types');
+    await mkdir(types, { recursive: true });
+    for (const dependency of ['@types/node', 'undici-types']) {
+      const target = join(project, 'node_modules', dependency);
+      await symlink(join(root, 'node_modules', dependency), target).catch(() => undefined);
+    }
+    await writeFile(join(project, file), CONSUMER);
+    const config = {
+      compilerOptions: {
+        module,
+        target: 'es2022',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        noEmit: true,
+        types: ['node'],
+      },
+      files: [file],
+    };
+    const configFile = join(project, `${file}.json`);
+    await writeFile(configFile, JSON.stringify(config));
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout } = await node([compiler, '-p', configFile]).catch((error) => error);
+    expect(stdout).toBe('');
+  });
+
+  it('brings a command that tells how it is used', async () => {
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const command = join(installed, manifest.bin.wirespeed);
+    await access(command, constants.X_OK);
+    const { stdout } = await run(command, ['--help'], { cwd: project });
+    expect(stdout).toMatch(/^Usage: wirespeed .*echo/s);
+  });
+
+  it('loads neither the other faces nor the server with the async face', async () => {
+    const coverage = join(project, 'coverage');
+    await node(['--input-type=module', '-e', "import 'wirespeed'"], {
+      ...process.env,
+      NODE_V8_COVERAGE: coverage,
+    });
+    const loaded = (await readCoverage(coverage)).map((url) => url.replace(/^.*\/dist\//, ''));
+    expect(loaded).toContain('index.js');
+    expect(
+      loaded.filter((file) => /^(?:(?:server|cli)\/|client\/(?:sync|events)\b)/.test(file)),
+    ).toEqual([]);
+  });
+});
+
+/** Returns the URLs of all files of the package that a run has loaded. */
+async function readCoverage(folder: string): Promise<string[]> {
+  const reports = await readdir(folder);
+  const contents = await Promise.all(reports.map((name) => readFile(join(folder, name), 'utf8')));
+  return contents
+    .flatMap((content): { url: string }[] => JSON.parse(content).result)
+    .map((script) => script.url)
+    .filter((url) => url.includes('/wirespeed/dist/'));
+}

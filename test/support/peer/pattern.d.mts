@@ -1,0 +1,1 @@
+export function patternBytes(size: number, isText?: boolean): Buffer<ArrayBuffer>;

@@ -1,0 +1,45 @@
+/**
+ * Runs a program in a process of its own, where `wirespeed` can be imported by its name.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const AUTHORITY = fileURLToPath(new URL('./certificates/authority.pem', import.meta.url));
+
+/** What became of a program. */
+export interface Outcome {
+  /** The exit code; null if it had to be killed. */
+  code: number | null;
+  /** The lines it printed. */
+  lines: string[];
+  stderr: string;
+  /** Milliseconds from its last line to its end. */
+  lingered: number;
+}
+
+/** Runs the source of an ES module to its end, for at most ten seconds. It trusts the tests' authority. */
+export function runProgram(source: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+      cwd: ROOT,
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: AUTHORITY },
+    });
+    let stdout = '';
+    let stderr = '';
+    let lastHeard = performance.now();
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      lastHeard = performance.now();
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const limit = setTimeout(() => child.kill(), 10_000);
+    child.on('close', (code) => {
+      clearTimeout(limit);
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      resolve({ code, lines, stderr, lingered: performance.now() - lastHeard });
+    });
+  });
+}
