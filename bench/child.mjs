@@ -1,0 +1,95 @@
+/** Child processes that are never left behind, and that always say why they ended. */
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const STDERR_KEPT = 4096;
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const children = new Set();
+
+process.on('exit', killChildren);
+
+/** Ends every child at once. */
+export function killChildren() {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+/**
+ * Starts a process and hands each line of its stdout to `onLine`.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {(line: string) => void} onLine
+ */
+export function startChild(command, args, onLine) {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: childEnvironment(),
+  });
+  children.add(child);
+  let stderr = '';
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+  /** @type {Promise<string>} why it ended */
+  const ended = new Promise((resolve) => {
+    child.on('error', (error) => {
+      children.delete(child);
+      resolve(`could not be started: ${error.message}`);
+    });
+    child.on('close', (code, signal) => {
+      children.delete(child);
+      resolve(describeEnd(code, signal, stderr));
+    });
+  });
+  return { child, ended };
+}
+
+/**
+ * @param {number | null} code
+ * @param {NodeJS.Signals | null} signal
+ * @param {string} stderr
+ */
+export function describeEnd(code, signal, stderr) {
+  const how = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+  const said = lastWords(stderr);
+  return said ? `${how}: ${said}` : how;
+}
+
+/**
+ * The line of stderr that most likely says what went wrong: the last one naming an error, or else the last.
+ *
+ * @param {string} stderr
+ */
+function lastWords(stderr) {
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return (
+    lines.findLast((line) => /^(\w*Error|error|panic|fatal)\b.*:/i.test(line)) ?? lines.at(-1) ?? ''
+  );
+}
+
+function childEnvironment() {
+  const env = { ...process.env };
+  for (const name of Object.keys(env)) {
+    // A proxy or a switch for one client alone would make the comparison unequal.
+    if (/^((https?|all|no)_proxy|WS_NO_BUFFER_UTIL|NODE_OPTIONS)$/i.test(name)) delete env[name];
+  }
+  return {
+    ...env,
+    DENO_DIR: fileURLToPath(new URL('.local/deno', import.meta.url)),
+    DENO_NO_PACKAGE_JSON: '1',
+    DENO_NO_UPDATE_CHECK: '1',
+    DO_NOT_TRACK: '1',
+    NO_COLOR: '1',
+  };
+}

@@ -1,0 +1,100 @@
+/** Runs one client process through some cells and collects its answers. */
+import { fileURLToPath } from 'node:url';
+import { timeLimit } from './cells.mjs';
+import { startChild } from './child.mjs';
+import { pinned } from './cores.mjs';
+
+const DRIVER = fileURLToPath(new URL('peers/driver.mjs', import.meta.url));
+
+/**
+ * @typedef {object} Outcome
+ * @property {import('./peers/exchange.mjs').Result} [result]
+ * @property {string} [failure] why there is no result
+ * @property {boolean} [isHang] whether it failed by running out of time
+ */
+
+/**
+ * Runs the tasks in turn, in one process, and hands over each outcome as it comes. The first failure
+ * is the last outcome: what state it left the process in, nobody knows.
+ *
+ * @param {import('./peers/catalogue.mjs').Peer} peer
+ * @param {number | undefined} core
+ * @param {{ url: string, serverPid: number, tasks: readonly import('./cells.mjs').Task[] }} work
+ * @param {(result: import('./peers/exchange.mjs').Result) => void} onResult
+ * @returns {Promise<Outcome | undefined>} the failure; undefined when every task has its result
+ */
+export async function runClient(peer, core, work, onResult) {
+  const driverArgs = [...peer.args, DRIVER, JSON.stringify({ ...work, module: peer.module })];
+  const [command, args] = pinned(core, peer.command, driverArgs);
+  const limits = work.tasks.map(timeLimit);
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  let isHang = false;
+  let done = 0;
+
+  const answer = new Answer((result) => {
+    done++;
+    watch();
+    onResult(result);
+  });
+  const { child, ended } = startChild(command, args, (line) => answer.take(line));
+  watch();
+  const end = await ended;
+  clearTimeout(timer);
+  if (done === work.tasks.length) return undefined;
+  if (isHang) return { failure: `no answer within ${seconds(limits[done])}`, isHang };
+  return { failure: answer.failure ?? `the client ${end}` };
+
+  function watch() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isHang = true;
+      child.kill('SIGKILL');
+    }, limits[done] ?? 2000);
+  }
+}
+
+/** Puts the lines of the answers together. */
+export class Answer {
+  /** @type {string | undefined} */
+  failure;
+  /** @type {number[]} */
+  #times = [];
+  #onResult;
+
+  /** @param {(result: import('./peers/exchange.mjs').Result) => void} onResult */
+  constructor(onResult) {
+    this.#onResult = onResult;
+  }
+
+  /** @param {string} line */
+  take(line) {
+    const { type, ...rest } = parse(line);
+    if (type === 'samples') {
+      this.#times.push(...rest.times);
+    } else if (type === 'finished') {
+      const times = this.#times;
+      this.#times = [];
+      this.#onResult({ ...rest, times });
+    } else if (type === 'failed') {
+      this.failure = rest.reason;
+    }
+  }
+}
+
+/**
+ * @param {string} line
+ * @returns {any} an empty object for what is not of the protocol, such as a runtime's own notice
+ */
+function parse(line) {
+  try {
+    return Object(JSON.parse(line));
+  } catch {
+    return {};
+  }
+}
+
+/** @param {number | undefined} ms */
+function seconds(ms = 0) {
+  return `${(ms / 1000).toFixed(0)} s`;
+}

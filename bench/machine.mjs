@@ -1,0 +1,55 @@
+/** The facts that a figure means nothing without: the machine, the versions, the commit. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+import { findBun, findDeno, findPackage } from './packages.mjs';
+
+/** @param {readonly string[]} flags the command line */
+export function describeMachine(flags) {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return {
+    cpu: os.cpus()[0]?.model.trim() || 'unknown CPU',
+    cores: os.cpus().length,
+    memory: os.totalmem(),
+    system: `${os.type()} ${os.release()} ${process.arch}`,
+    loadAverage: os.loadavg().map((load) => Math.round(load * 100) / 100),
+    date: new Date().toISOString(),
+    commit: git(['rev-parse', '--short=12', 'HEAD']),
+    isModified: git(['status', '--porcelain', '--untracked-files=no']) !== '',
+    flags,
+    versions: {
+      wirespeed: version,
+      node: process.versions.node,
+      v8: process.versions.v8,
+      ws: findPackage('ws')?.version,
+      bufferutil: findPackage('bufferutil')?.version,
+      undici: findPackage('undici')?.version,
+      bun: findBun().version,
+      deno: findDeno().version,
+    },
+  };
+}
+
+/** Clock ticks per second, the unit of a process's times in /proc. */
+export function ticksPerSecond() {
+  try {
+    return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })) || 100;
+  } catch {
+    return 100;
+  }
+}
+
+/** @param {string[]} args */
+function git(args) {
+  try {
+    const cwd = new URL('.', import.meta.url);
+    return execFileSync('git', args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * A client process, whatever runs it (Node.js, Bun or Deno): takes its tasks as JSON in its only argument,
+ * and answers each in JSON lines on stdout: `samples`, then `finished`. It ends with the last task or,
+ * after one line that says `failed`, with the first that fails.
+ */
+import process from 'node:process';
+import { Exchange } from './exchange.mjs';
+
+const SAMPLES_PER_LINE = 5000;
+/** Milliseconds that a client may take to close once everything is measured. */
+const CLOSE_LIMIT = 1000;
+
+const { module, url, serverPid, tasks } = JSON.parse(/** @type {string} */ (process.argv[2]));
+let hasFailed = false;
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+try {
+  const { run } = await import(`./${module}`);
+  for (const task of tasks) {
+    const exchange = new Exchange({ ...task, serverPid });
+    await run(url, exchange, waitFor);
+    await answer(resultOf(exchange));
+  }
+  if (!hasFailed) process.exit(0);
+} catch (error) {
+  fail(error);
+}
+
+/**
+ * Waits for a client to close, for a while: what counts has been measured by then.
+ *
+ * @param {Promise<unknown>} closed
+ */
+function waitFor(closed) {
+  return Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_LIMIT))]);
+}
+
+/** @param {Exchange} exchange */
+function resultOf(exchange) {
+  if (!exchange.result || !exchange.isDone) {
+    throw new Error('the connection closed before every reply had arrived');
+  }
+  const { times, ...totals } = exchange.result;
+  const lines = [];
+  for (let start = 0; start < times.length; start += SAMPLES_PER_LINE) {
+    lines.push({ type: 'samples', times: times.slice(start, start + SAMPLES_PER_LINE) });
+  }
+  return [...lines, { type: 'finished', ...totals }];
+}
+
+/** @param {unknown} error */
+async function fail(error) {
+  if (hasFailed) return;
+  hasFailed = true;
+  await answer([
+    { type: 'failed', reason: error instanceof Error ? describe(error) : String(error) },
+  ]);
+  process.exit(1);
+}
+
+/** @param {Error & { code?: unknown }} error */
+function describe(error) {
+  const code =
+    typeof error.code === 'string' && !error.message.includes(error.code) ? ` (${error.code})` : '';
+  return `${error.message || error.name}${code}`.split('\n')[0];
+}
+
+/** @param {object[]} lines */
+function answer(lines) {
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  return new Promise((resolve) => {
+    process.stdout.write(text, resolve);
+  });
+}

@@ -1,0 +1,43 @@
+/** The async face: `recv` for one message at a time, `for await` for a stream of them. */
+import { importLibrary } from './wirespeed-library.mjs';
+
+/**
+ * @param {string} url
+ * @param {import('./exchange.mjs').Exchange} exchange
+ * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
+ */
+export async function run(url, exchange, waitFor) {
+  const { connect } = await importLibrary('wirespeed');
+  const ws = await connect(url);
+  if (exchange.window === 1) await requestAndRespond(ws, exchange);
+  else await pipeline(ws, exchange);
+  await waitFor(ws.close(1000));
+}
+
+/**
+ * @param {any} ws
+ * @param {import('./exchange.mjs').Exchange} exchange
+ */
+async function requestAndRespond(ws, exchange) {
+  let next = /** @type {Uint8Array | undefined} */ (exchange.next());
+  while (next) {
+    await ws.send(next);
+    next = exchange.reply(await ws.recv());
+  }
+}
+
+/**
+ * The window bounds what is in flight, so sends are not awaited: the loop that would wait is the one that
+ * takes the replies.
+ *
+ * @param {any} ws
+ * @param {import('./exchange.mjs').Exchange} exchange
+ */
+async function pipeline(ws, exchange) {
+  for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
+  for await (const message of ws) {
+    const next = exchange.reply(message);
+    if (next) ws.send(next);
+    else if (exchange.isDone) return;
+  }
+}

@@ -1,0 +1,47 @@
+/** The events face: callbacks that see each message where it was received. */
+import { importLibrary } from './wirespeed-library.mjs';
+
+/**
+ * @param {string} url
+ * @param {import('./exchange.mjs').Exchange} exchange
+ * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
+ */
+export async function run(url, exchange, waitFor) {
+  const { connect } = await importLibrary('wirespeed/events');
+  await new Promise((resolve, reject) => {
+    let hasClosed = () => {};
+    const closed = new Promise((done) => {
+      hasClosed = () => done(undefined);
+    });
+    const handlers = {
+      /** @param {any} ws @param {Uint8Array} data */
+      message(ws, data) {
+        let next;
+        try {
+          next = exchange.reply(data);
+        } catch (error) {
+          reject(error);
+          return;
+        }
+        if (next) {
+          ws.send(next);
+        } else if (exchange.isDone) {
+          ws.close(1000);
+          resolve(waitFor(closed));
+        }
+      },
+      /** @param {any} _ws @param {number} code @param {string} reason */
+      close(_ws, code, reason) {
+        hasClosed();
+        reject(new Error(`closed early: ${code} ${reason}`.trimEnd()));
+      },
+      /** @param {any} _ws @param {Error} error */
+      error(_ws, error) {
+        reject(error);
+      },
+    };
+    connect(url, handlers).then((/** @type {any} */ ws) => {
+      for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
+    }, reject);
+  });
+}

@@ -1,0 +1,17 @@
+/** The blocking face: every call returns when it is done, and the event loop is never entered. */
+import { importLibrary } from './wirespeed-library.mjs';
+
+/**
+ * @param {string} url
+ * @param {import('./exchange.mjs').Exchange} exchange
+ */
+export async function run(url, exchange) {
+  const { connect } = await importLibrary('wirespeed/sync');
+  const ws = connect(url);
+  for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
+  while (!exchange.isDone) {
+    const next = exchange.reply(ws.recv());
+    if (next) ws.send(next);
+  }
+  ws.close(1000);
+}

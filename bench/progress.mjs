@@ -1,0 +1,51 @@
+/** How far the run is: one line that updates itself on a terminal, a line per round elsewhere. */
+import { clip } from './table.mjs';
+
+/** Progress of a run, on a stream that is not the tables' own. */
+export class Progress {
+  /** Steps done. */
+  done = 0;
+  #stream;
+  #total;
+  #begun = Date.now();
+
+  /**
+   * @param {NodeJS.WriteStream} stream
+   * @param {number} total steps
+   */
+  constructor(stream, total) {
+    this.#stream = stream;
+    this.#total = total;
+  }
+
+  /**
+   * @param {number} round counted from 1
+   * @param {number} rounds
+   */
+  startRound(round, rounds) {
+    if (this.#stream.isTTY) return;
+    const elapsed = formatDuration(Date.now() - this.#begun);
+    this.#stream.write(`round ${round} of ${rounds} begins after ${elapsed}\n`);
+  }
+
+  /** @param {string} doing what the updating line says */
+  show(doing) {
+    if (!this.#stream.isTTY) return;
+    const elapsed = Date.now() - this.#begun;
+    const left = (elapsed / this.done) * (this.#total - this.done);
+    const remaining = this.done === 0 ? '' : `, about ${formatDuration(left)} left`;
+    const text = `[${this.done + 1}/${this.#total}${remaining}] ${doing}`;
+    this.#stream.write(`\r\x1b[K${clip(text, (this.#stream.columns || 80) - 1)}`);
+  }
+
+  /** Takes the updating line away. */
+  clear() {
+    if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
+  }
+}
+
+/** @param {number} ms */
+export function formatDuration(ms) {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

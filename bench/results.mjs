@@ -1,0 +1,100 @@
+/** What has been measured so far, and the rows it makes. */
+import { REFERENCE } from './peers/catalogue.mjs';
+import { compareTimes, summarize } from './statistics.mjs';
+
+/** From this share of the measured time on, the server was the bottleneck. */
+const SATURATED = 0.9;
+/** A client that failed so often in one cell is not tried there again. */
+const FAILURES_ALLOWED = 2;
+/** Characters of a reason that its row has place for. */
+const FAILURE_SHOWN = 70;
+
+/** The outcomes of every client in every cell. */
+export class Results {
+  /** @type {Map<string, { measured: Map<number, import('./statistics.mjs').Measurement>, failures: string[], isGivenUp: boolean }>} */
+  #entries = new Map();
+  #isSharedCore;
+
+  /** @param {boolean} isSharedCore whether server and client shared a core, so that neither can be told apart as the bottleneck */
+  constructor(isSharedCore) {
+    this.#isSharedCore = isSharedCore;
+  }
+
+  /**
+   * @param {string} peer
+   * @param {import('./cells.mjs').Cell} cell
+   * @param {number} round
+   * @param {import('./client-process.mjs').Outcome} outcome
+   * @param {number} ticks clock ticks per second
+   */
+  add(peer, cell, round, { result, failure, isHang }, ticks) {
+    const entry = this.#entry(peer, cell);
+    if (result) {
+      entry.measured.set(round, {
+        times: result.times,
+        messages: result.messages,
+        elapsed: result.elapsed,
+        clientCpu: result.clientUser + result.clientSystem,
+        serverCpu:
+          result.serverTicks === undefined ? undefined : (result.serverTicks / ticks) * 1e6,
+      });
+      return;
+    }
+    entry.failures.push(failure ?? 'failed without saying why');
+    entry.isGivenUp = isHang === true || entry.failures.length >= FAILURES_ALLOWED;
+  }
+
+  /** Whether any attempt failed. */
+  get hasFailures() {
+    return [...this.#entries.values()].some(({ failures }) => failures.length > 0);
+  }
+
+  /**
+   * @param {string} peer
+   * @param {import('./cells.mjs').Cell} cell
+   */
+  isGivenUp(peer, cell) {
+    return this.#entry(peer, cell).isGivenUp;
+  }
+
+  /**
+   * @param {readonly import('./peers/catalogue.mjs').Peer[]} peers
+   * @param {import('./cells.mjs').Cell} cell
+   * @returns {{ rows: import('./table.mjs').Row[], notes: string[] }}
+   */
+  table(peers, cell) {
+    const notes = /** @type {string[]} */ ([]);
+    const reference = this.#entry(REFERENCE, cell).measured;
+    const rows = peers.map((peer) => {
+      const row = { client: peer.label, style: peer.style };
+      if (peer.missing) return { ...row, failure: `absent: ${peer.missing}, see below` };
+      const { measured, failures } = this.#entry(peer.name, cell);
+      const first = failures[0] ?? '';
+      if (first !== '' && (measured.size > 0 || first.length > FAILURE_SHOWN)) {
+        const attempts = measured.size + failures.length;
+        notes.push(`${peer.label}: ${failures.length} of ${attempts} attempts failed: ${first}`);
+      }
+      if (measured.size === 0) return { ...row, failure: first || 'not measured' };
+      const summary = summarize(measured);
+      const isServerSaturated = !this.#isSharedCore && (summary.serverBusy ?? 0) >= SATURATED;
+      const isReference = peer.name === REFERENCE;
+      const ratio = isReference ? undefined : compareTimes(measured, reference);
+      return { ...row, ...summary, isServerSaturated, isReference, ratio };
+    });
+    return { rows, notes };
+  }
+
+  /**
+   * @param {string} peer
+   * @param {import('./cells.mjs').Cell} cell
+   */
+  #entry(peer, cell) {
+    const key = `${peer} ${cell.mode} ${cell.size}`;
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      entry = { measured: new Map(), failures: [], isGivenUp: false };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,95 @@
+/** The echo server's process: started when needed, again when it died, and stopped at the end. */
+import { startChild } from './child.mjs';
+import { pinned } from './cores.mjs';
+
+const START_LIMIT = 10_000;
+const STOP_LIMIT = 2000;
+
+/** Keeps one echo server running. */
+export class ServerProcess {
+  #program;
+  #core;
+  /** @type {{ url: string, pid: number, hasEnded: boolean, ended: Promise<string>, kill: (signal: NodeJS.Signals) => void } | undefined} */
+  #running;
+
+  /**
+   * @param {import('./servers/catalogue.mjs').ServerProgram} program
+   * @param {number | undefined} core
+   */
+  constructor(program, core) {
+    this.#program = program;
+    this.#core = core;
+  }
+
+  /**
+   * Returns the running server, starting it first where there is none.
+   *
+   * @throws Error that says why it does not start
+   */
+  async ensure() {
+    if (!this.#running || this.#running.hasEnded) this.#running = await this.#start();
+    return this.#running;
+  }
+
+  /** Why the server that was last running has ended; undefined while it runs. */
+  async death() {
+    const running = this.#running;
+    if (!running) return undefined;
+    // The client learns of a death before we do: give our own news a moment to arrive.
+    return await Promise.race([running.ended, delay(100)]);
+  }
+
+  async stop() {
+    const running = this.#running;
+    this.#running = undefined;
+    if (!running || running.hasEnded) return;
+    running.kill('SIGTERM');
+    const hasStopped = await Promise.race([running.ended, delay(STOP_LIMIT)]);
+    if (hasStopped === undefined) running.kill('SIGKILL');
+  }
+
+  async #start() {
+    const [command, args] = pinned(this.#core, this.#program.command, this.#program.args);
+    let isListening = (/** @type {string} */ _url) => {};
+    const listening = new Promise((resolve) => {
+      isListening = resolve;
+    });
+    const { child, ended } = startChild(command, args, (line) => {
+      const url = /^listening on (ws:\S+)/.exec(line)?.[1];
+      if (url) isListening(url);
+    });
+    const running = {
+      url: '',
+      pid: child.pid ?? 0,
+      hasEnded: false,
+      ended,
+      kill: (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal),
+    };
+    const failed = ended.then((why) => {
+      running.hasEnded = true;
+      throw new Error(why);
+    });
+    const late = delay(START_LIMIT).then(() => {
+      throw new Error(`printed no address within ${START_LIMIT / 1000} s`);
+    });
+    failed.catch(() => {});
+    late.catch(() => {});
+    try {
+      running.url = await Promise.race([listening, failed, late]);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+    return running;
+  }
+}
+
+/**
+ * @param {number} ms
+ * @returns {Promise<undefined>}
+ */
+function delay(ms) {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), ms).unref();
+  });
+}

@@ -1,0 +1,23 @@
+/** Bun's echo server, run by Bun's own binary. */
+
+const LARGEST_MESSAGE = 64 * 1024 * 1024;
+
+const server = Bun.serve({
+  hostname: '127.0.0.1',
+  port: 0,
+  fetch(request, self) {
+    return self.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 });
+  },
+  websocket: {
+    perMessageDeflate: false,
+    maxPayloadLength: LARGEST_MESSAGE,
+    // Replies that the socket does not take at once wait here. A client has at most its window in
+    // flight, so this never fills; were it to, the connection closes instead of losing a reply.
+    backpressureLimit: 16 * LARGEST_MESSAGE,
+    closeOnBackpressureLimit: true,
+    message(ws, message) {
+      if (ws.send(message) === 0) ws.close(1011, 'a reply was dropped');
+    },
+  },
+});
+console.log(`listening on ws://127.0.0.1:${server.port}/`);
