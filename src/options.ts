@@ -21,6 +21,24 @@ export type HeadersInput =
   | Readonly<Record<string, string | readonly string[]>>
   | Iterable<readonly [string, string]>;
 
+/** Compression of messages (RFC 7692 §7.1). Every option may be left out. */
+export interface DeflateOptions {
+  /** The server forgets its history after each message: less memory, less compression. Default `false`. */
+  serverNoContextTakeover?: boolean | undefined;
+  /** The client forgets its history after each message. Default `false`. */
+  clientNoContextTakeover?: boolean | undefined;
+  /** Bits of the server's largest window, 8 to 15. Default open, which is 15. */
+  serverMaxWindowBits?: number | undefined;
+  /** Bits of the client's largest window, 8 to 15. Default open, which is 15. */
+  clientMaxWindowBits?: number | undefined;
+  /** Bytes from which on a message is compressed. Default 1024. */
+  threshold?: number | undefined;
+  /** zlib's level, 0 (stored) to 9 (smallest), -1 for its default. Default -1, which is 6. */
+  level?: number | undefined;
+  /** zlib's memory level, 1 to 9. Default 8. */
+  memLevel?: number | undefined;
+}
+
 /** Options that both ends of a connection have. */
 export interface CommonOptions {
   /** Milliseconds for the closing handshake; then the socket is destroyed. Default 10 000. */
@@ -35,8 +53,8 @@ export interface CommonOptions {
   maxFragments?: number | undefined;
   /** Bytes buffered for sending above which `send` reports backpressure. Default 64 KiB. */
   sendHighWaterMark?: number | undefined;
-  /** Compression (RFC 7692). Default off; only `false` is accepted by this version. */
-  perMessageDeflate?: false | undefined;
+  /** Compression (RFC 7692): `true` for its defaults, an object for others. Default `false`. */
+  perMessageDeflate?: boolean | DeflateOptions | undefined;
   /** Whether small writes leave at once (`TCP_NODELAY`). Default `true`. */
   noDelay?: boolean | undefined;
   /** Whether pings are answered by themselves (RFC 6455 §5.5.2). Default `true`. */
@@ -96,7 +114,19 @@ export interface ListenOptions extends CommonOptions {
   origins?: readonly string[] | undefined;
 }
 
+/** `DeflateOptions`, checked, with every default filled in. */
+export interface ResolvedDeflateOptions {
+  readonly serverNoContextTakeover: boolean;
+  readonly clientNoContextTakeover: boolean;
+  readonly serverMaxWindowBits: number | undefined;
+  readonly clientMaxWindowBits: number | undefined;
+  readonly threshold: number;
+  readonly level: number;
+  readonly memLevel: number;
+}
+
 interface ResolvedCommon {
+  readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
   readonly closeTimeout: number;
   readonly pingInterval: number;
   readonly pingTimeout: number;
@@ -144,6 +174,16 @@ const MIB = 1024 * 1024;
 /** Longest delay that a Node.js timer takes; a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+const DEFLATE = {
+  serverNoContextTakeover: { default: false, check: boolean },
+  clientNoContextTakeover: { default: false, check: boolean },
+  serverMaxWindowBits: { default: undefined, check: integer(8, 15) },
+  clientMaxWindowBits: { default: undefined, check: integer(8, 15) },
+  threshold: { default: 1024, check: integer(0) },
+  level: { default: -1, check: integer(-1, 9) },
+  memLevel: { default: 8, check: integer(1, 9) },
+} as const satisfies Record<keyof DeflateOptions, OptionRule>;
+
 const COMMON = {
   closeTimeout: { default: 10_000, check: milliseconds },
   pingInterval: { default: 20_000, check: milliseconds },
@@ -151,7 +191,7 @@ const COMMON = {
   maxMessageSize: { default: 64 * MIB, check: integer(0) },
   maxFragments: { default: 16_384, check: integer(1) },
   sendHighWaterMark: { default: 64 * 1024, check: integer(0) },
-  perMessageDeflate: { default: false, check: onlyAccepts(false) },
+  perMessageDeflate: { default: undefined, check: deflateOptions },
   noDelay: { default: true, check: boolean },
   autoPong: { default: true, check: boolean },
 } as const satisfies Record<keyof CommonOptions, OptionRule>;
@@ -322,6 +362,15 @@ function onlyAccepts(accepted: boolean | number) {
     if (value === accepted) return value;
     throw new TypeError(`${name} accepts only ${accepted} in this version of wirespeed`);
   };
+}
+
+function deflateOptions(name: string, value: unknown): unknown {
+  if (value === false) return undefined;
+  if (value === true) return resolve(name, DEFLATE, undefined);
+  if (value === null || typeof value !== 'object') {
+    throw new TypeError(`${name} must be true, false or an object, not ${describe(value)}`);
+  }
+  return resolve(name, DEFLATE, value);
 }
 
 function receiveQueue(name: string, value: unknown): { high: number; low: number } {

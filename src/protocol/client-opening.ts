@@ -18,6 +18,12 @@ import {
   parseList,
   serializeHead,
 } from './http-head.ts';
+import {
+  type DeflateAgreement,
+  type DeflateSettings,
+  readAnswer,
+  serializeOffer,
+} from './permessage-deflate.ts';
 import { ResponseBody } from './response-body.ts';
 
 /** What a client asks for. The caller has checked every field. */
@@ -38,7 +44,10 @@ export type OpeningResult = OpeningAgreement | HandshakeError | undefined;
 /** What both ends have agreed on. */
 export interface OpeningAgreement {
   readonly protocol: string;
+  /** The element of `Sec-WebSocket-Extensions`, or the empty string. */
   readonly extensions: string;
+  /** How messages are compressed, if they are. */
+  readonly deflate: DeflateAgreement | undefined;
   /** The other end's headers. */
   readonly headers: HeaderMap;
 }
@@ -52,6 +61,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]
 export class ClientOpening {
   readonly request: Uint8Array;
   readonly #options: UpgradeRequestOptions;
+  readonly #deflate: DeflateSettings | undefined;
   readonly #accept: string;
   #head = new HeadCollector();
   #interim = 0;
@@ -59,12 +69,21 @@ export class ClientOpening {
   #body: ResponseBody | undefined;
   #refusal: Omit<HandshakeRefusal, 'body'> | undefined;
 
-  /** @param nonce sixteen random bytes */
-  constructor(options: UpgradeRequestOptions, nonce: Uint8Array, sha1: Sha1Base64) {
+  /**
+   * @param nonce sixteen random bytes
+   * @param deflate what to offer of compression; nothing for none
+   */
+  constructor(
+    options: UpgradeRequestOptions,
+    nonce: Uint8Array,
+    sha1: Sha1Base64,
+    deflate?: DeflateSettings,
+  ) {
     this.#options = options;
+    this.#deflate = deflate;
     const key = serializeKey(nonce);
     this.#accept = acceptKey(key, sha1);
-    this.request = serializeRequest(options, key);
+    this.request = serializeRequest(options, key, deflate);
   }
 
   result: OpeningResult;
@@ -148,18 +167,28 @@ export class ClientOpening {
       return wrong('sec-websocket-accept', 'does not answer the key sent', headers);
     }
     const extensions = headers.get('sec-websocket-extensions');
-    if (extensions !== undefined) {
-      return new NegotiationError(
-        `the server uses the extension '${extensions}', which was not offered`,
-      );
-    }
+    const deflate = extensions === undefined ? undefined : this.#readExtensions(extensions);
+    if (deflate instanceof NegotiationError) return deflate;
     const protocol = headers.get('sec-websocket-protocol');
     if (protocol !== undefined && !this.#options.protocols.includes(protocol)) {
       return new NegotiationError(
         `the server chose the subprotocol '${protocol}', which was not offered (offered: ${this.#options.protocols.join(', ') || 'none'})`,
       );
     }
-    return { protocol: protocol ?? '', extensions: '', headers };
+    return { protocol: protocol ?? '', extensions: extensions ?? '', deflate, headers };
+  }
+
+  #readExtensions(value: string): DeflateAgreement | NegotiationError {
+    if (this.#deflate === undefined) {
+      return new NegotiationError(
+        `the server uses the extension '${value}', and none was offered (RFC 6455 §9.1)`,
+      );
+    }
+    const answer = readAnswer(value, this.#deflate);
+    if (typeof answer !== 'string') return answer;
+    return new NegotiationError(
+      `the server's 'sec-websocket-extensions' header is wrong: ${answer}`,
+    );
   }
 
   #refuse(): void {
@@ -181,7 +210,11 @@ function wrong(header: string, what: string, headers: HeaderMap): InvalidHeaderE
   );
 }
 
-function serializeRequest(options: UpgradeRequestOptions, key: string): Uint8Array {
+function serializeRequest(
+  options: UpgradeRequestOptions,
+  key: string,
+  deflate: DeflateSettings | undefined,
+): Uint8Array {
   const headers: (readonly [string, string])[] = [];
   if (!options.headers.some(([name]) => name.toLowerCase() === 'host')) {
     headers.push(['Host', options.host]);
@@ -195,5 +228,6 @@ function serializeRequest(options: UpgradeRequestOptions, key: string): Uint8Arr
   if (options.protocols.length > 0) {
     headers.push(['Sec-WebSocket-Protocol', options.protocols.join(', ')]);
   }
+  if (deflate !== undefined) headers.push(['Sec-WebSocket-Extensions', serializeOffer(deflate)]);
   return serializeHead(`GET ${options.target} HTTP/1.1`, [...headers, ...options.headers]);
 }

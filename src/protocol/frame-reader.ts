@@ -5,14 +5,14 @@
 import { RemoteProtocolError, type WebSocketError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { CloseCode } from './close-code.ts';
-import { MAX_CONTROL_PAYLOAD, MAX_HEADER_LENGTH, Opcode } from './frame.ts';
+import { MAX_CONTROL_PAYLOAD, MAX_HEADER_LENGTH, Opcode, RSV1 } from './frame.ts';
 
 /** Who makes messages of the frames. */
 export interface FrameConsumer {
   /** True while no further frame is wanted: paused, failed or closed. */
   readonly isHalted: boolean;
   /** A data frame begins; false fails it, the consumer having said why by itself. */
-  beginFrame(isFinal: boolean, opcode: number, length: number): boolean;
+  beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean;
   /** The frame's payload as a whole. */
   receivePayload(bytes: Uint8Array, start: number, end: number): void;
   /** A part of the frame's payload, in order; the last part completes it. */
@@ -23,6 +23,8 @@ export interface FrameConsumer {
   fail(error: WebSocketError): void;
 }
 
+const RESERVED_BITS = 0x70;
+
 /** Where the reader stands in the stream. */
 const Position = { header: 0, payload: 1 } as const;
 
@@ -32,6 +34,8 @@ export class FrameReader {
   readonly #consumer: FrameConsumer;
   /** RFC 6455 §5.1: a server takes only masked frames, a client only unmasked ones. */
   readonly #expectsMask: boolean;
+  /** Whether compression was agreed on: a message's first frame may have RSV1 then. */
+  allowsCompression = false;
   #position: 0 | 1 = Position.header;
   /** A header of which only some bytes have arrived. */
   #head: Uint8Array | undefined;
@@ -141,8 +145,8 @@ export class FrameReader {
   #beginFrame(head: number, length: number): boolean {
     const opcode = head & 0x0f;
     const isFinal = head >= 0x80;
-    // RFC 6455 §5.2: RSV bits MUST be 0 unless an extension gives them a meaning.
-    if ((head & 0x70) !== 0) {
+    const reserved = head & RESERVED_BITS;
+    if (reserved !== 0 && !this.#allowsReserved(reserved, opcode)) {
       this.#failFrame('the peer set a reserved bit without an extension for it (RFC 6455 §5.2)');
       return false;
     }
@@ -159,13 +163,19 @@ export class FrameReader {
       }
     } else {
       if (opcode > Opcode.binary) return this.#failOpcode(opcode);
-      if (!this.#consumer.beginFrame(isFinal, opcode, length)) return false;
+      if (!this.#consumer.beginFrame(isFinal, opcode, length, reserved !== 0)) return false;
     }
     this.#opcode = opcode;
     this.#payloadLength = length;
     this.#payloadRead = 0;
     this.#position = Position.payload;
     return true;
+  }
+
+  /** RFC 6455 §5.2: RSV bits MUST be 0 unless an extension gives them a meaning (RFC 7692 §6). */
+  #allowsReserved(reserved: number, opcode: number): boolean {
+    const beginsMessage = opcode === Opcode.text || opcode === Opcode.binary;
+    return reserved === RSV1 && this.allowsCompression && beginsMessage;
   }
 
   #failOpcode(opcode: number): false {

@@ -2,7 +2,7 @@
  * Writes frames straight into the output, masked in place where the role asks for it.
  */
 import type { Kernels } from '../kernels/kernels.ts';
-import { headerLength, Opcode, serializeFrameHeader } from './frame.ts';
+import { headerLength, serializeFrameHeader } from './frame.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import type { Output } from './output.ts';
 
@@ -25,8 +25,8 @@ export class FrameWriter {
     this.#keys = keys;
   }
 
-  /** Writes one frame with that payload, which is copied. */
-  write(opcode: Opcode, isFinal: boolean, payload: Uint8Array): void {
+  /** Writes one frame with that payload, which is copied. `opcode` may have RSV bits beside it. */
+  write(opcode: number, isFinal: boolean, payload: Uint8Array): void {
     const output = this.#output;
     const length = payload.length;
     const key = this.#keys === undefined ? -1 : this.#keys.next();
@@ -46,7 +46,7 @@ export class FrameWriter {
   }
 
   /** Writes a text frame; unpaired surrogates become U+FFFD. */
-  writeText(opcode: Opcode, isFinal: boolean, text: string): void {
+  writeText(opcode: number, isFinal: boolean, text: string): void {
     const output = this.#output;
     const isMasked = this.#keys !== undefined;
     const most = MOST_UTF8_PER_UNIT * text.length;
@@ -92,9 +92,4 @@ function hasRoom(output: Output, size: number): boolean {
   if (output.limit - output.position >= size) return true;
   output.reserve(size);
   return output.limit - output.position >= size;
-}
-
-/** Returns the opcode of a message's first fragment, or of the whole message. */
-export function messageOpcode(isText: boolean): Opcode {
-  return isText ? Opcode.text : Opcode.binary;
 }

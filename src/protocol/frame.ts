@@ -15,6 +15,9 @@ export const Opcode = {
 /** One of the {@link Opcode}s. */
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
+/** The bit beside the opcode that says: this message is compressed (RFC 7692 §6). */
+export const RSV1 = 0x40;
+
 /** Most bytes a control frame's payload has (RFC 6455 §5.5). */
 export const MAX_CONTROL_PAYLOAD = 125;
 

@@ -39,12 +39,15 @@ export type { HeaderMap } from './http-head.ts';
 export { MaskingKeys } from './masking-keys.ts';
 export { type MessageConsumer, type MessageLimits, MessageReader } from './message-reader.ts';
 export { type Output, OutputBuffer } from './output.ts';
+export type {
+  Compression,
+  DeflateAgreement,
+  DeflateParameters,
+  Deflater,
+  DeflateSettings,
+  Inflater,
+} from './permessage-deflate.ts';
 export type { UpgradeRefusal, UpgradeRequest } from './server-opening.ts';
-export {
-  type ClientOptions,
-  type Role,
-  Session,
-  type SessionOptions,
-  type SessionSink,
-} from './session.ts';
+export { Session } from './session.ts';
+export type { ClientOptions, Role, SessionOptions, SessionSink } from './session-options.ts';
 export type { ConnectionState } from './session-state.ts';

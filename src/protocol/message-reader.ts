@@ -1,19 +1,27 @@
 /**
- * Makes messages of data frames: fragmentation (RFC 6455 §5.4), UTF-8 (§8.1) and the limits.
+ * Makes messages of data frames: fragmentation (RFC 6455 §5.4), compression (RFC 7692 §6.2),
+ * UTF-8 (§8.1) and the limits.
  *
  * A message that arrives whole is handed on as it lies in the receive buffer. Only what arrives in
- * parts is copied together, into a buffer that grows with the bytes received and never with the
- * length a peer declares.
+ * parts, or compressed, is put together in a buffer, which grows with what has come and never with
+ * the length that a peer declares.
  */
 import { MessageTooBigError, RemoteProtocolError, type WebSocketError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { sharedBytePool } from './byte-pool.ts';
 import { CloseCode } from './close-code.ts';
 import { Opcode } from './frame.ts';
+import { EMPTY_BLOCK, type Inflater } from './permessage-deflate.ts';
 import { Utf8Validator } from './utf8-validator.ts';
 
 /** Bytes that a message under assembly is given at first, if it declares as many. */
 const FIRST_CAPACITY = 64 * 1024;
+/** Bytes that are made ready at least for what comes out of the inflater. */
+const LEAST_INFLATED = 1024;
+/** How many times its compressed size a message may well have. */
+const USUAL_RATIO = 4;
+/** By how much, in proportion, DEFLATE may make data longer: fixed codes have up to nine bits. */
+const MOST_DEFLATE_OVERHEAD = 1 / 8;
 
 /** Where messages go; a payload is valid until the call returns. */
 export interface MessageConsumer {
@@ -27,7 +35,7 @@ export interface MessageConsumer {
 
 /** What a message may be. */
 export interface MessageLimits {
-  /** Most bytes of a message. */
+  /** Most bytes of a message, inflated. */
   readonly maxMessageSize: number;
   /** Most fragments of a message. */
   readonly maxFragments: number;
@@ -40,17 +48,19 @@ export class MessageReader {
   readonly #limits: MessageLimits;
   /** Hand on frames instead of messages. */
   readonly #deliversFrames: boolean;
+  #inflater: Inflater | undefined;
   /** Whether a message is under way whose final fragment has not come. */
   #isFragmented = false;
   #isText = false;
-  /** Bytes in the fragments before the present one. */
+  #isCompressed = false;
+  /** Bytes in the fragments before the present one; for a compressed message, inflated ones. */
   #earlierLength = 0;
   #fragments = 0;
   /** The present frame. */
   #isFinal = false;
   #opcode: Opcode = Opcode.binary;
   #frameLength = 0;
-  /** What has been copied together. */
+  /** What has been put together. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
   #validator: Utf8Validator | undefined;
@@ -67,8 +77,13 @@ export class MessageReader {
     this.#deliversFrames = deliversFrames;
   }
 
+  /** Inflates compressed messages from here on; before, there must be none. */
+  useInflater(inflater: Inflater): void {
+    this.#inflater = inflater;
+  }
+
   /** Checks a data frame's header against the message under way; false if it was failed. */
-  beginFrame(isFinal: boolean, opcode: number, length: number): boolean {
+  beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean {
     if (opcode === Opcode.continuation) {
       if (!this.#isFragmented) {
         return this.#failOrder('a continuation frame without a message to continue');
@@ -80,16 +95,16 @@ export class MessageReader {
         return this.#failOrder('a new message inside a fragmented one');
       }
       this.#isText = opcode === Opcode.text;
+      this.#isCompressed = isCompressed;
       this.#earlierLength = 0;
       this.#fragments = 1;
     }
     const { maxMessageSize, maxFragments } = this.#limits;
-    if (this.#earlierLength + length > maxMessageSize) {
-      return this.#failLimit(
-        `a message of more than ${maxMessageSize} bytes, above maxMessageSize`,
-        maxMessageSize,
-      );
-    }
+    // The bytes of a compressed frame are not kept: what comes out of them counts, while it does.
+    const isTooLong = this.#isCompressed
+      ? length > (1 + MOST_DEFLATE_OVERHEAD) * maxMessageSize + LEAST_INFLATED
+      : this.#earlierLength + length > maxMessageSize;
+    if (isTooLong) return this.#failSize();
     if (this.#fragments > maxFragments) {
       return this.#failLimit(
         `a message of more than ${maxFragments} fragments, above maxFragments`,
@@ -104,7 +119,7 @@ export class MessageReader {
 
   /** Takes the whole payload of the present frame. */
   receivePayload(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#isFinal && !this.#isFragmented) {
+    if (this.#isFinal && !this.#isFragmented && !this.#isCompressed) {
       if (this.#isText && !this.#kernels.isUtf8(bytes, start, end)) this.#failText();
       else this.#deliver(bytes, start, end);
       return;
@@ -114,6 +129,10 @@ export class MessageReader {
 
   /** Takes a part of the present frame's payload. */
   receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    if (this.#isCompressed) {
+      this.#receiveCompressed(bytes, start, end, isLast);
+      return;
+    }
     if (this.#isText && !this.#isValidPart(bytes, start, end, isLast)) {
       this.#failText();
       return;
@@ -126,11 +145,13 @@ export class MessageReader {
     if (isLast) this.#endFrame(this.#buffer ?? bytes, 0, this.#length);
   }
 
-  /** Gives back what an unfinished message holds. */
+  /** Gives back what an unfinished message holds, and the inflater; nothing more may come. */
   release(): void {
     if (this.#buffer !== undefined) sharedBytePool.give(this.#buffer);
     this.#buffer = undefined;
     this.#length = 0;
+    this.#inflater?.release();
+    this.#inflater = undefined;
   }
 
   /** Ends the present frame; `bytes[start, end)` is all there is to hand on, if it is handed on now. */
@@ -154,22 +175,76 @@ export class MessageReader {
     }
   }
 
+  /** Takes a part of a compressed frame's payload: what counts is what comes out of it. */
+  #receiveCompressed(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    const inflater = this.#inflater as Inflater;
+    if (!this.#inflate(bytes, start, end)) return;
+    if (isLast && this.#isFinal) {
+      // RFC 7692 §7.2.2: the empty block that the sender left out.
+      if (!this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
+      inflater.endMessage();
+      if (this.#isText && !(this.#validator?.finish() ?? true)) {
+        this.#failText();
+        return;
+      }
+    }
+    if (!isLast) return;
+    this.#frameLength = this.#deliversFrames ? this.#length : 0;
+    this.#endFrame(this.#buffer ?? bytes, 0, this.#length);
+  }
+
+  /** Inflates bytes to the end of the buffer; false if that failed the connection. */
+  #inflate(bytes: Uint8Array, start: number, end: number): boolean {
+    const inflater = this.#inflater as Inflater;
+    // One byte more than is allowed, to see that there is more.
+    const most = this.#limits.maxMessageSize - this.#earlierLength + 1;
+    inflater.push(bytes, start, end);
+    let expected = USUAL_RATIO * (end - start);
+    for (;;) {
+      this.#reserve(Math.min(most, this.#length + Math.max(LEAST_INFLATED, expected)));
+      const buffer = this.#buffer as Uint8Array;
+      const from = this.#length;
+      const limit = Math.min(most, buffer.length);
+      const to = inflater.read(buffer, from, limit);
+      if (to < 0) {
+        this.#failDeflate();
+        return false;
+      }
+      this.#length = to;
+      if (to === most) {
+        this.#failSize();
+        return false;
+      }
+      if (this.#isText && !this.#isValidText(buffer, from, to)) {
+        this.#failText();
+        return false;
+      }
+      if (to < limit) return true;
+      expected = to;
+    }
+  }
+
   #isValidPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    if (!this.#isValidText(bytes, start, end)) return false;
+    return !(isLast && this.#isFinal) || (this.#validator as Utf8Validator).finish();
+  }
+
+  #isValidText(bytes: Uint8Array, start: number, end: number): boolean {
     this.#validator ??= new Utf8Validator(this.#kernels);
-    if (!this.#validator.push(bytes, start, end)) return false;
-    return !(isLast && this.#isFinal) || this.#validator.finish();
+    return this.#validator.push(bytes, start, end);
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return;
     const length = this.#length + end - start;
-    if (this.#buffer === undefined || this.#buffer.length < length) this.#grow(length);
+    this.#reserve(length);
     (this.#buffer as Uint8Array).set(bytes.subarray(start, end), this.#length);
     this.#length = length;
   }
 
   /** Makes room for `length` bytes, and for more only in proportion to what has arrived. */
-  #grow(length: number): void {
+  #reserve(length: number): void {
+    if (this.#buffer !== undefined && this.#buffer.length >= length) return;
     const ahead = Math.min(this.#expectedLength(length), Math.max(FIRST_CAPACITY, 2 * length));
     const grown = sharedBytePool.take(Math.max(length, ahead));
     if (this.#buffer !== undefined) {
@@ -181,6 +256,8 @@ export class MessageReader {
 
   /** What the buffer will have to hold, as far as it is known when `length` bytes have come. */
   #expectedLength(length: number): number {
+    // Nobody knows what is to come out of the inflater.
+    if (this.#isCompressed) return Math.min(2 * this.#length, this.#limits.maxMessageSize + 1);
     if (this.#deliversFrames) return this.#frameLength;
     const declared = this.#earlierLength + this.#frameLength;
     if (this.#isFinal) return declared;
@@ -195,6 +272,14 @@ export class MessageReader {
     return false;
   }
 
+  #failSize(): false {
+    const { maxMessageSize } = this.#limits;
+    return this.#failLimit(
+      `a message of more than ${maxMessageSize} bytes, above maxMessageSize`,
+      maxMessageSize,
+    );
+  }
+
   #failLimit(what: string, limit: number): false {
     this.#consumer.fail(new MessageTooBigError(`the peer sent ${what}`, limit));
     return false;
@@ -204,6 +289,15 @@ export class MessageReader {
     this.#consumer.fail(
       new RemoteProtocolError(
         'the peer sent text that is not UTF-8 (RFC 6455 §8.1)',
+        CloseCode.invalidPayload,
+      ),
+    );
+  }
+
+  #failDeflate(): void {
+    this.#consumer.fail(
+      new RemoteProtocolError(
+        'the peer sent a compressed message that is not DEFLATE (RFC 7692 §7.2.2)',
         CloseCode.invalidPayload,
       ),
     );

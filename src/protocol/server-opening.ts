@@ -3,6 +3,7 @@
  */
 import { HandshakeError } from '../errors.ts';
 import type { OpeningAgreement } from './client-opening.ts';
+import { type Extension, parseExtensions } from './extension-list.ts';
 import { acceptKey, isValidKey, type Sha1Base64 } from './handshake-key.ts';
 import {
   HeadCollector,
@@ -13,6 +14,7 @@ import {
   parseList,
   serializeHead,
 } from './http-head.ts';
+import { acceptOffer, type DeflateSettings } from './permessage-deflate.ts';
 
 /** A client's request to upgrade, checked. */
 export interface UpgradeRequest {
@@ -62,14 +64,18 @@ const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 export class ServerOpening {
   readonly #head = new HeadCollector();
   readonly #sha1: Sha1Base64;
+  readonly #deflate: DeflateSettings | undefined;
   #key = '';
+  #extensions: readonly Extension[] = [];
   /** The request, once it is there and right. */
   request: UpgradeRequest | undefined;
   /** The answer to a request that is wrong, and what is wrong with it. */
   refusal: { readonly answer: UpgradeRefusal; readonly error: HandshakeError } | undefined;
 
-  constructor(sha1: Sha1Base64) {
+  /** @param deflate what to accept of compression; nothing for none */
+  constructor(sha1: Sha1Base64, deflate?: DeflateSettings) {
     this.#sha1 = sha1;
+    this.#deflate = deflate;
   }
 
   /** Reads from `bytes[start, end)` and returns how far it came: never past the request's head. */
@@ -108,11 +114,15 @@ export class ServerOpening {
       ['Sec-WebSocket-Accept', acceptKey(this.#key, this.#sha1)],
     ];
     if (protocol !== '') lines.push(['Sec-WebSocket-Protocol', protocol]);
+    const deflate =
+      this.#deflate === undefined ? undefined : acceptOffer(this.#extensions, this.#deflate);
+    if (deflate !== undefined) lines.push(['Sec-WebSocket-Extensions', deflate.extension]);
     return {
       response: serializeHead('HTTP/1.1 101 Switching Protocols', [...lines, ...headers]),
       agreement: {
         protocol,
-        extensions: '',
+        extensions: deflate?.extension ?? '',
+        deflate,
         headers: (this.request as UpgradeRequest).headers,
       },
     };
@@ -156,7 +166,12 @@ export class ServerOpening {
     if (!protocols.every((protocol) => SUBPROTOCOL.test(protocol))) {
       return this.#refuse(400, "the 'Sec-WebSocket-Protocol' header is wrong");
     }
+    const extensions = parseExtensions(headers.get('sec-websocket-extensions') ?? '');
+    if (extensions === undefined) {
+      return this.#refuse(400, "the 'Sec-WebSocket-Extensions' header is wrong");
+    }
     this.#key = key;
+    this.#extensions = extensions;
     this.request = { target, host, origin: headers.get('origin'), protocols, headers };
   }
 

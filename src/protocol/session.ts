@@ -14,11 +14,7 @@ import {
   type WebSocketError,
 } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import {
-  ClientOpening,
-  type OpeningAgreement,
-  type UpgradeRequestOptions,
-} from './client-opening.ts';
+import { ClientOpening, type OpeningAgreement } from './client-opening.ts';
 import {
   CloseCode,
   type CloseStatus,
@@ -26,21 +22,18 @@ import {
   serializeClosePayload,
 } from './close-code.ts';
 import { closedError } from './closed-error.ts';
-import { Deadlines, type TimeLimits } from './deadlines.ts';
+import { Deadlines } from './deadlines.ts';
 import { MAX_CONTROL_PAYLOAD, Opcode } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
-import { FrameWriter, messageOpcode } from './frame-writer.ts';
-import type { Sha1Base64 } from './handshake-key.ts';
+import { FrameWriter } from './frame-writer.ts';
 import type { HeaderMap } from './http-head.ts';
 import type { MaskingKeys } from './masking-keys.ts';
-import { type MessageLimits, MessageReader } from './message-reader.ts';
+import { MessageReader } from './message-reader.ts';
+import { MessageWriter } from './message-writer.ts';
 import type { Output } from './output.ts';
-import {
-  ServerOpening,
-  serializeRefusal,
-  type UpgradeRefusal,
-  type UpgradeRequest,
-} from './server-opening.ts';
+import type { Compression, DeflateAgreement } from './permessage-deflate.ts';
+import { ServerOpening, serializeRefusal, type UpgradeRefusal } from './server-opening.ts';
+import type { ClientOptions, Role, SessionOptions, SessionSink } from './session-options.ts';
 import {
   type ConnectionState,
   nextState,
@@ -48,50 +41,6 @@ import {
   type SessionEvent,
   type SessionState,
 } from './session-state.ts';
-
-/** Who a session is. */
-export type Role = 'client' | 'server';
-
-/** Who is told what happens. Payloads are valid until the call returns. */
-export interface SessionSink {
-  /** Server: a request to upgrade; answer it with `accept` or `refuse`, at once or later. */
-  onRequest(request: UpgradeRequest): void;
-  /** The opening handshake is done. */
-  onOpen(): void;
-  /** A message came, whole; text is valid UTF-8. */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
-  /** Instead of `onMessage`, if the session was made with `deliversFrames`. */
-  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
-  /** A ping came; it has been answered, if pongs are automatic. */
-  onPing(bytes: Uint8Array, start: number, end: number): void;
-  /** A pong came. */
-  onPong(bytes: Uint8Array, start: number, end: number): void;
-  /** The connection was failed; told once, before the connection has ended. */
-  onFailure(error: WebSocketError): void;
-  /** Nothing more will be written: the sending side may be ended once the output has left. */
-  onShutdown(): void;
-  /** All is over: the socket can be let go. Told once, last. */
-  onClosed(): void;
-}
-
-/** What a session is made of. */
-export interface SessionOptions {
-  readonly kernels: Kernels;
-  readonly output: Output;
-  readonly sink: SessionSink;
-  readonly limits: MessageLimits & TimeLimits;
-  readonly autoPong: boolean;
-  /** Deliver data frames one by one instead of messages. */
-  readonly deliversFrames: boolean;
-  readonly sha1: Sha1Base64;
-}
-
-/** What a client's session is made of besides. */
-export interface ClientOptions extends UpgradeRequestOptions {
-  readonly maskingKeys: MaskingKeys;
-  /** Sixteen random bytes. */
-  readonly nonce: Uint8Array;
-}
 
 const EMPTY = new Uint8Array(0);
 
@@ -119,14 +68,14 @@ export class Session {
   readonly #frames: FrameReader;
   readonly #messages: MessageReader;
   readonly #writer: FrameWriter;
+  readonly #messageWriter: MessageWriter;
+  readonly #compression: Compression | undefined;
   readonly #deadlines: Deadlines;
   /** The opening handshake, while it is under way. */
   #opening: ClientOpening | ServerOpening | undefined;
   #state: SessionState = 'connecting';
   #isPaused = false;
   #now: number;
-  /** Whether a message of our own is under way, fragment by fragment. */
-  #isSendingFragments = false;
   /** The pong that could not be sent yet: the latest one is enough (RFC 6455 §5.5.3). */
   #pendingPong: Uint8Array | undefined;
 
@@ -147,12 +96,15 @@ export class Session {
     this.#frames = new FrameReader(kernels, this, this.role === 'server');
     this.#messages = new MessageReader(kernels, this, limits, options.deliversFrames);
     this.#writer = new FrameWriter(kernels, output, maskingKeys);
+    this.#messageWriter = new MessageWriter(kernels, this.#writer);
+    this.#compression = options.compression;
     this.#deadlines = new Deadlines(limits, now);
   }
 
   /** Begins a client's session: its request is written to the output. */
   static client(options: SessionOptions, client: ClientOptions, now: number): Session {
-    const opening = new ClientOpening(client, client.nonce, options.sha1);
+    const deflate = options.compression?.settings;
+    const opening = new ClientOpening(client, client.nonce, options.sha1, deflate);
     const session = new Session(options, opening, client.maskingKeys, now);
     session.#writeRaw(opening.request);
     return session;
@@ -160,7 +112,8 @@ export class Session {
 
   /** Begins a server's session. */
   static server(options: SessionOptions, now: number): Session {
-    return new Session(options, new ServerOpening(options.sha1), undefined, now);
+    const opening = new ServerOpening(options.sha1, options.compression?.settings);
+    return new Session(options, opening, undefined, now);
   }
 
   get state(): ConnectionState {
@@ -294,34 +247,44 @@ export class Session {
   }
 
   /** Sends a text message. Throws as {@link sendBinary}. */
-  sendText(text: string): void {
+  sendText(text: string, isCompressed = true): void {
     this.#beginSend();
-    this.#writer.writeText(Opcode.text, true, text);
+    this.#messageWriter.writeText(text, isCompressed);
   }
 
   /**
    * Sends a message of bytes, as binary unless it is said to be text (valid UTF-8, then).
    *
+   * @param isCompressed whether it may be compressed, if compression was agreed on and it is long enough
    * @throws ConnectionClosedError if the session is closing or closed
    * @throws LocalProtocolError if it is not open yet, or in the middle of a fragmented message
    */
-  sendBinary(payload: Uint8Array, isText = false): void {
+  sendBinary(payload: Uint8Array, isText = false, isCompressed = true): void {
     this.#beginSend();
-    this.#writer.write(messageOpcode(isText), true, payload);
+    this.#messageWriter.writeBytes(payload, isText, isCompressed);
+  }
+
+  /** Sends a message that this connection's deflater has compressed before. Throws as {@link sendBinary}. */
+  sendDeflated(deflated: Uint8Array, isText: boolean): void {
+    this.#beginSend();
+    this.#messageWriter.writeDeflated(deflated, isText);
   }
 
   /**
-   * Sends a fragment of a message (RFC 6455 §5.4); `isText` counts for the first one only.
+   * Sends a fragment of a message (RFC 6455 §5.4); `isText` and `isCompressed` count for the first
+   * one only.
    *
    * @throws ConnectionClosedError if the session is closing or closed
    * @throws LocalProtocolError if it is not open yet
    */
-  sendFragment(payload: string | Uint8Array, isText: boolean, isFinal: boolean): void {
+  sendFragment(
+    payload: string | Uint8Array,
+    isText: boolean,
+    isFinal: boolean,
+    isCompressed = true,
+  ): void {
     this.#checkOpen();
-    const opcode = this.#isSendingFragments ? Opcode.continuation : messageOpcode(isText);
-    this.#isSendingFragments = !isFinal;
-    if (typeof payload === 'string') this.#writer.writeText(opcode, isFinal, payload);
-    else this.#writer.write(opcode, isFinal, payload);
+    this.#messageWriter.writeFragment(payload, isText, isFinal, isCompressed);
   }
 
   /**
@@ -381,8 +344,8 @@ export class Session {
   }
 
   /** @internal */
-  beginFrame(isFinal: boolean, opcode: number, length: number): boolean {
-    return this.#messages.beginFrame(isFinal, opcode, length);
+  beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean {
+    return this.#messages.beginFrame(isFinal, opcode, length, isCompressed);
   }
 
   /** @internal */
@@ -447,10 +410,22 @@ export class Session {
     this.protocol = agreement.protocol;
     this.extensions = agreement.extensions;
     this.peerHeaders = agreement.headers;
+    if (agreement.deflate !== undefined) this.#useCompression(agreement.deflate);
     this.#opening = undefined;
     this.#deadlines.opened(this.#now);
     this.#enter('opened');
     this.#sink.onOpen();
+  }
+
+  #useCompression({ server, client }: DeflateAgreement): void {
+    const compression = this.#compression as Compression;
+    const [ours, theirs] = this.role === 'server' ? [server, client] : [client, server];
+    this.#frames.allowsCompression = true;
+    this.#messages.useInflater(compression.createInflater(theirs));
+    this.#messageWriter.useDeflater(
+      compression.createDeflater(ours),
+      compression.settings.threshold,
+    );
   }
 
   #failOpening(error: HandshakeError): void {
@@ -509,7 +484,7 @@ export class Session {
 
   #beginSend(): void {
     if (this.#state !== 'open') this.#checkOpen();
-    if (this.#isSendingFragments) {
+    if (this.#messageWriter.isFragmented) {
       throw new LocalProtocolError('a fragmented message is being sent (RFC 6455 §5.4)');
     }
   }
@@ -551,6 +526,7 @@ export class Session {
     if (!this.#enter('ended')) return;
     this.#opening = undefined;
     this.#messages.release();
+    this.#messageWriter.release();
     this.#sink.onClosed();
   }
 

@@ -2,7 +2,7 @@
 // of a peer that is right.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Role } from '../../src/protocol/session.ts';
+import type { Role } from '../../src/protocol/session-options.ts';
 import { Endpoint, type EndpointOptions, openEndpoint } from '../support/endpoint.ts';
 import { concat, type FrameFields, frame, KEY } from '../support/frames.ts';
 import { request, response } from '../support/handshakes.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeKernels } from '../../src/kernels/node.ts';
 import { scalarKernels } from '../../src/kernels/scalar.ts';
 import { Opcode } from '../../src/protocol/frame.ts';
-import { FrameWriter, messageOpcode } from '../../src/protocol/frame-writer.ts';
+import { FrameWriter } from '../../src/protocol/frame-writer.ts';
 import { OutputBuffer } from '../../src/protocol/output.ts';
 import { fixedMaskingKeys } from '../support/endpoint.ts';
 import { concat, frame, KEY, parseFrames } from '../support/frames.ts';
@@ -168,11 +168,5 @@ describe('FrameWriter at the end of the memory of its output', () => {
         expect(output.isIntact()).toBe(true);
       }
     }
-  });
-});
-
-describe('messageOpcode', () => {
-  it('tells text from binary', () => {
-    expect([messageOpcode(true), messageOpcode(false)]).toEqual([Opcode.text, Opcode.binary]);
   });
 });

@@ -57,7 +57,8 @@ class Pipeline implements Told {
         get isHalted() {
           return isHalted();
         },
-        beginFrame: (isFinal, opcode, length) => messages.beginFrame(isFinal, opcode, length),
+        beginFrame: (isFinal, opcode, length, isCompressed) =>
+          messages.beginFrame(isFinal, opcode, length, isCompressed),
         receivePayload: (bytes, start, end) => messages.receivePayload(bytes, start, end),
         receivePart: (bytes, start, end, isLast) => messages.receivePart(bytes, start, end, isLast),
         receiveControl: () => this.events.push('control'),

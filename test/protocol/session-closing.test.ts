@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LocalProtocolError, TransportError } from '../../src/errors.ts';
-import type { Role } from '../../src/protocol/session.ts';
+import type { Role } from '../../src/protocol/session-options.ts';
 import { Endpoint, type EndpointOptions, LIMITS, openEndpoint } from '../support/endpoint.ts';
 import { closePayload, type FrameFields } from '../support/frames.ts';
 

@@ -1,6 +1,6 @@
 // A whole session of two ends, at every split and lost at every byte.
 import { describe, expect, it } from 'vitest';
-import type { Role } from '../../src/protocol/session.ts';
+import type { Role } from '../../src/protocol/session-options.ts';
 import type { Endpoint } from '../support/endpoint.ts';
 import { bytesOf } from '../support/frames.ts';
 import { type Loss, Pair, type PairOptions } from '../support/pair.ts';

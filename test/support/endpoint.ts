@@ -10,7 +10,8 @@ import { MaskingKeys } from '../../src/protocol/masking-keys.ts';
 import type { MessageLimits } from '../../src/protocol/message-reader.ts';
 import { type Output, OutputBuffer } from '../../src/protocol/output.ts';
 import type { UpgradeRequest } from '../../src/protocol/server-opening.ts';
-import { type Role, Session, type SessionSink } from '../../src/protocol/session.ts';
+import { Session } from '../../src/protocol/session.ts';
+import type { Role, SessionSink } from '../../src/protocol/session-options.ts';
 import { concat, describeFrames, type FrameFields, frame, KEY } from './frames.ts';
 import { NONCE, request, response } from './handshakes.ts';
 

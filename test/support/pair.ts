@@ -3,7 +3,7 @@
  * after a latency, in pieces of any size, up to the byte at which the connection is lost.
  */
 import { TransportError } from '../../src/errors.ts';
-import type { Role } from '../../src/protocol/session.ts';
+import type { Role } from '../../src/protocol/session-options.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
 
 /** How a connection is lost. */

@@ -1,0 +1,97 @@
+/**
+ * The value of `Sec-WebSocket-Extensions` (RFC 6455 §9.1), read and written.
+ */
+
+/** One extension of the list. A parameter without a value has `undefined`. */
+export interface Extension {
+  readonly name: string;
+  /** In order, repeated ones included. */
+  readonly parameters: readonly (readonly [string, string | undefined])[];
+}
+
+// Sticky, so that each piece is looked at once: the time is linear in the length.
+const SPACE = /[\t ]*/y;
+const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+const QUOTED = /"((?:[\t !\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e])*)"/y;
+
+/** Takes the list apart; `undefined` if it is not one. */
+export function parseExtensions(value: string): Extension[] | undefined {
+  const scanner = new Scanner(value);
+  const extensions: Extension[] = [];
+  do {
+    // RFC 9110 §5.6.1: a recipient must accept empty elements.
+    if (scanner.isAtSeparator()) continue;
+    const name = scanner.token();
+    if (name === undefined) return undefined;
+    const parameters: [string, string | undefined][] = [];
+    while (scanner.skip(';')) {
+      const parameter = scanner.token();
+      if (parameter === undefined) return undefined;
+      let argument: string | undefined;
+      if (scanner.skip('=')) {
+        argument = scanner.quoted() ?? scanner.token();
+        if (argument === undefined) return undefined;
+      }
+      parameters.push([parameter, argument]);
+    }
+    extensions.push({ name, parameters });
+  } while (scanner.skip(','));
+  return scanner.isAtEnd() ? extensions : undefined;
+}
+
+/** Writes one extension with its parameters. */
+export function serializeExtension({ name, parameters }: Extension): string {
+  return [
+    name,
+    ...parameters.map(([parameter, value]) =>
+      value === undefined ? parameter : `${parameter}=${value}`,
+    ),
+  ].join('; ');
+}
+
+class Scanner {
+  readonly #text: string;
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isAtEnd(): boolean {
+    this.#match(SPACE);
+    return this.#position === this.#text.length;
+  }
+
+  isAtSeparator(): boolean {
+    return this.isAtEnd() || this.#text[this.#position] === ',';
+  }
+
+  /** Steps over a character, with white space before it. */
+  skip(character: string): boolean {
+    this.#match(SPACE);
+    if (this.#text[this.#position] !== character) return false;
+    this.#position++;
+    return true;
+  }
+
+  token(): string | undefined {
+    this.#match(SPACE);
+    return this.#match(TOKEN)?.[0];
+  }
+
+  /** A quoted string's value; RFC 6455 §9.1: it must be a token once unquoted. */
+  quoted(): string | undefined {
+    this.#match(SPACE);
+    const found = this.#match(QUOTED)?.[1]?.replace(/\\(.)/g, '$1');
+    if (found === undefined) return undefined;
+    TOKEN.lastIndex = 0;
+    return TOKEN.exec(found)?.[0] === found ? found : undefined;
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#position;
+    const match = pattern.exec(this.#text);
+    if (match !== null) this.#position = pattern.lastIndex;
+    return match;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Makes frames of the messages to be sent: fragmentation (RFC 6455 §5.4), and compression
+ * (RFC 7692 §6.1) where it was agreed on.
+ */
+import type { Kernels } from '../kernels/kernels.ts';
+import { Opcode, RSV1 } from './frame.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import type { Deflater } from './permessage-deflate.ts';
+
+/** UTF-8 takes at most three bytes per UTF-16 unit. */
+const MOST_UTF8_PER_UNIT = 3;
+
+/** Writes the messages of one direction of one connection. */
+export class MessageWriter {
+  readonly #kernels: Kernels;
+  readonly #frames: FrameWriter;
+  #deflater: Deflater | undefined;
+  #threshold = 0;
+  /** Whether a message is under way, fragment by fragment. */
+  #isFragmented = false;
+  /** Whether that message is compressed. */
+  #isCompressed = false;
+
+  constructor(kernels: Kernels, frames: FrameWriter) {
+    this.#kernels = kernels;
+    this.#frames = frames;
+  }
+
+  /** Whether a message is under way, fragment by fragment: no other may begin (RFC 6455 §5.4). */
+  get isFragmented(): boolean {
+    return this.#isFragmented;
+  }
+
+  /** Compresses from here on, messages of `threshold` bytes or more. */
+  useDeflater(deflater: Deflater, threshold: number): void {
+    this.#deflater = deflater;
+    this.#threshold = threshold;
+  }
+
+  /** Writes a text message. */
+  writeText(text: string, isCompressed: boolean): void {
+    const isLong = MOST_UTF8_PER_UNIT * text.length >= this.#threshold;
+    if (this.#deflater === undefined || !isCompressed || !isLong) {
+      this.#frames.writeText(Opcode.text, true, text);
+    } else {
+      this.writeBytes(this.#encode(text), true, true);
+    }
+  }
+
+  /** Writes a message of bytes. */
+  writeBytes(payload: Uint8Array, isText: boolean, isCompressed: boolean): void {
+    const opcode = isText ? Opcode.text : Opcode.binary;
+    const deflater = this.#deflater;
+    if (deflater === undefined || !isCompressed || payload.length < this.#threshold) {
+      this.#frames.write(opcode, true, payload);
+    } else {
+      this.#frames.write(opcode | RSV1, true, deflater.deflate(payload, true));
+    }
+  }
+
+  /** Writes a message that this connection's deflater has compressed before. */
+  writeDeflated(deflated: Uint8Array, isText: boolean): void {
+    this.#frames.write((isText ? Opcode.text : Opcode.binary) | RSV1, true, deflated);
+  }
+
+  /** Writes a fragment; `isText` and `isCompressed` count for a message's first one only. */
+  writeFragment(
+    payload: string | Uint8Array,
+    isText: boolean,
+    isFinal: boolean,
+    isCompressed: boolean,
+  ): void {
+    let head: number = Opcode.continuation;
+    if (!this.#isFragmented) {
+      head = isText ? Opcode.text : Opcode.binary;
+      this.#isCompressed = isCompressed && this.#deflater !== undefined;
+      // RFC 7692 §6: only a message's first frame says that it is compressed.
+      if (this.#isCompressed) head |= RSV1;
+    }
+    this.#isFragmented = !isFinal;
+    if (this.#isCompressed) {
+      const bytes = typeof payload === 'string' ? this.#encode(payload) : payload;
+      this.#frames.write(head, isFinal, (this.#deflater as Deflater).deflate(bytes, isFinal));
+    } else if (typeof payload === 'string') {
+      this.#frames.writeText(head, isFinal, payload);
+    } else {
+      this.#frames.write(head, isFinal, payload);
+    }
+  }
+
+  /** Gives back what the compression holds. */
+  release(): void {
+    this.#deflater?.release();
+    this.#deflater = undefined;
+  }
+
+  #encode(text: string): Uint8Array {
+    const bytes = new Uint8Array(this.#kernels.utf8Length(text));
+    this.#kernels.writeUtf8(text, bytes, 0);
+    return bytes;
+  }
+}
