@@ -153,8 +153,10 @@ class AsyncConnection extends DrivenConnection implements Connection {
       const signal = options?.signal;
       if (signal !== undefined) abortSignal('send: signal', signal).throwIfAborted();
       const ready = readyData(data);
-      if (ready === undefined || this.hasSendsWaiting) return this.#sendLater(data, ready, options);
-      this.driver.sendMessage(ready, isSentAsText(ready, options));
+      if (ready === undefined || this.isSentLater(ready, options)) {
+        return this.#sendLater(data, ready, options);
+      }
+      this.driver.sendMessage(ready, isSentAsText(ready, options), options?.compress);
       return this.driver.hasRoom() ? DONE : this.#drained(signal);
     } catch (error) {
       return Promise.reject(error);
@@ -369,25 +371,31 @@ class AsyncConnection extends DrivenConnection implements Connection {
     if (ready !== undefined) {
       // The caller may change its bytes after this call.
       const kept = typeof ready === 'string' ? ready : ready.slice();
-      return this.sendInTurn(() => this.#sendNow(kept, options));
+      return this.#sendWhole(() => kept, Buffer.byteLength(kept), options);
     }
     if (isBlob(data)) {
-      return this.sendInTurn(async () => {
-        await this.#sendNow(new Uint8Array(await data.arrayBuffer()), options);
-      });
+      const load = async () => new Uint8Array(await data.arrayBuffer());
+      return this.#sendWhole(load, data.size, options);
     }
     const pieces = iteratorOf(data);
     if (pieces === undefined) throw dataError('send', data);
-    return this.sendInTurn(() => this.#sendFragments(pieces));
+    return this.sendInTurn(() => this.#sendFragments(pieces, options));
   }
 
-  #sendNow(payload: ReadyData, options: SendOptions | undefined): Promise<void> {
-    this.driver.sendMessage(payload, isSentAsText(payload, options));
-    return this.driver.hasRoom() ? DONE : this.#drained();
+  async #sendWhole(
+    load: () => ReadyData | Promise<ReadyData>,
+    size: number,
+    options: SendOptions | undefined,
+  ): Promise<void> {
+    await this.sendLater(load, size, options);
+    if (!this.driver.hasRoom()) await this.#drained(options?.signal);
   }
 
   /** Sends the pieces of an iterable as fragments (RFC 6455 §5.4), and an empty one to end them. */
-  async #sendFragments(pieces: Iterator<Data> | AsyncIterator<Data>): Promise<void> {
+  async #sendFragments(
+    pieces: Iterator<Data> | AsyncIterator<Data>,
+    options: SendOptions | undefined,
+  ): Promise<void> {
     let count = 0;
     let isText = false;
     try {
@@ -399,12 +407,12 @@ class AsyncConnection extends DrivenConnection implements Connection {
         else if ((typeof payload === 'string') !== isText) {
           throw new TypeError('send: the pieces of one message must be all text or all binary');
         }
-        this.driver.sendFragment(payload, isText, false);
+        this.driver.sendFragment(payload, isText, false, options?.compress);
         count++;
         if (!this.driver.hasRoom()) await this.#drained();
       }
       // Without a piece there is no message.
-      if (count > 0) this.driver.sendFragment('', isText, true);
+      if (count > 0) this.driver.sendFragment('', isText, true, options?.compress);
     } catch (error) {
       await pieces.return?.();
       // A message begun and not ended would make every later one part of it.

@@ -188,8 +188,8 @@ class BlockingConnection implements SyncConnection, SyncOwner {
     const { session } = this.#driver;
     const isText = isSentAsText(ready, options);
     this.#driver.refresh();
-    if (typeof ready === 'string') session.sendText(ready);
-    else session.sendBinary(ready, isText);
+    if (typeof ready === 'string') session.sendText(ready, options?.compress);
+    else session.sendBinary(ready, isText, options?.compress);
     this.#driver.flush();
     this.#messagesSent++;
     this.#throwIfLost();

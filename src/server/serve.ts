@@ -14,6 +14,7 @@ import { Session } from '../protocol/session.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
+import type { DrivenOptions } from '../transport/driven-connection.ts';
 import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
 import { createListener, type Listener } from '../transport/listener.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';
@@ -60,11 +61,7 @@ const NOTHING_TO_DO = (): void => {};
 class ServerConnection<T> extends EventConnection<T> {
   readonly #server: ListeningServer<T>;
 
-  constructor(
-    server: ListeningServer<T>,
-    handlers: Handlers<T>,
-    options: { sendHighWaterMark: number; closeTimeout: number },
-  ) {
+  constructor(server: ListeningServer<T>, handlers: Handlers<T>, options: DrivenOptions) {
     super(server.url, handlers, options);
     this.#server = server;
   }
@@ -215,6 +212,7 @@ class ListeningServer<T> implements Server<T> {
         autoPong: resolved.autoPong,
         deliversFrames: this.#options.handlers.frame !== undefined,
         sha1: sha1Base64,
+        compression: connection.compression,
       },
       (options) => Session.server(options, now()),
     );

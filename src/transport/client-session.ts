@@ -3,7 +3,8 @@
  */
 import { nodeKernels } from '../kernels/node.ts';
 import type { ResolvedConnectOptions } from '../options.ts';
-import type { ClientOptions, SessionOptions } from '../protocol/session.ts';
+import type { Compression } from '../protocol/permessage-deflate.ts';
+import type { ClientOptions, SessionOptions } from '../protocol/session-options.ts';
 import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';
 import { requestHeaders, type Target } from './target.ts';
 
@@ -23,8 +24,10 @@ export function clientOptions(target: Target, options: ResolvedConnectOptions): 
 export function clientSessionOptions(
   options: ResolvedConnectOptions,
   deliversFrames: boolean,
+  compression: Compression | undefined,
 ): Omit<SessionOptions, 'output' | 'sink'> {
   return {
+    compression,
     kernels: nodeKernels(),
     limits: { ...options, openTimeout: options.connectTimeout },
     autoPong: options.autoPong,

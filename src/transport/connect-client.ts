@@ -37,7 +37,7 @@ export function connectClient(
         reject(signal?.aborted ? signal.reason : explainConnectFailure(error, phase, target));
       },
     };
-    driver.begin(clientSessionOptions(options, deliversFrames), (session) =>
+    driver.begin(clientSessionOptions(options, deliversFrames, connection.compression), (session) =>
       Session.client(session, clientOptions(target, options), now()),
     );
     if (signal?.aborted) {

@@ -4,17 +4,26 @@
  */
 import type { Socket } from 'node:net';
 import { TimeoutError, type WebSocketError } from '../errors.ts';
-import type { Data } from '../options.ts';
+import type { Data, ResolvedDeflateOptions, SendOptions } from '../options.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
+import type { Compression } from '../protocol/permessage-deflate.ts';
 import { type PingObserver, PingTracker } from '../protocol/ping-tracker.ts';
 import type { Session } from '../protocol/session.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from './clock.ts';
-import { controlPayload } from './data.ts';
+import { ZlibCompression, type ZlibDeflater } from './compression.ts';
+import { controlPayload, isSentAsText, type ReadyData } from './data.ts';
 import { type ConnectionStats, Driver } from './driver.ts';
 import { SendQueue } from './send-queue.ts';
 import type { SocketAddress } from './socket-address.ts';
+
+/** What a connection takes of the options. */
+export interface DrivenOptions {
+  readonly sendHighWaterMark: number;
+  readonly closeTimeout: number;
+  readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
+}
 
 /** Who waits for the opening handshake; told once. */
 export interface OpeningObserver {
@@ -30,6 +39,7 @@ export abstract class DrivenConnection {
   readonly driver: Driver;
   /** @internal */
   opening: OpeningObserver | undefined;
+  readonly #compression: ZlibCompression | undefined;
   #pings: PingTracker | undefined;
   #queue: SendQueue | undefined;
   readonly #closeTimeout: number;
@@ -37,8 +47,11 @@ export abstract class DrivenConnection {
   #localAddress: SocketAddress | undefined;
   #remoteAddress: SocketAddress | undefined;
 
-  constructor(url: string, options: { sendHighWaterMark: number; closeTimeout: number }) {
+  constructor(url: string, options: DrivenOptions) {
     this.url = url;
+    if (options.perMessageDeflate !== undefined) {
+      this.#compression = new ZlibCompression(options.perMessageDeflate);
+    }
     this.#closeTimeout = options.closeTimeout;
     this.driver = new Driver(this, options.sendHighWaterMark);
   }
@@ -127,6 +140,11 @@ export abstract class DrivenConnection {
     this.driver.terminate();
   }
 
+  /** What compresses, if compression is wanted. @internal */
+  get compression(): Compression | undefined {
+    return this.#compression;
+  }
+
   /** @internal */
   get session(): Session {
     return this.driver.session;
@@ -188,6 +206,47 @@ export abstract class DrivenConnection {
     return this.#queue.run(send);
   }
 
+  /** Whether a message takes a while to be ready, and must be sent with {@link sendLater}. @internal */
+  protected isSentLater(payload: ReadyData, options: SendOptions | undefined): boolean {
+    return this.hasSendsWaiting || this.#deflaterFor(payload, options) !== undefined;
+  }
+
+  /**
+   * Sends a message after all that were given before, compressed in the thread pool if it is long.
+   * Until it is written it counts as buffered.
+   *
+   * @param load gives the payload when its turn has come; it must not change afterwards
+   * @param size the payload's bytes
+   * @internal
+   */
+  protected async sendLater(
+    load: () => ReadyData | Promise<ReadyData>,
+    size: number,
+    options: SendOptions | undefined,
+  ): Promise<void> {
+    const { driver } = this;
+    let waiting = size;
+    const leaveQueue = (): void => {
+      driver.queued -= waiting;
+      waiting = 0;
+    };
+    driver.queued += size;
+    try {
+      await this.sendInTurn(async () => {
+        const payload = await load();
+        const isText = isSentAsText(payload, options);
+        const deflater = this.#deflaterFor(payload, options);
+        const deflated = await deflater?.deflateLater(toBytes(payload));
+        leaveQueue();
+        if (deflated !== undefined) driver.sendDeflated(deflated, isText);
+        else driver.sendMessage(payload, isText, options?.compress);
+      });
+    } finally {
+      leaveQueue();
+      driver.checkDrain();
+    }
+  }
+
   /** Begins the closing handshake after all that is being sent; `closeTimeout` runs from now. @internal */
   protected beginClose(begin: () => void): void {
     if (!this.hasSendsWaiting) {
@@ -205,6 +264,11 @@ export abstract class DrivenConnection {
     this.#closeTimer.unref();
   }
 
+  #deflaterFor(payload: ReadyData, options: SendOptions | undefined): ZlibDeflater | undefined {
+    if (this.#compression === undefined || options?.compress === false) return undefined;
+    return this.#compression.deflaterFor(payload.length);
+  }
+
   /** Sends a ping and has its pong watched. @internal */
   protected sendPing(data: Exclude<Data, Blob> | undefined, observer?: PingObserver): void {
     const pings = this.#pings ?? new PingTracker();
@@ -216,6 +280,10 @@ export abstract class DrivenConnection {
 }
 
 function ignore(): void {}
+
+function toBytes(payload: ReadyData): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+}
 
 function toAddress(socket: Socket | undefined, end: 'local' | 'remote'): SocketAddress | undefined {
   const address = socket?.[`${end}Address`];

@@ -6,7 +6,8 @@ import type { Socket } from 'node:net';
 import { TransportError, type WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
-import type { Session, SessionOptions, SessionSink } from '../protocol/session.ts';
+import type { Session } from '../protocol/session.ts';
+import type { SessionOptions, SessionSink } from '../protocol/session-options.ts';
 import { now } from './clock.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
 
@@ -45,6 +46,8 @@ export class Driver implements SessionSink, Flusher {
   readonly #owner: DriverOwner;
   readonly #output: SocketOutput;
   readonly #highWaterMark: number;
+  /** Bytes that wait for their turn before they can be written. */
+  queued = 0;
   #session!: Session;
   #socket: Socket | undefined;
   #isConnected = false;
@@ -93,7 +96,7 @@ export class Driver implements SessionSink, Flusher {
 
   /** Bytes accepted for sending that have not been handed to the system. */
   get bufferedAmount(): number {
-    return this.#output.pending + (this.#socket?.writableLength ?? 0);
+    return this.queued + this.#output.pending + (this.#socket?.writableLength ?? 0);
   }
 
   get isAboveHighWaterMark(): boolean {
@@ -135,16 +138,28 @@ export class Driver implements SessionSink, Flusher {
   }
 
   /** Sends a message; the batch leaves later in this turn. Throws as the session's sends do. */
-  sendMessage(payload: string | Uint8Array, isText: boolean): void {
-    if (typeof payload === 'string') this.#session.sendText(payload);
-    else this.#session.sendBinary(payload, isText);
+  sendMessage(payload: string | Uint8Array, isText: boolean, isCompressed?: boolean): void {
+    if (typeof payload === 'string') this.#session.sendText(payload, isCompressed);
+    else this.#session.sendBinary(payload, isText, isCompressed);
+    this.#messagesSent++;
+    this.#scheduleFlush();
+  }
+
+  /** Sends a message that the connection's deflater has compressed. Throws as the session's sends do. */
+  sendDeflated(deflated: Uint8Array, isText: boolean): void {
+    this.#session.sendDeflated(deflated, isText);
     this.#messagesSent++;
     this.#scheduleFlush();
   }
 
   /** Sends a fragment of a message. Throws as the session's sends do. */
-  sendFragment(payload: string | Uint8Array, isText: boolean, isFinal: boolean): void {
-    this.#session.sendFragment(payload, isText, isFinal);
+  sendFragment(
+    payload: string | Uint8Array,
+    isText: boolean,
+    isFinal: boolean,
+    isCompressed?: boolean,
+  ): void {
+    this.#session.sendFragment(payload, isText, isFinal, isCompressed);
     if (isFinal) this.#messagesSent++;
     this.#scheduleFlush();
   }
@@ -156,6 +171,14 @@ export class Driver implements SessionSink, Flusher {
     this.flush();
     this.#needsDrain = this.isAboveHighWaterMark;
     return !this.#needsDrain;
+  }
+
+  /** Tells the owner, if it waits for it, that there is room again. */
+  checkDrain(): void {
+    if (!this.#needsDrain || this.#isEnded) return;
+    if (this.bufferedAmount > this.#highWaterMark / 2) return;
+    this.#needsDrain = false;
+    this.#owner.onDrain();
   }
 
   ping(payload: Uint8Array): void {
@@ -362,10 +385,7 @@ export class Driver implements SessionSink, Flusher {
       this.#session.handleWritable(now());
       this.#flushNow();
     }
-    if (this.#needsDrain && this.bufferedAmount <= this.#highWaterMark / 2) {
-      this.#needsDrain = false;
-      this.#owner.onDrain();
-    }
+    this.checkDrain();
   }
 
   /** The socket failed, or closed. */

@@ -9,7 +9,7 @@ import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from './data.ts';
-import { DrivenConnection } from './driven-connection.ts';
+import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
 
 /** A data frame, as the `frame` handler gets it; valid until the handler returns. */
 export interface Frame {
@@ -95,11 +95,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   #frame: { opcode: Opcode; isFinal: boolean; payload: Uint8Array } | undefined;
   #isOpened = false;
 
-  constructor(
-    url: string,
-    handlers: Handlers<T>,
-    options: { sendHighWaterMark: number; closeTimeout: number },
-  ) {
+  constructor(url: string, handlers: Handlers<T>, options: DrivenOptions) {
     super(url, options);
     this.#handlers = handlers;
   }
@@ -114,8 +110,10 @@ export class EventConnection<T = unknown> extends DrivenConnection {
    */
   send(data: Data, options?: SendOptions): boolean {
     const ready = readyData(data);
-    if (ready === undefined || this.hasSendsWaiting) return this.#sendLater(data, ready, options);
-    this.driver.sendMessage(ready, isSentAsText(ready, options));
+    if (ready === undefined || this.isSentLater(ready, options)) {
+      return this.#sendLater(data, ready, options);
+    }
+    this.driver.sendMessage(ready, isSentAsText(ready, options), options?.compress);
     return this.driver.hasRoom();
   }
 
@@ -230,11 +228,12 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     if (this.state !== 'open') throw this.session.closedError();
     // The caller may change its bytes after this call.
     const kept = typeof ready === 'string' ? ready : ready?.slice();
-    this.sendInTurn(async () => {
-      const payload = kept ?? new Uint8Array(await (data as Blob).arrayBuffer());
-      if (this.state !== 'open') return;
-      this.driver.sendMessage(payload, isSentAsText(payload, options));
-    }).catch((error: unknown) => this.driver.fail(sendFailure(error)));
+    const size = kept === undefined ? (data as Blob).size : Buffer.byteLength(kept);
+    const load = async () => kept ?? new Uint8Array(await (data as Blob).arrayBuffer());
+    this.sendLater(load, size, options).catch((error: unknown) => {
+      // What ends with the connection is told by its end.
+      if (this.state === 'open') this.driver.fail(sendFailure(error));
+    });
     return this.driver.hasRoom();
   }
 
@@ -268,5 +267,5 @@ function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
 }
 
 function sendFailure(cause: unknown): WebSocketError {
-  return new WebSocketError('WS_SEND', 'a Blob could not be sent', { cause });
+  return new WebSocketError('WS_SEND', 'a message could not be sent', { cause });
 }

@@ -25,7 +25,6 @@ contract(
       ['tls that is no object', { tls: true }, /tls/],
       ['a signal that is none', { signal: {} }, /signal/],
       ['a generator that is no function', { generateMaskingKey: 1 }, /generateMaskingKey/],
-      ['compression, not there yet', { perMessageDeflate: true }, /perMessageDeflate/],
       ['a proxy, not there yet', { proxy: 'http://127.0.0.1:1' }, /proxy/],
       ['an unknown name in receiveQueue', { receiveQueue: { hihg: 1 } }, /hihg/],
       ...['\r\nX: 1', '\n', '\r', '\0'].flatMap((bad): [string, object, RegExp][] => {

@@ -4,9 +4,12 @@
 import { type ConnectPhase, TimeoutError, TransportError, WebSocketError } from '../../errors.ts';
 import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
-import { Session, type SessionOptions, type SessionSink } from '../../protocol/session.ts';
+import type { Compression } from '../../protocol/permessage-deflate.ts';
+import { Session } from '../../protocol/session.ts';
+import type { SessionOptions, SessionSink } from '../../protocol/session-options.ts';
 import { clientOptions, clientSessionOptions } from '../client-session.ts';
 import { now } from '../clock.ts';
+import { ZlibCompression } from '../compression.ts';
 import { explainConnectFailure } from '../connect-error.ts';
 import { secureOptions } from '../secure-options.ts';
 import type { SocketAddress } from '../socket-address.ts';
@@ -200,7 +203,7 @@ export class SyncDriver implements SessionSink {
     this.#output = new SyncOutput((bytes) => this.#send(bytes));
     const sessionOptions: SessionOptions = {
       // Keepalive needs somebody who works while the caller does.
-      ...clientSessionOptions({ ...options, pingInterval: 0 }, false),
+      ...clientSessionOptions({ ...options, pingInterval: 0 }, false, compressionFor(options)),
       output: this.#output,
       sink: this,
     };
@@ -248,6 +251,10 @@ export class SyncDriver implements SessionSink {
     }
     this.#fail(error);
   }
+}
+
+function compressionFor({ perMessageDeflate }: ResolvedConnectOptions): Compression | undefined {
+  return perMessageDeflate === undefined ? undefined : new ZlibCompression(perMessageDeflate);
 }
 
 function connectDeadline({ connectTimeout }: ResolvedConnectOptions, begun: number): number {

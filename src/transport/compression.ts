@@ -1,0 +1,231 @@
+/**
+ * The codecs of permessage-deflate over Node's zlib.
+ *
+ * A direction that keeps its history owns a zlib stream, from its first compressed message on. One
+ * that does not borrows a stream for each message: all such connections of a thread share a few.
+ */
+import type { ResolvedDeflateOptions } from '../options.ts';
+import {
+  type Compression,
+  type DeflateParameters,
+  type Deflater,
+  type DeflateSettings,
+  EMPTY_BLOCK,
+  type Inflater,
+} from '../protocol/permessage-deflate.ts';
+import { JobLimit } from './job-limit.ts';
+import { openDeflate, openInflate, type ZlibStream } from './zlib-stream.ts';
+
+/** Bytes from which on a message is worth the way to the thread pool (bench/micro/deflate.mjs). */
+const DEFLATE_LATER_FROM = 16 * 1024;
+/** Jobs in Node's pool of four threads at once: file system and DNS need some of them too. */
+const jobs = new JobLimit(2);
+/** Streams of one kind kept for the next message that borrows one. */
+const STREAMS_KEPT = 4;
+/** Bytes of output made room for at first. */
+const FIRST_OUTPUT = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/** Streams that are lent for one message each. */
+class StreamPool {
+  readonly #free = new Map<string, ZlibStream[]>();
+
+  take(kind: string, open: () => ZlibStream): ZlibStream {
+    return this.#free.get(kind)?.pop() ?? open();
+  }
+
+  give(kind: string, stream: ZlibStream): void {
+    let free = this.#free.get(kind);
+    if (free === undefined) {
+      free = [];
+      this.#free.set(kind, free);
+    }
+    if (stream.error !== undefined || free.length >= STREAMS_KEPT) {
+      stream.close();
+      return;
+    }
+    stream.reset();
+    free.push(stream);
+  }
+}
+
+const pool = new StreamPool();
+
+/** What both codecs do with their stream: open it late, keep it or lend it. */
+class Codec {
+  readonly #kind: string;
+  readonly #isBorrowed: boolean;
+  readonly #open: () => ZlibStream;
+  #stream: ZlibStream | undefined;
+
+  constructor(kind: string, isBorrowed: boolean, open: () => ZlibStream) {
+    this.#kind = kind;
+    this.#isBorrowed = isBorrowed;
+    this.#open = open;
+  }
+
+  get stream(): ZlibStream {
+    this.#stream ??= this.#isBorrowed ? pool.take(this.#kind, this.#open) : this.#open();
+    return this.#stream;
+  }
+
+  endMessage(): void {
+    if (this.#isBorrowed) this.release();
+  }
+
+  release(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream === undefined) return;
+    if (this.#isBorrowed) pool.give(this.#kind, stream);
+    else stream.close();
+  }
+}
+
+let output: Uint8Array = NOTHING;
+
+/** Compresses with zlib: at once, or in the thread pool. */
+export class ZlibDeflater implements Deflater {
+  readonly #codec: Codec;
+  /** A job in the thread pool is using the stream. */
+  #isBusy = false;
+  #isReleased = false;
+
+  constructor(
+    { noContextTakeover, windowBits }: DeflateParameters,
+    level: number,
+    memLevel: number,
+  ) {
+    // zlib has no 8: of the 512 bytes that 9 stands for it reaches back no more than 250.
+    const options = { windowBits: Math.max(9, windowBits), level, memLevel };
+    const kind = `deflate ${options.windowBits} ${level} ${memLevel}`;
+    this.#codec = new Codec(kind, noContextTakeover, () => openDeflate(options));
+  }
+
+  deflate(bytes: Uint8Array, isFinal: boolean): Uint8Array {
+    if (this.#isBusy) throw new Error('a message is being compressed');
+    const { stream } = this.#codec;
+    if (output.length === 0) output = new Uint8Array(FIRST_OUTPUT);
+    let length = 0;
+    let offset = 0;
+    do {
+      if (length === output.length) {
+        const grown = new Uint8Array(2 * output.length);
+        grown.set(output);
+        output = grown;
+      }
+      const room = output.length - length;
+      stream.write(bytes, offset, bytes.length - offset, output, length, room);
+      offset = bytes.length - stream.inputLeft;
+      length += room - stream.roomLeft;
+    } while (length === output.length);
+    if (isFinal) this.#codec.endMessage();
+    const deflated = isFinal ? withoutEmptyBlock(output, length) : output.subarray(0, length);
+    // One huge message must not keep its room for ever.
+    if (output.length > 16 * FIRST_OUTPUT) output = NOTHING;
+    return deflated;
+  }
+
+  /** Compresses a message in the thread pool. Until it is done no other must be begun. */
+  async deflateLater(bytes: Uint8Array): Promise<Uint8Array> {
+    this.#isBusy = true;
+    try {
+      return await jobs.run(async () => {
+        if (this.#isReleased) throw new Error('the connection has ended');
+        const deflated = await this.#codec.stream.writeAsync(bytes);
+        return withoutEmptyBlock(deflated, deflated.length);
+      });
+    } finally {
+      this.#isBusy = false;
+      if (this.#isReleased) this.#codec.release();
+      else this.#codec.endMessage();
+    }
+  }
+
+  release(): void {
+    this.#isReleased = true;
+    if (!this.#isBusy) this.#codec.release();
+  }
+}
+
+/** RFC 7692 §7.2.1: the empty block at the end is left out, and what is empty then is one zero byte. */
+function withoutEmptyBlock(bytes: Uint8Array, length: number): Uint8Array {
+  const end = length - EMPTY_BLOCK.length;
+  const hasBlock = end >= 0 && EMPTY_BLOCK.every((byte, i) => bytes[end + i] === byte);
+  const stop = hasBlock ? end : length;
+  return stop === 0 ? EMPTY_BLOCK.subarray(0, 1) : bytes.subarray(0, stop);
+}
+
+/** Decompresses with zlib, at once, and never more than there is room for. */
+export class ZlibInflater implements Inflater {
+  readonly #codec: Codec;
+  #input: Uint8Array = NOTHING;
+  #start = 0;
+  #end = 0;
+
+  constructor({ noContextTakeover, windowBits }: DeflateParameters) {
+    const kind = `inflate ${windowBits}`;
+    this.#codec = new Codec(kind, noContextTakeover, () => openInflate({ windowBits }));
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    this.#input = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  read(bytes: Uint8Array, start: number, end: number): number {
+    const { stream } = this.#codec;
+    let to = start;
+    for (;;) {
+      const room = end - to;
+      stream.write(this.#input, this.#start, this.#end - this.#start, bytes, to, room);
+      if (stream.error !== undefined) return -1;
+      const from = this.#start;
+      this.#start = this.#end - stream.inputLeft;
+      to += room - stream.roomLeft;
+      if (this.#start === this.#end || to === end) return to;
+      // Input is left although there is room: a final block came (RFC 7692 §7.2.3.4). What follows
+      // begins anew.
+      if (this.#start === from && stream.roomLeft === room) stream.reset();
+    }
+  }
+
+  endMessage(): void {
+    this.#input = NOTHING;
+    this.#codec.endMessage();
+  }
+
+  release(): void {
+    this.#codec.release();
+  }
+}
+
+/** Compression for one connection, with those options. */
+export class ZlibCompression implements Compression {
+  readonly settings: DeflateSettings;
+  readonly #level: number;
+  readonly #memLevel: number;
+  #deflater: ZlibDeflater | undefined;
+
+  constructor({ level, memLevel, ...settings }: ResolvedDeflateOptions) {
+    this.settings = settings;
+    this.#level = level;
+    this.#memLevel = memLevel;
+  }
+
+  createDeflater(parameters: DeflateParameters): Deflater {
+    this.#deflater = new ZlibDeflater(parameters, this.#level, this.#memLevel);
+    return this.#deflater;
+  }
+
+  createInflater(parameters: DeflateParameters): Inflater {
+    return new ZlibInflater(parameters);
+  }
+
+  /** Returns who is to compress a message of `size` bytes in the thread pool; nobody, if it is not worth it. */
+  deflaterFor(size: number): ZlibDeflater | undefined {
+    const isWorthIt = size >= Math.max(DEFLATE_LATER_FROM, this.settings.threshold);
+    return isWorthIt ? this.#deflater : undefined;
+  }
+}
