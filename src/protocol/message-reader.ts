@@ -183,14 +183,14 @@ export class MessageReader {
       // RFC 7692 §7.2.2: the empty block that the sender left out.
       if (!this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
       inflater.endMessage();
-      if (this.#isText && !(this.#validator?.finish() ?? true)) {
+      if (this.#isText && !(this.#validator as Utf8Validator).finish()) {
         this.#failText();
         return;
       }
     }
     if (!isLast) return;
     this.#frameLength = this.#deliversFrames ? this.#length : 0;
-    this.#endFrame(this.#buffer ?? bytes, 0, this.#length);
+    this.#endFrame(this.#buffer as Uint8Array, 0, this.#length);
   }
 
   /** Inflates bytes to the end of the buffer; false if that failed the connection. */

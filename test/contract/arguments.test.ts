@@ -25,6 +25,9 @@ contract(
       ['tls that is no object', { tls: true }, /tls/],
       ['a signal that is none', { signal: {} }, /signal/],
       ['a generator that is no function', { generateMaskingKey: 1 }, /generateMaskingKey/],
+      ['perMessageDeflate that is no object', { perMessageDeflate: 'yes' }, /perMessageDeflate/],
+      ['an unknown name in it', { perMessageDeflate: { treshold: 1 } }, /did you mean 'threshold'/],
+      ['a level that is no number', { perMessageDeflate: { level: '6' } }, /level/],
       ['a proxy, not there yet', { proxy: 'http://127.0.0.1:1' }, /proxy/],
       ['an unknown name in receiveQueue', { receiveQueue: { hihg: 1 } }, /hihg/],
       ...['\r\nX: 1', '\n', '\r', '\0'].flatMap((bad): [string, object, RegExp][] => {

@@ -9,6 +9,7 @@ import type { TimeLimits } from '../../src/protocol/deadlines.ts';
 import { MaskingKeys } from '../../src/protocol/masking-keys.ts';
 import type { MessageLimits } from '../../src/protocol/message-reader.ts';
 import { type Output, OutputBuffer } from '../../src/protocol/output.ts';
+import type { Compression } from '../../src/protocol/permessage-deflate.ts';
 import type { UpgradeRequest } from '../../src/protocol/server-opening.ts';
 import { Session } from '../../src/protocol/session.ts';
 import type { Role, SessionSink } from '../../src/protocol/session-options.ts';
@@ -37,6 +38,7 @@ export interface EndpointOptions {
   limits?: Partial<MessageLimits & TimeLimits>;
   autoPong?: boolean;
   deliversFrames?: boolean;
+  compression?: Compression | undefined;
   protocols?: readonly string[];
   headers?: readonly (readonly [string, string])[];
   now?: number;
@@ -81,6 +83,7 @@ export class Endpoint {
       autoPong: options.autoPong ?? true,
       deliversFrames: options.deliversFrames ?? false,
       sha1: sha1Base64,
+      compression: options.compression,
     };
     const { protocols = [], headers = [] } = options;
     const client = {

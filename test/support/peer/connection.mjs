@@ -1,7 +1,7 @@
 // One connection of the peer: does what its script says, answers pings and closes besides, and
 // writes down what it saw.
 import { createHash } from 'node:crypto';
-import { FrameParser, serializeFrame } from './frames.mjs';
+import { FrameParser, RSV1, serializeFrame } from './frames.mjs';
 import { parseRequest, scriptOf, serializeResponse } from './opening.mjs';
 import { Outlet } from './outlet.mjs';
 import { patternBytes } from './pattern.mjs';
@@ -36,6 +36,7 @@ export class PeerConnection {
   #script;
   #message = [];
   #messageOpcode = 0;
+  #isCompressed = false;
   #hash = createHash('sha256');
   #isEchoing = false;
   #hasSentClose = false;
@@ -75,6 +76,8 @@ export class PeerConnection {
     this.#onIdentified(this.#script.id, this);
     const { opening, steps } = this.#script;
     if (opening?.isMute) return;
+    this.#parser.allowsCompression =
+      opening?.headers?.['Sec-WebSocket-Extensions'] !== undefined;
     this.#outlet.write(serializeResponse(request, opening));
     this.#run(steps);
     if (rest.length > 0) this.#receiveFrames(rest);
@@ -82,12 +85,12 @@ export class PeerConnection {
 
   #receiveFrames(chunk) {
     for (const frame of this.#parser.push(chunk)) {
-      const { opcode, isFinal, payload, faults } = frame;
+      const { opcode, isFinal, rsv, payload, faults } = frame;
       this.seen.faults.push(...faults);
       const noted = payload.length > MOST_NOTED ? undefined : payload.toString('hex');
       this.seen.frames.push({ opcode, isFinal, length: payload.length, payload: noted });
       if (opcode >= 8) this.#receiveControl(opcode, payload);
-      else this.#receiveData(opcode, isFinal, payload);
+      else this.#receiveData(opcode, isFinal, rsv === RSV1, payload);
     }
   }
 
@@ -100,15 +103,18 @@ export class PeerConnection {
     this.#outlet.end();
   }
 
-  #receiveData(opcode, isFinal, payload) {
+  #receiveData(opcode, isFinal, isCompressed, payload) {
     this.#message.push(payload);
-    if (opcode !== 0) this.#messageOpcode = opcode;
+    if (opcode !== 0) {
+      this.#messageOpcode = opcode;
+      this.#isCompressed = isCompressed;
+    }
     this.seen.bytes += payload.length;
     this.#hash.update(payload);
     if (!isFinal) return;
     const message = Buffer.concat(this.#message);
     this.#message = [];
-    if (this.#messageOpcode === 1 && !isUtf8(message)) {
+    if (this.#messageOpcode === 1 && !this.#isCompressed && !isUtf8(message)) {
       this.seen.faults.push('text that is not UTF-8 (§8.1)');
     }
     if (this.#isEchoing) this.#outlet.write(serializeFrame(this.#messageOpcode, message));

@@ -3,6 +3,8 @@
 
 const DATA = new Set([0, 1, 2]);
 const CONTROL = new Set([8, 9, 10]);
+/** Of the three reserved bits, the one that says: compressed. */
+export const RSV1 = 4;
 
 /** Writes one unmasked frame. */
 export function serializeFrame(opcode, payload, isFinal = true) {
@@ -25,6 +27,8 @@ export function serializeFrame(opcode, payload, isFinal = true) {
 export class FrameParser {
   #chunks = [];
   #length = 0;
+  /** Whether compression was agreed on: a message's first frame may have RSV1 then (RFC 7692 §6). */
+  allowsCompression = false;
   /** The opcode of the fragmented message under way. */
   #fragmented;
 
@@ -66,7 +70,10 @@ export class FrameParser {
     const faults = [];
     const { length } = payload;
     if (!isMasked) faults.push('a client must mask its frames (§5.1)');
-    if (rsv !== 0) faults.push('a reserved bit is set (§5.2)');
+    const mayBeCompressed = this.allowsCompression && (opcode === 1 || opcode === 2);
+    if (rsv !== 0 && !(rsv === RSV1 && mayBeCompressed)) {
+      faults.push('a reserved bit is set (§5.2)');
+    }
     if (lengthBytes !== (length < 126 ? 0 : length < 65536 ? 2 : 8)) {
       faults.push('the length is not in its shortest form (§5.2)');
     }
