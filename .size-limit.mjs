@@ -10,10 +10,10 @@ function entry(name, limit) {
 }
 
 export default [
-  entry('.', '190 kB'),
-  entry('./sync', '190 kB'),
-  entry('./events', '190 kB'),
-  entry('./server', '190 kB'),
+  entry('.', '230 kB'),
+  entry('./sync', '230 kB'),
+  entry('./events', '230 kB'),
+  entry('./server', '230 kB'),
   { name: 'the wasm kernel', path: 'dist/kernels/wasm-binary.js', limit: '700 B', brotli: false },
-  { name: 'dist', path: 'dist/**/*.{js,d.ts}', limit: '395 kB', brotli: false },
+  { name: 'dist', path: 'dist/**/*.{js,d.ts}', limit: '520 kB', brotli: false },
 ];

@@ -22,7 +22,14 @@ import { checkHandlers, EventConnection, type Handlers } from '../transport/even
 import { parseTarget } from '../transport/target.ts';
 
 export * from '../errors.ts';
-export type { CommonOptions, ConnectOptions, Data, HeadersInput, SendOptions } from '../options.ts';
+export type {
+  CommonOptions,
+  ConnectOptions,
+  Data,
+  DeflateOptions,
+  HeadersInput,
+  SendOptions,
+} from '../options.ts';
 export type { Opcode } from '../protocol/frame.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { UpgradeRequest } from '../protocol/server-opening.ts';

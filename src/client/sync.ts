@@ -43,7 +43,14 @@ import { parseTarget, type Target } from '../transport/target.ts';
 import { decodeText } from '../transport/text.ts';
 
 export * from '../errors.ts';
-export type { CommonOptions, ConnectOptions, Data, HeadersInput, SendOptions } from '../options.ts';
+export type {
+  CommonOptions,
+  ConnectOptions,
+  Data,
+  DeflateOptions,
+  HeadersInput,
+  SendOptions,
+} from '../options.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/driver.ts';

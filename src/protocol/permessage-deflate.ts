@@ -63,7 +63,9 @@ export interface Inflater {
 /** The compression of a session: what it wants, and who does the work. */
 export interface Compression {
   readonly settings: DeflateSettings;
+  /** Makes who compresses what is sent. */
   createDeflater(parameters: DeflateParameters): Deflater;
+  /** Makes who decompresses what comes. */
   createInflater(parameters: DeflateParameters): Inflater;
 }
 

@@ -11,7 +11,14 @@
  * @packageDocumentation
  */
 export * from '../errors.ts';
-export type { CommonOptions, Data, HeadersInput, ListenOptions, SendOptions } from '../options.ts';
+export type {
+  CommonOptions,
+  Data,
+  DeflateOptions,
+  HeadersInput,
+  ListenOptions,
+  SendOptions,
+} from '../options.ts';
 export type { Opcode } from '../protocol/frame.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { UpgradeRequest } from '../protocol/server-opening.ts';

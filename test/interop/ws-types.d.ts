@@ -5,6 +5,7 @@ declare module 'ws' {
   export type RawData = Buffer | ArrayBuffer | Buffer[];
 
   export class WebSocket extends EventEmitter {
+    constructor(url: string, options?: object);
     constructor(url: string, protocols?: string[], options?: object);
     readonly protocol: string;
     readonly extensions: string;
@@ -19,8 +20,8 @@ declare module 'ws' {
     constructor(options: {
       host: string;
       port: number;
-      perMessageDeflate: boolean;
-      handleProtocols(protocols: Set<string>): string | false;
+      perMessageDeflate: boolean | object;
+      handleProtocols?(protocols: Set<string>): string | false;
     });
     readonly clients: Set<WebSocket>;
     address(): unknown;

@@ -76,8 +76,7 @@ export class PeerConnection {
     this.#onIdentified(this.#script.id, this);
     const { opening, steps } = this.#script;
     if (opening?.isMute) return;
-    this.#parser.allowsCompression =
-      opening?.headers?.['Sec-WebSocket-Extensions'] !== undefined;
+    this.#parser.allowsCompression = opening?.headers?.['Sec-WebSocket-Extensions'] !== undefined;
     this.#outlet.write(serializeResponse(request, opening));
     this.#run(steps);
     if (rest.length > 0) this.#receiveFrames(rest);
