@@ -140,6 +140,7 @@ class BlockingConnection implements SyncConnection, SyncOwner {
   readonly #messages = new MessageQueue<Message>();
   readonly #pings = new PingTracker();
   #isCloser = false;
+  #isDropping = false;
   #messagesReceived = 0;
   #messagesSent = 0;
 
@@ -207,7 +208,8 @@ class BlockingConnection implements SyncConnection, SyncOwner {
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     while (this.#messages.length === 0) {
       if (this.state === 'closed') throw endError(this.#driver.session);
-      if (!this.#driver.pump(deadline)) throw new TimeoutError('recv', timeout);
+      const isInTime = this.#driver.pump(deadline);
+      if (!isInTime && this.#messages.length === 0) throw new TimeoutError('recv', timeout);
     }
     return this.#messages.shift() as Message;
   }
@@ -226,7 +228,8 @@ class BlockingConnection implements SyncConnection, SyncOwner {
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     while (answered === undefined) {
       if (this.state === 'closed') throw endError(this.#driver.session);
-      if (!this.#driver.pump(deadline)) throw new TimeoutError('ping', timeout);
+      const isInTime = this.#driver.pump(deadline);
+      if (!isInTime && answered === undefined) throw new TimeoutError('ping', timeout);
     }
     return answered;
   }
@@ -285,6 +288,7 @@ class BlockingConnection implements SyncConnection, SyncOwner {
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     this.#messagesReceived++;
+    if (this.#isCloser && this.#isDropped()) return;
     this.#messages.push(
       isText ? decodeText(bytes, start, end) : new Uint8Array(bytes.subarray(start, end)),
     );
@@ -293,6 +297,15 @@ class BlockingConnection implements SyncConnection, SyncOwner {
   /** @internal */
   onPong(bytes: Uint8Array, start: number, end: number): void {
     this.#pings.received(bytes, start, end, now());
+  }
+
+  /**
+   * After our own close reading goes on, to see the peer's: as in the async face, what the queue
+   * cannot hold is dropped, and all that follows it.
+   */
+  #isDropped(): boolean {
+    this.#isDropping ||= this.#messages.length >= this.#options.receiveQueue.high;
+    return this.#isDropping;
   }
 
   #readBlob(data: unknown): Uint8Array {

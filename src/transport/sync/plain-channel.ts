@@ -115,13 +115,15 @@ export class PlainChannel implements Channel {
       if (written !== WOULD_BLOCK) {
         pointer += written;
         pause = 1;
-      } else if (this.#receiveAvailable()) {
-        pause = 1;
       } else {
         const left = deadline - now();
         if (left <= 0) return false;
-        this.#calls.waitWritable(Math.min(pause, left));
-        pause = Math.min(2 * pause, LONGEST_WRITE_WAIT);
+        if (this.#receiveAvailable()) {
+          pause = 1;
+        } else {
+          this.#calls.waitWritable(Math.min(pause, left));
+          pause = Math.min(2 * pause, LONGEST_WRITE_WAIT);
+        }
       }
     }
     return true;

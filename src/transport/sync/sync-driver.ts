@@ -81,8 +81,8 @@ export class SyncDriver implements SessionSink {
   }
 
   /**
-   * Waits for the next bytes and delivers what they bring; false if the deadline passed before.
-   * The session's own deadlines are kept as well.
+   * Waits for the next bytes and delivers what they bring; false once the deadline has passed,
+   * whatever still comes. The session's own deadlines are kept as well.
    */
   pump(deadline: number): boolean {
     const channel = this.#channel;
@@ -97,9 +97,10 @@ export class SyncDriver implements SessionSink {
     }
     if (result === 'end') this.session.receiveEof(now());
     else if (result === 'timeout' && now() < due) return false;
-    else if (result === 'timeout') this.session.handleTimeout(now());
+    // A peer that never falls silent must not keep a deadline from being seen.
+    else if (result === 'timeout' || due !== NEVER) this.session.handleTimeout(now());
     this.flush();
-    return true;
+    return deadline === NEVER || now() < deadline;
   }
 
   /** Delivers what has come already, where nobody has looked for a while: pings want an answer. */

@@ -9,6 +9,7 @@
 import { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { WebSocketError } from '../../errors.ts';
+import { now } from '../clock.ts';
 import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
 
 /** The wrapper that Node.js puts around a stream which is not a socket. */
@@ -83,7 +84,7 @@ export class TlsChannel implements Channel {
     while (!this.#isSecure) {
       const result = this.#below.receive(deadline, 0);
       this.#throwError();
-      if (!this.#sendCipher(deadline) || result === 'timeout') return false;
+      if (!this.#sendCipher(deadline) || result === 'timeout' || now() >= deadline) return false;
       if (result === 'end' && !this.#isSecure) {
         throw Object.assign(
           new Error('the server closed the connection during the TLS handshake'),
@@ -115,7 +116,8 @@ export class TlsChannel implements Channel {
       if (this.#hasReceived) return 'bytes';
       if (result === 'end') this.#hasEnded = true;
       if (this.#hasEnded) return 'end';
-      if (result === 'timeout') return result;
+      // Records without a byte of plaintext may come without end.
+      if (result === 'timeout' || now() >= deadline) return 'timeout';
     }
   }
 

@@ -79,6 +79,11 @@ export function sendBytes(bytes: Uint8Array, times = 1): Step {
   return { send: Buffer.from(bytes).toString('hex'), times };
 }
 
+/** Sends bytes over and over from now on, as fast as the client takes them. */
+export function flood(bytes: Uint8Array): Step {
+  return { flood: Buffer.from(bytes).toString('hex') };
+}
+
 export function sendText(text: string): Step {
   return send({ opcode: 1, payload: text });
 }

@@ -21,9 +21,24 @@ export class Outlet {
     this.#add({ action: () => this.#socket.end() });
   }
 
+  /** Writes the same bytes over and over, as fast as they are taken, until the connection ends. */
+  flood(bytes) {
+    this.#add({ action: () => this.#flood(bytes) });
+  }
+
   /** Does something to the socket once everything written before has been handed to it. */
   afterwards(action) {
     this.#add({ action });
+  }
+
+  #flood(bytes) {
+    const write = () => {
+      if (this.#socket.destroyed || this.#socket.writableEnded) return;
+      // A turn between two writes, so that what the client does is seen.
+      if (this.#socket.write(bytes)) setImmediate(write);
+      else this.#socket.once('drain', write);
+    };
+    write();
   }
 
   #add(item) {
