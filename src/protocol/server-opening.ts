@@ -15,11 +15,13 @@ import {
   serializeHead,
 } from './http-head.ts';
 import { acceptOffer, type DeflateSettings } from './permessage-deflate.ts';
+import { parseRequestTarget } from './request-target.ts';
 
 /** A client's request to upgrade, checked. */
 export interface UpgradeRequest {
-  /** Path and query, as the client sent them. */
+  /** Path and query, as the client sent them; of an absolute URI only these. */
   readonly target: string;
+  /** The `Host` header, or the host of an absolute URI in its place (RFC 9112 §3.2.2). */
   readonly host: string;
   readonly origin: string | undefined;
   /** Subprotocols offered, best first. */
@@ -148,9 +150,9 @@ export class ServerOpening {
         ['Upgrade', 'websocket'],
       ]);
     }
-    const host = headers.get('host') ?? '';
-    if (host === '' || host.includes(',')) {
-      return this.#refuse(400, "the 'Host' header is missing or repeated");
+    const resource = parseRequestTarget(target, headers.get('host'));
+    if (resource === undefined) {
+      return this.#refuse(400, "the request's target or its 'Host' header is missing or wrong");
     }
     if (headers.get('sec-websocket-version') !== '13') {
       // RFC 6455 §4.4: say which version would do.
@@ -172,7 +174,7 @@ export class ServerOpening {
     }
     this.#key = key;
     this.#extensions = extensions;
-    this.request = { target, host, origin: headers.get('origin'), protocols, headers };
+    this.request = { ...resource, origin: headers.get('origin'), protocols, headers };
   }
 
   #refuse(status: number, message: string, headers: readonly [string, string][] = []): void {
