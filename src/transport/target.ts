@@ -39,17 +39,17 @@ export function parseTarget(url: string | URL): Target {
     throw new TypeError(`connect: url must be a string or a URL, not ${describe(url)}`);
   }
   const text = String(url);
-  // What is told of a URL that is refused is told without credentials.
-  const shown = text.replace(/\/\/[^/?#]*@/, '//');
   let parsed: URL;
   try {
     parsed = new URL(text);
   } catch (cause) {
+    const shown = withoutCredentials(text);
     throw new InvalidUrlError(
       `'${shown}' is not a URL; a WebSocket URL looks like ws://host:port/path`,
-      { url: shown, cause },
+      { url: shown, cause: Object.assign(cause as Error, { input: shown }) },
     );
   }
+  const shown = withoutCredentials(parsed.href);
   const scheme = Object.hasOwn(SCHEMES, parsed.protocol) ? SCHEMES[parsed.protocol] : undefined;
   if (scheme === undefined) {
     throw new InvalidUrlError(
@@ -74,6 +74,15 @@ export function parseTarget(url: string | URL): Target {
     target,
     auth,
   };
+}
+
+/**
+ * What is told of a URL that is refused is told without credentials: a parser of URLs takes back
+ * slashes for slashes, and needs none at all before the host.
+ */
+function withoutCredentials(url: string): string {
+  const [prefix] = /^(?:[^@/\\?#:]*:)?[/\\\s]*/.exec(url) as RegExpExecArray;
+  return prefix + url.slice(prefix.length).replace(/^[^/\\?#]*@/, '');
 }
 
 /** Returns the request's headers that come from the options and from the URL. */
