@@ -97,14 +97,6 @@ describe('serving', () => {
 });
 
 describe('protection', () => {
-  it('fails a client that does not mask, with 1002 (RFC 6455 §5.1)', async () => {
-    const answer = await exchange(
-      await start(),
-      Buffer.concat([request(), frame({ opcode: 1, payload: 'bare' })]),
-    );
-    expect(Buffer.from(answer.slice(-4), 'latin1').toString('hex')).toBe('880203ea');
-  });
-
   it('accepts messages of 1 MiB and no larger ones, by default', async () => {
     const server = await start();
     const ws = await open(server);
