@@ -162,6 +162,8 @@ export class ZlibInflater implements Inflater {
   #input: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
+  /** Whether the last input began right after a final block. */
+  #isAfterFinalBlock = false;
 
   constructor({ noContextTakeover, windowBits }: DeflateParameters) {
     const kind = `inflate ${windowBits}`;
@@ -172,10 +174,12 @@ export class ZlibInflater implements Inflater {
     this.#input = bytes;
     this.#start = start;
     this.#end = end;
+    this.#isAfterFinalBlock = false;
   }
 
   read(bytes: Uint8Array, start: number, end: number): number {
     const { stream } = this.#codec;
+    const first = this.#start;
     let to = start;
     for (;;) {
       const room = end - to;
@@ -187,12 +191,18 @@ export class ZlibInflater implements Inflater {
       if (this.#start === this.#end || to === end) return to;
       // Input is left although there is room: a final block came (RFC 7692 §7.2.3.4). What follows
       // begins anew.
-      if (this.#start === from && stream.roomLeft === room) stream.reset();
+      if (this.#start === from && stream.roomLeft === room) {
+        stream.reset();
+        this.#isAfterFinalBlock = from === first;
+      }
     }
   }
 
   endMessage(): void {
     this.#input = NOTHING;
+    // The sender left out the octet that makes the empty block one (RFC 7692 §7.2.3.4): what was put
+    // back is no block then, and must not run on into the next message.
+    if (this.#isAfterFinalBlock) this.#codec.stream.reset();
     this.#codec.endMessage();
   }
 

@@ -200,6 +200,16 @@ describe('the inflater', () => {
     inflater.release();
   });
 
+  it('begins anew after a last block that lacks the octet behind it (RFC 7692 §7.2.3.4)', () => {
+    const inflater = new ZlibInflater(KEEPS);
+    const last = Uint8Array.of(0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00);
+    for (let i = 0; i < 3; i++) {
+      expect(inflate(inflater, last, last.length).toString()).toBe('Hello');
+      expect(inflate(inflater, deflated(Buffer.from('next'))).toString()).toBe('next');
+    }
+    inflater.release();
+  });
+
   it('takes a message of nothing but last blocks, in bounded time', () => {
     const inflater = new ZlibInflater(KEEPS);
     const blocks = Buffer.alloc(60_000, Buffer.from([0x03, 0x00]));
