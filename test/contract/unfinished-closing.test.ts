@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { END, RESET, sendClose, sendText, sleep, waitFor } from '../support/peer/index.ts';
+import {
+  END,
+  RESET,
+  STOP_READING,
+  sendClose,
+  sendText,
+  sleep,
+  waitFor,
+} from '../support/peer/index.ts';
 import { ALL_WAYS, contract, rejection } from './contract.ts';
 
 contract(
@@ -52,6 +60,19 @@ contract(
       expect(error).toBeInstanceOf(face.errors.ConnectionClosedError);
       await client.closed();
       expect(client.properties.closeCode).toBe(1006);
+    });
+
+    it('a large message fails where the connection is reset while the peer does not take it', async () => {
+      const { client } = await connectTo([STOP_READING, sleep(100), RESET]);
+      const error = await rejection(
+        (async () => {
+          // More than any system buffers.
+          for (let i = 0; i < 10; i++) await client.send(new Uint8Array(8 * 1024 * 1024));
+        })(),
+      );
+      expect(error).toBeInstanceOf(face.errors.ConnectionClosedError);
+      await client.closed();
+      expect(client.properties).toMatchObject({ state: 'closed', closeCode: 1006 });
     });
 
     it('gives up after closeTimeout where the peer never answers the close frame', async () => {

@@ -110,14 +110,10 @@ export class SyncDriver implements SessionSink {
 
   /** Sends what the core has written; blocks until the peer's system has taken it. */
   flush(): void {
-    try {
-      this.#output.flush();
-      // A ping that came while the output was blocked is answered now.
-      this.session.handleWritable(now());
-      this.#output.flush();
-    } catch (error) {
-      this.#drainAfterError(error as Error);
-    }
+    this.#output.flush();
+    // A ping that came while the output was blocked is answered now.
+    this.session.handleWritable(now());
+    this.#output.flush();
     if (this.#isShutdownWanted) this.#shutdown();
   }
 
@@ -228,7 +224,15 @@ export class SyncDriver implements SessionSink {
     if (channel === undefined) return;
     // While the session is being made, its request may be larger than the output.
     const session: Session | undefined = this.session;
-    const isSent = channel.send(bytes, session?.nextTimeout() ?? NEVER);
+    let isSent: boolean;
+    try {
+      isSent = channel.send(bytes, session?.nextTimeout() ?? NEVER);
+    } catch (error) {
+      if (session === undefined) throw error;
+      // A large message is sent from within the core, which must not be left half way.
+      this.#drainAfterError(error as Error);
+      return;
+    }
     if (isSent) this.bytesSent += bytes.length;
     else session?.handleTimeout(now());
   }
