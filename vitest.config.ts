@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests without sockets, clocks or sleeping: they must be fast. */
 const CORE = ['test/protocol/**/*.test.ts', 'test/kernels/**/*.test.ts', 'test/fuzz/**/*.test.ts'];
+/** Tests against other implementations of WebSocket. */
+const INTEROP = ['test/interop/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -16,10 +18,14 @@ export default defineConfig({
         test: {
           name: 'faces',
           include: ['test/**/*.test.ts'],
-          exclude: CORE,
+          exclude: [...CORE, ...INTEROP],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'interop', include: INTEROP, testTimeout: 30_000, hookTimeout: 30_000 },
       },
     ],
     coverage: {

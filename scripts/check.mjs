@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'wirespeed-check-'));
-const unitResult = join(folder, 'unit.json');
 const failed = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -55,10 +54,14 @@ async function steps(names) {
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
-/** Adds what vitest has written. */
-function countUnitTests() {
-  if (!existsSync(unitResult)) return;
-  const result = JSON.parse(readFileSync(unitResult, 'utf8'));
+/** Runs a script that runs vitest, adds its counts, and passes on which peers are missing. */
+async function vitestStep(name) {
+  const path = join(folder, `${name.replace(':', '-')}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${path}`];
+  const { output } = await step(name, ...reporters);
+  for (const line of output.split('\n')) if (line.startsWith('skipped: ')) console.log(line);
+  if (!existsSync(path)) return;
+  const result = JSON.parse(readFileSync(path, 'utf8'));
   total.passed += result.numPassedTests;
   total.failed += result.numFailedTests;
   total.skipped += result.numPendingTests + result.numTodoTests;
@@ -87,8 +90,8 @@ try {
       'check:size',
     ]);
     // Alone, so that nothing disturbs their timing.
-    await step('test:unit', '--reporter=default', '--reporter=json', `--outputFile=${unitResult}`);
-    countUnitTests();
+    await vitestStep('test:unit');
+    await vitestStep('test:interop');
     countBenchTests((await step('bench:test')).output);
   }
   const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;

@@ -1,7 +1,9 @@
 """The other end of websockets.test.ts: a server or a client made with Python's `websockets`.
 
-    python3 peer.py server      prints its port, echoes until its standard input ends
-    python3 peer.py client URL  talks to an echo server, prints `ok` or a traceback
+    python3 peer.py server            prints its port, echoes until its standard input ends
+    python3 peer.py client URL KIND   talks to an echo server, prints `ok` or a traceback
+
+KIND is plain or compressed: what the server is to agree to.
 """
 
 import asyncio
@@ -18,6 +20,7 @@ async def echo(ws):
     async for message in ws:
         if message == "close me":
             await ws.close(4000, "as you wish")
+            break
         elif message == "fragments":
             await ws.send(["one ", "two"])
         else:
@@ -30,10 +33,12 @@ async def run_server():
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-async def run_client(url):
-    # Compression is offered, as it is by default: the server must leave it out.
+async def run_client(url, kind):
+    # Compression is offered, as it is by default.
     async with connect(url, subprotocols=["a", "b"], max_size=None) as ws:
         assert ws.subprotocol == "b", ws.subprotocol
+        extensions = ws.response.headers.get("Sec-WebSocket-Extensions", "")
+        assert extensions.startswith("permessage-deflate") == (kind == "compressed"), extensions
         for size in SIZES:
             binary = bytes(i % 251 for i in range(size))
             await ws.send(binary)
@@ -58,4 +63,4 @@ async def run_client(url):
 if sys.argv[1] == "server":
     asyncio.run(run_server())
 else:
-    asyncio.run(run_client(sys.argv[2]))
+    asyncio.run(run_client(sys.argv[2], sys.argv[3]))

@@ -20,7 +20,6 @@ describe("Wirespeed's clients at a server of ws", () => {
     server = new WebSocketServer({
       host: '127.0.0.1',
       port: 0,
-      // Offered by nobody here: it must stay off.
       perMessageDeflate: true,
       handleProtocols: (protocols) => [...protocols].at(-1) ?? false,
     });
@@ -56,7 +55,29 @@ describe("Wirespeed's clients at a server of ws", () => {
     expect(ws.closeCode).toBe(1000);
   });
 
-  it('agree on a subprotocol, and on no compression', async () => {
+  it('exchange compressed text and binary of every length form', async () => {
+    const ws = await connect(url, { perMessageDeflate: { threshold: 0 } });
+    expect(ws.extensions).toBe('permessage-deflate');
+    for (const size of SIZES) {
+      const bytes = patternBytes(size);
+      await ws.send(bytes);
+      expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
+    }
+    const repetitive = 'the same again, '.repeat(50_000);
+    const before = ws.stats();
+    await ws.send(repetitive);
+    expect((await ws.recv()) === repetitive).toBe(true);
+    const after = ws.stats();
+    expect(after.bytesSent - before.bytesSent).toBeLessThan(15_000);
+    expect(after.bytesReceived - before.bytesReceived).toBeLessThan(15_000);
+    await ws.send('fragments');
+    expect(await ws.recv()).toBe('one two');
+    await ws.send(['in ', 'pieces']);
+    expect(await ws.recv()).toBe('in pieces');
+    await ws.close();
+  });
+
+  it('agree on a subprotocol, and on no compression that they did not offer', async () => {
     const ws = await connect(url, { protocols: ['a', 'b'] });
     expect([ws.protocol, ws.extensions]).toEqual(['b', '']);
     await ws.close();
@@ -105,8 +126,11 @@ describe("a client of ws at Wirespeed's server", () => {
   });
   afterAll(() => server.close());
 
-  async function open(options?: { perMessageDeflate: boolean }): Promise<WebSocket> {
-    const ws = new WebSocket(server.url, ['a', 'b'], options);
+  async function open(
+    options: { perMessageDeflate?: boolean | object } = {},
+    url = server.url,
+  ): Promise<WebSocket> {
+    const ws = new WebSocket(url, ['a', 'b'], options);
     await once(ws, 'open');
     return ws;
   }
@@ -131,6 +155,35 @@ describe("a client of ws at Wirespeed's server", () => {
     }
     ws.close(1000, 'done');
     expect((await once(ws, 'close'))[0]).toBe(1000);
+  });
+
+  it.each([
+    ['its defaults', true, {}],
+    ['no context takeover', true, { serverNoContextTakeover: true, clientNoContextTakeover: true }],
+    ['small windows', { clientMaxWindowBits: 9, serverMaxWindowBits: 10 }, {}],
+  ])('exchanges compressed messages with %s', async (_, theirs, ours) => {
+    const other = await serve({
+      protocols: ['b'],
+      perMessageDeflate: { threshold: 0, ...ours },
+      handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
+    });
+    try {
+      const perMessageDeflate = { threshold: 0, ...(theirs === true ? {} : theirs) };
+      const ws = await open({ perMessageDeflate }, other.url);
+      expect(ws.extensions).toBe('permessage-deflate');
+      for (const size of SIZES) {
+        ws.send(patternBytes(size));
+        const [binary] = await next(ws);
+        expect(Buffer.compare(binary, patternBytes(size))).toBe(0);
+      }
+      ws.send('one ', { fin: false });
+      ws.send('two', { fin: true });
+      expect(String((await next(ws))[0])).toBe('one two');
+      ws.close();
+      await once(ws, 'close');
+    } finally {
+      await other.close();
+    }
   });
 
   it('pings, sends fragments and is closed', async () => {
