@@ -11,9 +11,9 @@ const MEMORY_SIZE = 8 * 1024 * 1024;
 /** Bytes of it kept for what a thread has once: receive buffers, and the room of system calls. */
 const RESERVED_SIZE = 2 * 1024 * 1024;
 /** In kernel memory, from this many bytes on the call into WebAssembly pays (bench/micro/mask.mjs). */
-const SIMD_FROM = 64;
+const SIMD_FROM = 32;
 /** Elsewhere, from this many bytes on the way through kernel memory and back pays (bench/micro/mask.mjs). */
-const DETOUR_FROM = 512;
+const DETOUR_FROM = 256;
 const DETOUR_SIZE = 64 * 1024;
 
 /** Kernels over a {@link WasmKernel} where there is one, and over nothing but JavaScript where not. */
