@@ -4,27 +4,28 @@
  */
 import { expect, it } from 'vitest';
 import { contract, rejection } from '../contract/contract.ts';
-import { concat, frame } from '../support/frames.ts';
-import { flood, STOP_READING, waitFor } from '../support/peer/index.ts';
+import { type FrameFields, frame } from '../support/frames.ts';
+import { flood, STOP_READING, type Step, waitFor } from '../support/peer/index.ts';
 
-/** Some 64 KiB of the same frame. */
-function many(bytes: Uint8Array): Uint8Array {
-  return concat(...new Array(Math.ceil(65_536 / bytes.length)).fill(bytes));
+/** Some 64 KiB of the same frame in each write. */
+function endless(fields: FrameFields): Step {
+  const bytes = frame(fields);
+  return flood(bytes, Math.ceil(65_536 / bytes.length));
 }
 
-const FLOODS: Readonly<Record<string, Uint8Array>> = {
-  'empty pings': many(frame({ opcode: 9 })),
-  'pings of 125 bytes': many(frame({ opcode: 9, payload: 'x'.repeat(125) })),
-  'pongs nobody asked for': many(frame({ opcode: 10, payload: 'x'.repeat(4) })),
+const FLOODS: Readonly<Record<string, Step>> = {
+  'empty pings': endless({ opcode: 9 }),
+  'pings of 125 bytes': endless({ opcode: 9, payload: 'x'.repeat(125) }),
+  'pongs nobody asked for': endless({ opcode: 10, payload: 'x'.repeat(4) }),
 };
 
 contract(
   'a server that floods',
   ({ connectTo, face }) => {
-    for (const [what, bytes] of Object.entries(FLOODS)) {
+    for (const [what, flooding] of Object.entries(FLOODS)) {
       if (face.hasRecv) {
         it(`recv gives up after its timeout although ${what} keep coming`, async () => {
-          const { client } = await connectTo([flood(bytes)]);
+          const { client } = await connectTo([flooding]);
           const since = performance.now();
           const error = await rejection(client.recv({ timeout: 150 }));
           expect(error).toMatchObject({ operation: 'recv', timeout: 150 });
@@ -34,7 +35,7 @@ contract(
 
       it(`close is bounded by closeTimeout although ${what} keep coming`, async () => {
         const { client } = await connectTo(
-          [flood(bytes)],
+          [flooding],
           { closeTimeout: 150 },
           { ignoresClose: true },
         );
@@ -48,7 +49,7 @@ contract(
     if (face.hasRecv) {
       it('close keeps no more than a few messages of those that keep coming after it', async () => {
         const { client } = await connectTo(
-          [waitFor('close'), flood(many(frame({ opcode: 2, payload: new Uint8Array(1000) })))],
+          [waitFor('close'), endless({ opcode: 2, payload: new Uint8Array(1000) })],
           { closeTimeout: 150, receiveQueue: { high: 8 } },
           { ignoresClose: true },
         );
@@ -61,7 +62,7 @@ contract(
 
     it('close is bounded by closeTimeout although messages keep coming and nothing is read', async () => {
       const { client } = await connectTo(
-        [STOP_READING, flood(many(frame({ opcode: 2, payload: new Uint8Array(1000) })))],
+        [STOP_READING, endless({ opcode: 2, payload: new Uint8Array(1000) })],
         { closeTimeout: 150 },
         { ignoresClose: true },
       );

@@ -18,8 +18,12 @@ export interface Outcome {
   lingered: number;
 }
 
-/** Runs the source of an ES module to its end, for at most ten seconds. It trusts the tests' authority. */
-export function runProgram(source: string): Promise<Outcome> {
+/**
+ * Runs the source of an ES module to its end, for at most ten seconds. It trusts the tests' authority.
+ *
+ * @param onFirstLine is called with the first line that it prints, while it runs on
+ */
+export function runProgram(source: string, onFirstLine?: (line: string) => void): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
       cwd: ROOT,
@@ -29,7 +33,9 @@ export function runProgram(source: string): Promise<Outcome> {
     let stderr = '';
     let lastHeard = performance.now();
     child.stdout.on('data', (chunk) => {
+      const isFirst = !stdout.includes('\n');
       stdout += chunk;
+      if (isFirst && stdout.includes('\n')) onFirstLine?.(stdout.slice(0, stdout.indexOf('\n')));
       lastHeard = performance.now();
     });
     child.stderr.on('data', (chunk) => {

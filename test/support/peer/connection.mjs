@@ -176,7 +176,7 @@ export class PeerConnection {
       const { size, isText } = step.sendPattern;
       outlet.write(serializeFrame(isText ? 1 : 2, patternBytes(size, isText)));
     }
-    if (step.flood !== undefined) outlet.flood(Buffer.from(step.flood, 'hex'));
+    if (step.flood !== undefined) outlet.flood(Buffer.from(step.flood.repeat(step.times), 'hex'));
     if (step.echo) this.#isEchoing = true;
     if (step.close !== undefined) {
       this.#hasSentClose = true;

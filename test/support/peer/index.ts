@@ -79,9 +79,9 @@ export function sendBytes(bytes: Uint8Array, times = 1): Step {
   return { send: Buffer.from(bytes).toString('hex'), times };
 }
 
-/** Sends bytes over and over from now on, as fast as the client takes them. */
-export function flood(bytes: Uint8Array): Step {
-  return { flood: Buffer.from(bytes).toString('hex') };
+/** Sends bytes over and over from now on, several times per write, as fast as the client takes them. */
+export function flood(bytes: Uint8Array, times = 1): Step {
+  return { flood: Buffer.from(bytes).toString('hex'), times };
 }
 
 export function sendText(text: string): Step {

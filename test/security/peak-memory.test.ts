@@ -1,0 +1,174 @@
+/**
+ * The most memory that a process ever has while its peer does its worst: each case runs in a
+ * process of its own, which tells by how much its resident size has grown at the peak.
+ */
+import { connect as connectTcp } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MEBIBYTE } from '../support/deflated.ts';
+import { type FrameFields, frame } from '../support/frames.ts';
+import { request } from '../support/handshakes.ts';
+import { flood, Peer, STOP_READING, type Step, sendBytes } from '../support/peer/index.ts';
+import { runProgram } from '../support/run-program.ts';
+
+const MIB = 2 ** 20;
+const LIMIT = 4 * MIB;
+/** What a process may need besides: zlib, buffers, what the collector has not taken yet. */
+const SLACK = 64 * MIB;
+
+let peer: Peer;
+beforeAll(async () => {
+  peer = await Peer.start();
+});
+afterAll(() => peer.stop());
+
+/** Bytes, and how often they are sent. */
+type Run = readonly [Uint8Array, number];
+
+interface Abuse {
+  /** What the peer sends, masked with that key or not at all. */
+  runs: (key: readonly number[] | undefined) => readonly Run[];
+  /** What it sends then, without end. */
+  flood?: FrameFields;
+  /** The code it is answered with; none where the connection lives on. */
+  code: number | undefined;
+}
+
+const GIBIBYTE = 1024 * MEBIBYTE.length;
+
+const ABUSES: Readonly<Record<string, Abuse>> = {
+  // CVE-2018-1000518, CVE-2026-1526: 1 GiB out of a message of 1 MB.
+  'a frame that inflates to 1 GiB': {
+    runs: (key) => [
+      [frame({ opcode: 2, rsv: 4, key, length: BigInt(GIBIBYTE) }), 1],
+      [MEBIBYTE, 1024],
+    ],
+    code: 1009,
+  },
+  'fragments that inflate to 1 GiB': {
+    runs: (key) => [
+      [frame({ opcode: 2, rsv: 4, key, payload: MEBIBYTE, isFinal: false }), 1],
+      [frame({ opcode: 0, key, payload: MEBIBYTE, isFinal: false }), 1023],
+    ],
+    code: 1009,
+  },
+  // CVE-2026-109932, CVE-2026-11586: automatic pongs that nobody reads.
+  'pings without end and hardly reads the pongs': {
+    runs: () => [],
+    flood: { opcode: 9, payload: 'x'.repeat(125) },
+    code: undefined,
+  },
+  'pongs without end': {
+    runs: () => [],
+    flood: { opcode: 10, payload: 'x'.repeat(125) },
+    code: undefined,
+  },
+  // CVE-2026-48779, CVE-2026-62389, CVE-2026-12151: fragments without end.
+  'empty fragments without end': {
+    runs: (key) => [[frame({ opcode: 2, key, isFinal: false }), 1]],
+    flood: { opcode: 0, isFinal: false },
+    code: 1009,
+  },
+};
+
+const GROWTH = `
+  const before = process.resourceUsage().maxRSS;
+  const tell = (code) => {
+    console.log(code, (process.resourceUsage().maxRSS - before) * 1024);
+    process.exit();
+  };
+  setTimeout(() => tell(undefined), 1000);
+  const options = { perMessageDeflate: true, maxMessageSize: ${LIMIT} };`;
+
+/** Programs that connect to URL, receive, and tell how it ended and by how much they grew. */
+const FACES = {
+  async: `
+    import { connect } from 'wirespeed';
+    ${GROWTH}
+    const ws = await connect(URL, options);
+    ws.recv().catch((error) => tell(error.closeCode));`,
+  events: `
+    import { connect } from 'wirespeed/events';
+    ${GROWTH}
+    await connect(URL, { message() {}, error: (_, error) => tell(error.closeCode) }, options);`,
+  sync: `
+    import { connect } from 'wirespeed/sync';
+    ${GROWTH}
+    const ws = connect(URL, options);
+    try {
+      ws.recv({ timeout: 1000 });
+    } catch (error) {
+      tell(error.closeCode);
+    }`,
+} as const;
+
+const SERVER = `
+  import { serve } from 'wirespeed/server';
+  ${GROWTH}
+  const server = await serve({
+    ...options,
+    handlers: {
+      message: (ws, data) => void ws.send(data),
+      error: (_, error) => tell(error.closeCode),
+    },
+  });
+  console.log(server.port);`;
+
+function expectGrowth(line: string | undefined, code: number | undefined): void {
+  const [told, growth] = (line ?? '').split(' ');
+  expect(told).toBe(String(code));
+  expect(Number(growth)).toBeLessThan(LIMIT + SLACK);
+}
+
+/** A key that leaves a payload as it is, so that it can be sent in any pieces. */
+const NO_CHANGE = [0, 0, 0, 0];
+const EXTENSION = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+
+/** Some 64 KiB of the same frame. */
+function many(fields: FrameFields): Run {
+  const bytes = frame(fields);
+  return [bytes, Math.ceil(65_536 / bytes.length)];
+}
+
+/** Attacks a server at that port, and never reads what it sends. */
+function attack(port: number, { runs, flood: flooding }: Abuse): void {
+  const socket = connectTcp(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(request(EXTENSION));
+  for (const [bytes, times] of runs(NO_CHANGE)) {
+    for (let i = 0; i < times; i++) socket.write(bytes);
+  }
+  if (flooding === undefined) return;
+  const [bytes, times] = many({ ...flooding, key: NO_CHANGE });
+  const chunk = Buffer.concat(new Array(times).fill(bytes));
+  const write = (): void => {
+    if (socket.destroyed) return;
+    if (socket.write(chunk)) setImmediate(write);
+    else socket.once('drain', write);
+  };
+  write();
+}
+
+for (const [what, abuse] of Object.entries(ABUSES)) {
+  describe(`the memory of a process whose peer sends ${what}`, () => {
+    for (const [face, program] of Object.entries(FACES)) {
+      it(`stays near the limit in the ${face} face`, async () => {
+        const { runs, flood: flooding, code } = abuse;
+        const steps: Step[] = runs(undefined).map((run) => sendBytes(...run));
+        // A blocking call waits until its pongs have left, and receives nothing more meanwhile.
+        if (code === undefined && face !== 'sync') steps.unshift(STOP_READING);
+        if (flooding !== undefined) steps.push(flood(...many(flooding)));
+        const { url } = peer.script('plain', { steps, opening: { headers: EXTENSION } });
+        const { lines, stderr } = await runProgram(program.replace('URL', JSON.stringify(url)));
+        expect(stderr).toBe('');
+        expectGrowth(lines[0], code);
+      });
+    }
+
+    it('stays near the limit in a server', async () => {
+      const { lines, stderr } = await runProgram(SERVER, (line) => attack(Number(line), abuse));
+      expect(stderr).toBe('');
+      expectGrowth(lines[1], abuse.code);
+    });
+  });
+}
