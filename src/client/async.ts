@@ -20,7 +20,7 @@ import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from '../t
 import { DrivenConnection } from '../transport/driven-connection.ts';
 import type { ConnectionStats } from '../transport/driver.ts';
 import { MessageQueue } from '../transport/message-queue.ts';
-import { endError, isNormalEnd, type Message } from '../transport/received.ts';
+import { copyBytes, endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import { parseTarget } from '../transport/target.ts';
 import { decodeText } from '../transport/text.ts';
@@ -238,7 +238,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     if (this.state !== 'open' && this.#isDropped()) return;
-    const message = isText ? decodeText(bytes, start, end) : copy(bytes, start, end);
+    const message = isText ? decodeText(bytes, start, end) : copyBytes(bytes, start, end);
     const receiver = this.#receiver;
     if (receiver !== undefined) {
       this.#forgetReceiver(receiver);
@@ -440,10 +440,6 @@ function iteratorOf(data: unknown): Iterator<Data> | AsyncIterator<Data> | undef
   if (Symbol.asyncIterator in data) return (data as AsyncIterable<Data>)[Symbol.asyncIterator]();
   if (Symbol.iterator in data) return (data as Iterable<Data>)[Symbol.iterator]();
   return undefined;
-}
-
-function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.subarray(start, end));
 }
 
 /**

@@ -35,7 +35,7 @@ import { now } from '../transport/clock.ts';
 import { controlPayload, dataError, isBlob, isSentAsText, readyData } from '../transport/data.ts';
 import type { ConnectionStats } from '../transport/driver.ts';
 import { MessageQueue } from '../transport/message-queue.ts';
-import { endError, isNormalEnd, type Message } from '../transport/received.ts';
+import { copyBytes, endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import { socketBroker } from '../transport/sync/socket-broker.ts';
 import { SyncDriver, type SyncOwner } from '../transport/sync/sync-driver.ts';
@@ -289,9 +289,7 @@ class BlockingConnection implements SyncConnection, SyncOwner {
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     this.#messagesReceived++;
     if (this.#isCloser && this.#isDropped()) return;
-    this.#messages.push(
-      isText ? decodeText(bytes, start, end) : new Uint8Array(bytes.subarray(start, end)),
-    );
+    this.#messages.push(isText ? decodeText(bytes, start, end) : copyBytes(bytes, start, end));
   }
 
   /** @internal */
