@@ -307,6 +307,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
     return new Promise((resolve, reject) => {
       const receiver: Receiver = { resolve, reject, timer: undefined, signal, abort: undefined };
       this.#receiver = receiver;
+      this.poll?.begin();
       if (timeout > 0) {
         receiver.timer = setTimeout(() => {
           this.#rejectReceiver(new TimeoutError('recv', timeout));
@@ -328,6 +329,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
 
   #forgetReceiver(receiver: Receiver): void {
     this.#receiver = undefined;
+    this.poll?.end();
     if (receiver.timer !== undefined) clearTimeout(receiver.timer);
     if (receiver.abort !== undefined) {
       receiver.signal?.removeEventListener('abort', receiver.abort);

@@ -11,6 +11,7 @@ import type { Compression } from '../protocol/permessage-deflate.ts';
 import { type PingObserver, PingTracker } from '../protocol/ping-tracker.ts';
 import type { Session } from '../protocol/session.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
+import { BusyPoll } from './busy-poll.ts';
 import { now } from './clock.ts';
 import { ZlibCompression, type ZlibDeflater } from './compression.ts';
 import { controlPayload, isSentAsText, type ReadyData } from './data.ts';
@@ -23,6 +24,8 @@ export interface DrivenOptions {
   readonly sendHighWaterMark: number;
   readonly closeTimeout: number;
   readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
+  /** Microseconds; only a client polls. */
+  readonly busyPoll?: number;
 }
 
 /** Who waits for the opening handshake; told once. */
@@ -39,6 +42,8 @@ export abstract class DrivenConnection {
   readonly driver: Driver;
   /** @internal */
   opening: OpeningObserver | undefined;
+  /** Polls while a message is awaited, if that is wanted. @internal */
+  protected readonly poll: BusyPoll | undefined;
   readonly #compression: ZlibCompression | undefined;
   #pings: PingTracker | undefined;
   #queue: SendQueue | undefined;
@@ -51,6 +56,9 @@ export abstract class DrivenConnection {
     this.url = url;
     if (options.perMessageDeflate !== undefined) {
       this.#compression = new ZlibCompression(options.perMessageDeflate);
+    }
+    if (options.busyPoll !== undefined && options.busyPoll > 0) {
+      this.poll = new BusyPoll(options.busyPoll);
     }
     this.#closeTimeout = options.closeTimeout;
     this.driver = new Driver(this, options.sendHighWaterMark);

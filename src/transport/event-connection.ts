@@ -114,6 +114,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
       return this.#sendLater(data, ready, options);
     }
     this.driver.sendMessage(ready, isSentAsText(ready, options), options?.compress);
+    this.poll?.begin();
     return this.driver.hasRoom();
   }
 
@@ -166,6 +167,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+    this.poll?.end();
     try {
       this.#handlers.message?.(this, view(bytes, start, end), isText);
     } catch (error) {
@@ -175,6 +177,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** @internal */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
+    this.poll?.end();
     const payload = view(bytes, start, end);
     this.#frame ??= { opcode, isFinal, payload };
     this.#frame.opcode = opcode;

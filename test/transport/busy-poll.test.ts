@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { BusyPoll } from '../../src/transport/busy-poll.ts';
+
+/** Counts the turns of the event loop within a time: one that does not sleep makes many. */
+async function turnsWhile(poll: BusyPoll, milliseconds: number): Promise<number> {
+  let turns = 0;
+  const { turn } = poll;
+  poll.turn = (): void => {
+    turns++;
+    turn.call(poll);
+  };
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return turns;
+}
+
+describe('polling', () => {
+  it('keeps the event loop turning while something is awaited, and no longer than it may', async () => {
+    const poll = new BusyPoll(20_000);
+    poll.begin();
+    expect(await turnsWhile(poll, 60)).toBeGreaterThan(10);
+    expect(await turnsWhile(poll, 20)).toBe(0);
+  });
+
+  it('ends when something has come', async () => {
+    const poll = new BusyPoll(1_000_000);
+    poll.begin();
+    poll.begin();
+    poll.end();
+    poll.end();
+    expect(await turnsWhile(poll, 20)).toBeLessThanOrEqual(1);
+  });
+
+  it('is left off while answers take longer than it may, but for a try now and then', async () => {
+    const poll = new BusyPoll(100);
+    const busy: boolean[] = [];
+    for (let i = 0; i < 80; i++) {
+      poll.begin();
+      busy.push((await turnsWhile(poll, 1)) > 0);
+      poll.end();
+    }
+    const tries = busy.slice(40).filter((isBusy) => isBusy).length;
+    expect(tries).toBeGreaterThan(0);
+    expect(tries).toBeLessThan(10);
+  });
+});
