@@ -169,8 +169,9 @@ export class Driver implements SessionSink, Flusher {
     if (!this.isAboveHighWaterMark) return true;
     // So much needs no company to make a good batch.
     this.flush();
-    this.#needsDrain = this.isAboveHighWaterMark;
-    return !this.#needsDrain;
+    if (!this.isAboveHighWaterMark) return true;
+    this.#needsDrain = true;
+    return false;
   }
 
   /** Tells the owner, if it waits for it, that there is room again. */
