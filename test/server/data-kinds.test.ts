@@ -1,0 +1,76 @@
+/**
+ * What a server's connection sends is the exact bytes it was given, or a TypeError and nothing.
+ */
+import { describe, expect, it } from 'vitest';
+import type { EventConnection, Handlers } from 'wirespeed/server';
+import { KINDS, WRONG_KINDS } from '../support/data-kinds.ts';
+import { open, start } from './running-server.ts';
+
+/** Runs something on a server's connection when its client asks for it. */
+async function served(
+  act: (ws: EventConnection) => void,
+): Promise<Awaited<ReturnType<typeof open>>> {
+  const handlers: Handlers = {
+    message(ws) {
+      act(ws);
+      ws.send('done');
+    },
+  };
+  const ws = await open(await start({ handlers }));
+  await ws.send('act');
+  return ws;
+}
+
+describe("a server's connection", () => {
+  it.each(Object.entries(KINDS))('sends the exact bytes of %s', async (_, make) => {
+    const { data, bytes } = make();
+    const ws = await served((connection) => void connection.send(data as Uint8Array));
+    expect([...((await ws.recv()) as Uint8Array)]).toEqual([...bytes]);
+    expect(await ws.recv()).toBe('done');
+  });
+
+  it.each(Object.entries(WRONG_KINDS))(
+    'throws a TypeError for %s, as a message, a ping and a pong, and sends nothing',
+    async (what, make) => {
+      const thrown: unknown[] = [];
+      const attempt = (call: () => void): void => {
+        try {
+          call();
+        } catch (error) {
+          thrown.push(error);
+        }
+      };
+      const ws = await served((connection) => {
+        const data = make() as string;
+        attempt(() => connection.send(data));
+        // Without an argument, a ping and a pong are empty.
+        if (what === 'undefined') return;
+        attempt(() => connection.ping(data));
+        attempt(() => connection.pong(data));
+      });
+      expect(await ws.recv()).toBe('done');
+      expect(thrown).toHaveLength(what === 'undefined' ? 1 : 3);
+      for (const error of thrown) expect(error).toBeInstanceOf(TypeError);
+      expect(ws.stats().messagesReceived).toBe(1);
+    },
+  );
+
+  it.each([
+    ['a code that is no number', '1000', ''],
+    ['a reason that is no string', 1000, 42],
+    ['a code that may not be sent', 1006, ''],
+    ['a reason above 123 bytes', 1000, 'x'.repeat(124)],
+  ])('throws for %s of a close frame, and stays open', async (_, code, reason) => {
+    let thrown: unknown;
+    const ws = await served((connection) => {
+      try {
+        connection.close(code as number, reason as string);
+      } catch (error) {
+        thrown = error;
+      }
+    });
+    expect(await ws.recv()).toBe('done');
+    expect(thrown).toBeInstanceOf(Error);
+    expect(ws.state).toBe('open');
+  });
+});
