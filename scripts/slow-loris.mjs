@@ -1,0 +1,175 @@
+// Ten thousand clients that never finish their request, against a server with a handshakeTimeout:
+// each must be cut off in time, honest clients must be served meanwhile, and memory must be flat
+// from wave to wave. The attackers have a process of their own; where the limit of open files is
+// too low for all of them at once, they come in more waves.
+import { execSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const HANDSHAKE_TIMEOUT = 10_000;
+/** How much earlier or later a client may see that, on a busy machine. */
+const MOST_EARLY = 500;
+const MOST_LATE = 2500;
+/** Files that a process has open besides. */
+const FILES_BESIDES = 200;
+/** How a write may learn that the server has cut the connection off. */
+const CUTS = new Set(['ECONNRESET', 'EPIPE']);
+/** Connections begun every 10 ms: more would overflow the listen queue, where the kernel makes them wait. */
+const BATCH = 40;
+/** How long the connections may take to be there, and anything else after its time. */
+const MOST_TO_BEGIN = HANDSHAKE_TIMEOUT - 500;
+const MOST_TO_WAIT = 10_000;
+/** Bytes that an unfinished request may hold, with its socket. */
+const MOST_PER_CONNECTION = 24 * 1024;
+const MIB = 2 ** 20;
+
+if (process.send === undefined) await defend();
+else {
+  process.once('message', ({ port, count }) => attack(port, count));
+  process.once('disconnect', () => process.exit());
+}
+
+/** Opens connections that send a byte now and then, and tells how long each of them lived. */
+function attack(port, count) {
+  const lives = [];
+  const errors = {};
+  let begun = 0;
+  const report = () => {
+    lives.sort((a, b) => a - b);
+    const [shortest = 0] = lives;
+    process.send({ left: count - lives.length, shortest, longest: lives.at(-1) ?? 0, errors });
+  };
+  const overdue = setTimeout(report, HANDSHAKE_TIMEOUT + MOST_TO_WAIT);
+  const open = () => {
+    const socket = connectTcp(port, '127.0.0.1');
+    let since = performance.now();
+    let timer;
+    socket.once('connect', () => {
+      since = performance.now();
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\nX: ');
+      timer = setInterval(() => socket.write('y'), 500);
+    });
+    socket.on('error', ({ code }) => {
+      errors[code] = (errors[code] ?? 0) + 1;
+    });
+    socket.resume();
+    socket.once('close', () => {
+      clearInterval(timer);
+      lives.push(performance.now() - since);
+      if (lives.length < count) return;
+      clearTimeout(overdue);
+      report();
+    });
+  };
+  const next = () => {
+    for (let i = 0; i < BATCH && begun < count; i++, begun++) open();
+    if (begun < count) setTimeout(next, 10);
+  };
+  next();
+}
+
+async function defend() {
+  const { serve } = await import('../dist/server/index.js');
+  const { connect } = await import('../dist/index.js');
+  const { values } = parseArgs({ options: { connections: { type: 'string', default: '10000' } } });
+  const total = Number(values.connections);
+  const files =
+    Number(execSync('ulimit -n', { shell: '/bin/sh' }).toString()) || total + FILES_BESIDES;
+  const wave = Math.min(total, files - FILES_BESIDES);
+  const waves = Math.max(2, Math.ceil(total / wave));
+  console.log(`${total} connections, ${wave} at once (ulimit -n is ${files}), ${waves} waves`);
+
+  const failures = [];
+  const check = (isRight, what) => {
+    if (!isRight) failures.push(what);
+  };
+  const server = await serve({
+    handshakeTimeout: HANDSHAKE_TIMEOUT,
+    handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
+  });
+  const kept = [];
+  for (let i = 0; i < waves; i++) {
+    const before = memory();
+    const attacker = fork(fileURLToPath(import.meta.url));
+    const over = once(attacker, 'message');
+    const gone = once(attacker, 'exit');
+    attacker.send({ port: server.port, count: wave });
+    const held = await mostSockets(wave);
+    check(held >= wave, 'not all connections were there at once');
+    const since = performance.now();
+    check(await isServed(connect, server.url), 'an honest client was not served');
+    const honest = performance.now() - since;
+    const peak = memory();
+    const [{ left, shortest, longest, errors }] = await within(over, 3 * MOST_TO_WAIT, 'attack');
+    attacker.disconnect();
+    await within(gone, MOST_TO_WAIT, 'end of the attacker');
+    const after = memory();
+    kept.push(after);
+    const perConnection = (peak - before) / Math.max(held, 1);
+    console.log(
+      `wave ${i + 1}: ${held} at once, cut off after ${shortest.toFixed(0)} to ${longest.toFixed(0)} ms; ` +
+        `an honest client took ${honest.toFixed(0)} ms; ` +
+        `${(perConnection / 1024).toFixed(1)} KiB per connection, ` +
+        `${((after - before) / MIB).toFixed(1)} MiB kept; errors ${JSON.stringify(errors)}`,
+    );
+    check(left === 0, 'a client was not cut off');
+    check(
+      Object.keys(errors).every((code) => CUTS.has(code)),
+      'a client could not connect',
+    );
+    check(shortest >= HANDSHAKE_TIMEOUT - MOST_EARLY, 'a client was cut off before its time');
+    check(longest <= HANDSHAKE_TIMEOUT + MOST_LATE, 'a client was cut off too late');
+    check(perConnection <= MOST_PER_CONNECTION, 'a connection took too much memory');
+    check(honest < HANDSHAKE_TIMEOUT, 'an honest client waited too long');
+    check(server.connections.size === 0, 'a connection was left');
+  }
+  check(kept.at(-1) - kept[0] < 8 * MIB, 'memory grew from wave to wave');
+  await within(server.close(), MOST_TO_WAIT, 'close of the server');
+  for (const failure of new Set(failures)) console.log(`FAILED: ${failure}`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+/** Whether a client gets its message back. */
+async function isServed(connect, url) {
+  const ws = await connect(url);
+  await ws.send('served meanwhile');
+  const answer = await ws.recv({ timeout: MOST_TO_WAIT });
+  await ws.close();
+  return answer === 'served meanwhile';
+}
+
+/** Waits until so many sockets are open, but not for ever, and tells how many there were at most. */
+async function mostSockets(wanted) {
+  const until = performance.now() + MOST_TO_BEGIN;
+  let most = 0;
+  while (most < wanted && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    most = Math.max(most, sockets());
+  }
+  return most;
+}
+
+/** Waits for a promise, or ends the process where it takes too long. */
+async function within(promise, milliseconds, what) {
+  const timer = setTimeout(() => {
+    console.log(`FAILED: the ${what} took too long`);
+    process.exit(1);
+  }, milliseconds);
+  const value = await promise;
+  clearTimeout(timer);
+  return value;
+}
+
+/** Sockets that are open. */
+function sockets() {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+}
+
+/** Bytes in use, on the heap and off it, after a collection. */
+function memory() {
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
