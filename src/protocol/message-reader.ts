@@ -211,12 +211,13 @@ export class MessageReader {
         return false;
       }
       this.#length = to;
-      if (to === most) {
-        this.#failSize();
+      // The text up to the limit first: in any pieces, the fault that comes first is the one told.
+      if (this.#isText && !this.#isValidText(buffer, from, Math.min(to, most - 1))) {
+        this.#failText();
         return false;
       }
-      if (this.#isText && !this.#isValidText(buffer, from, to)) {
-        this.#failText();
+      if (to === most) {
+        this.#failSize();
         return false;
       }
       if (to < limit) return true;

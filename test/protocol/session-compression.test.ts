@@ -241,6 +241,23 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     });
   }
 
+  it.each([
+    ['before', [0xff, ...bytesOf('x'.repeat(99))], 'failure:WS_REMOTE_PROTOCOL:1007'],
+    ['behind', [...bytesOf('x'.repeat(99)), 0xff], 'failure:WS_MESSAGE_TOO_BIG:1009'],
+  ])(
+    'fails for whichever comes first, text that is wrong %s the limit, in any pieces',
+    (_, text, failure) => {
+      const payload = deflate(bytesOf(text));
+      const whole = stream({ opcode: 1, rsv: RSV1, payload });
+      for (const size of [1, 3, whole.length]) {
+        const receiver = end({ limits: { maxMessageSize: 10 } });
+        for (let at = 0; at < whole.length; at += size)
+          receiver.receive(whole.slice(at, at + size));
+        expect(receiver.takeEvents()).toEqual([failure, 'shutdown']);
+      }
+    },
+  );
+
   it('reads nothing more once the limit was passed, be it bad or not', () => {
     const receiver = end({ limits: { maxMessageSize: 10 } });
     const payload = concat(deflate('x'.repeat(100)), [0, 0, 0xff, 0xff], [0xff, 0xff, 0xff]);
