@@ -1,0 +1,26 @@
+// The cases that failed once, one file each, to be replayed by `npm test`.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('corpus', import.meta.url));
+
+/** Keeps a case with what was wrong about it, and returns the name of its file. */
+export function keepCase(target, input, found) {
+  const text = JSON.stringify(input);
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const file = `${target}-${digest}.json`;
+  mkdirSync(folder, { recursive: true });
+  const kept = { target, found, input };
+  writeFileSync(join(folder, file), `${JSON.stringify(kept, undefined, 2)}\n`);
+  return join('test/fuzz/corpus', file);
+}
+
+/** Reads every case that is kept. */
+export function keptCases() {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => ({ file, ...JSON.parse(readFileSync(join(folder, file), 'utf8')) }));
+}

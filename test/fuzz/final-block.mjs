@@ -1,0 +1,68 @@
+// Finds compressed messages that hold a final DEFLATE block (BFINAL set), knowing nothing of the library.
+import { constants, inflateRawSync } from 'node:zlib';
+
+const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+/** Stands for whatever history there was: what comes out is of no interest. */
+const HISTORY = Buffer.alloc(32 * 1024);
+
+/** The frames of a stream as far as it is whole, with the offsets at which they begin. */
+function* framesOf(stream) {
+  const bytes = Buffer.from(stream);
+  for (let at = 0; at + 2 <= bytes.length; ) {
+    const begin = at;
+    const [head, second] = [bytes[at], bytes[at + 1]];
+    let length = second & 0x7f;
+    at += 2;
+    if (length === 126) {
+      if (at + 2 > bytes.length) return;
+      length = bytes.readUInt16BE(at);
+      at += 2;
+    } else if (length === 127) {
+      if (at + 8 > bytes.length) return;
+      length = Number(bytes.readBigUInt64BE(at));
+      at += 8;
+    }
+    const isMasked = second >= 0x80;
+    const key = isMasked ? bytes.subarray(at, at + 4) : undefined;
+    if (isMasked) at += 4;
+    if (at > bytes.length) return;
+    const payload = Buffer.from(bytes.subarray(at, at + length));
+    if (isMasked) for (let i = 0; i < payload.length; i++) payload[i] ^= key[i & 3];
+    at += length;
+    yield {
+      begin,
+      opcode: head & 0xf,
+      isFinal: head >= 0x80,
+      isMarked: (head & 0x40) !== 0,
+      payload,
+    };
+  }
+}
+
+/** Whether zlib stops before the end of the data, as it does at a final block, or cannot read it at all. */
+function stopsEarly(deflated, isWhole) {
+  const data = isWhole ? Buffer.concat([deflated, TAIL]) : deflated;
+  try {
+    const options = { info: true, dictionary: HISTORY, finishFlush: constants.Z_SYNC_FLUSH };
+    return inflateRawSync(data, options).engine.bytesWritten < data.length;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns where the first message begins that holds a final block; `undefined` if none does. */
+export function firstFinalBlock(stream, noContextTakeover) {
+  /** All that zlib has been given and remembers. */
+  let deflated = Buffer.alloc(0);
+  let begin;
+  for (const frame of framesOf(stream)) {
+    if (frame.opcode >= 8) continue;
+    if (frame.opcode !== 0) begin = frame.isMarked ? frame.begin : undefined;
+    if (begin === undefined) continue;
+    deflated = Buffer.concat([deflated, frame.payload]);
+    if (stopsEarly(deflated, frame.isFinal)) return begin;
+    if (!frame.isFinal) continue;
+    deflated = noContextTakeover ? Buffer.alloc(0) : Buffer.concat([deflated, TAIL]);
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+// Makes a failing case smaller where shrinking its parts cannot: byte by byte in its streams.
+
+/** Most attempts, so that a slow target does not hold up the rest. */
+const MOST_ATTEMPTS = 2000;
+
+async function fails(target, input) {
+  try {
+    await target.check(input);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Takes bytes out of the hexadecimal text in `input[key]`, then makes what stays zero, while it fails. */
+async function minimiseStream(target, input, key) {
+  let best = input;
+  let attempts = 0;
+  const attempt = async (text) => {
+    const candidate = { ...best, [key]: text };
+    if (++attempts > MOST_ATTEMPTS || !(await fails(target, candidate))) return false;
+    best = candidate;
+    return true;
+  };
+  for (let count = best[key].length / 2; count >= 1; count = Math.floor(count / 2)) {
+    for (let at = 0; at < best[key].length; ) {
+      const text = best[key];
+      if (!(await attempt(text.slice(0, at) + text.slice(at + 2 * count)))) at += 2 * count;
+    }
+  }
+  for (let at = 0; at < best[key].length; at += 2) {
+    const text = best[key];
+    if (text.slice(at, at + 2) !== '00')
+      await attempt(`${text.slice(0, at)}00${text.slice(at + 2)}`);
+  }
+  return best;
+}
+
+/** Returns the smallest case found that still fails its target. */
+export async function minimise(target, input) {
+  let best = input;
+  for (const key of target.streams ?? ['stream']) {
+    if (typeof best[key] === 'string') best = await minimiseStream(target, best, key);
+  }
+  return best;
+}

@@ -1,0 +1,32 @@
+// A little of every fuzz target, and all that ever failed one. `npm run fuzz` runs them for long.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { keptCases } from './corpus.mjs';
+import { targets } from './targets.mjs';
+
+/** Enough to see that a target works; finding what is rare is left to `npm run fuzz`. */
+const CASES = 200;
+const TIME = 2000;
+
+describe('of many cases', () => {
+  for (const target of targets) {
+    it(target.about, async () => {
+      await fc.assert(
+        fc.asyncProperty(target.arbitrary, async (input) => {
+          await target.check(input);
+        }),
+        { numRuns: CASES, interruptAfterTimeLimit: TIME },
+      );
+    });
+  }
+});
+
+describe('what failed once', () => {
+  for (const { file, target: name, input } of keptCases()) {
+    it(`does not fail again: ${file}`, async () => {
+      const target = targets.find((each) => each.name === name);
+      expect(target).toBeDefined();
+      await target?.check(input);
+    });
+  }
+});

@@ -1,0 +1,139 @@
+// The opening handshake, against the server and the client of `ws`: who opens, and with what.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { fromHex } from '../bytes.mjs';
+import { countDifference } from '../differential.mjs';
+import { requestHead, responseHead } from '../heads.mjs';
+import { ACCEPT, compressionOf, WatchedSession } from '../watched-session.mjs';
+import { wsClientVerdict, wsServerAnswer } from '../ws-opening.mjs';
+
+const PROTOCOLS = ['chat', 'b'];
+const NOT_OPEN = 'not open';
+const TARGET_OR_HOST = "the request's target or its 'Host' header is missing or wrong";
+
+/** What an answer of a server comes to: the subprotocol and the extensions it opens with, or not open. */
+function readAnswer(answer) {
+  if (!answer.startsWith('HTTP/1.1 101 ')) return NOT_OPEN;
+  const value = (name) => new RegExp(`\r\n${name}: ([^\r]*)`, 'i').exec(answer)?.[1] ?? '';
+  const extensions = value('sec-websocket-extensions')
+    .split('; ')
+    .filter(saysSomething)
+    .sort()
+    .join('; ');
+  return { protocol: value('sec-websocket-protocol'), extensions };
+}
+
+/** Whether a part of the answer changes anything: 15 is the window that there is anyway (RFC 7692 §7.1.2). */
+function saysSomething(part) {
+  return !/^(?:client|server)_max_window_bits=15$/.test(part);
+}
+
+/** Known differences of servers: what we say if we refuse, what they say if they do, what it is about. */
+const OF_SERVERS = {
+  'request-body': ({ ours }) => ours.includes('has no body'),
+  'request-line': ({ ours }) => ours.includes('the request line is not valid'),
+  'request-target': ({ ours, head }) =>
+    ours.includes(TARGET_OR_HOST) && !/^[^ ]+ (?:\/[^ #]*|https?:\/\/[^ ]*) /i.test(head),
+  'ascii-only': ({ ours }) => ours.includes('outside ASCII'),
+  host: ({ ours }) => ours.includes(TARGET_OR_HOST),
+  'http-version': ({ ours, theirs, head }) =>
+    ours.includes('needs HTTP/1.1') ||
+    (theirs === '400 Bad Request' && /^[^\r\n]* HTTP\/1\.[2-9]\r\n/.test(head)),
+  'content-length': ({ theirs, head }) =>
+    theirs === '400 Bad Request' && /\r\ncontent-length:/i.test(head),
+  'key-bits': ({ ours, head }) =>
+    ours.includes("the 'Sec-WebSocket-Key' header") &&
+    /\r\nsec-websocket-key:[ \t]*[A-Za-z0-9+/]{21}[^AQgw]==[ \t]*\r\n/i.test(head),
+  'websocket-version': ({ ours }) => ours.includes('only WebSocket version 13'),
+  'protocol-list': ({ theirs }) => theirs.includes('Invalid Sec-WebSocket-Protocol header'),
+  'offers-declined': ({ theirs }) =>
+    theirs.includes('Invalid or unacceptable Sec-WebSocket-Extensions header'),
+  'upgrade-list': ({ theirs, head }) =>
+    theirs.includes('Invalid Upgrade header') &&
+    /\r\nupgrade:(?:[^\r\n]*,|[\s\S]*\r\nupgrade:)/i.test(head),
+  'connection-space': ({ theirs, head }) =>
+    theirs.startsWith('426') && /\r\nconnection:[^\r\n]*[ \t]\r\n/i.test(head),
+};
+
+/** Known differences of clients, by what each says if it fails. */
+const OF_CLIENTS = {
+  'ascii-only': ({ ours }) => ours.includes('outside ASCII'),
+  'window-bits': ({ ours }) => ours.includes('must be from 8 to 15'),
+  'status-line': ({ ours }) => ours.includes('is not valid HTTP: it begins with'),
+  'http-version': ({ ours }) => ours.includes('which HTTP/1.0 cannot'),
+  'no-subprotocol': ({ theirs }) => theirs === 'Server sent no subprotocol',
+  'extension-twice': ({ ours }) => ours.includes("'permessage-deflate' was accepted besides"),
+  'interim-close': ({ theirs }) => theirs.includes('Data after `Connection: close`'),
+  'content-length': ({ theirs }) => theirs.includes('Content-Length'),
+  'connection-space': ({ theirs, head }) =>
+    theirs === 'Unexpected server response: 101' && /\r\nconnection:[^\r\n]*[ \t]\r\n/i.test(head),
+};
+
+/** Known differences where both open, with other extensions. */
+const IN_WHAT_WAS_AGREED = {
+  'window-bits': ({ head }) => /_max_window_bits="?(?:0|[^\r\n]*_max_window_bits="?0)/i.test(head),
+};
+
+function check(ours, theirs, known, circumstances) {
+  try {
+    assert.deepEqual(ours, theirs);
+  } catch (error) {
+    const isOnlyOne = ours === NOT_OPEN || theirs === NOT_OPEN;
+    const among = isOnlyOne ? known : IN_WHAT_WAS_AGREED;
+    const name = Object.keys(among).find((each) => among[each](circumstances));
+    if (name === undefined) throw error;
+    countDifference(name);
+  }
+}
+
+async function checkServers({ head }) {
+  const bytes = fromHex(head);
+  const decide = (session, { protocols }) => session.accept(protocols[0] ?? '', [], 0);
+  const watched = new WatchedSession('server', { compression: compressionOf({}), decide });
+  watched.receive(bytes);
+  const ours = Buffer.from(watched.output.take()).toString('latin1');
+  const theirs = await wsServerAnswer(bytes);
+  const [start, ...rest] = theirs.split('\r\n');
+  check(readAnswer(ours), readAnswer(theirs), OF_SERVERS, {
+    ours: watched.failure?.message ?? '',
+    theirs: `${start.slice('HTTP/1.1 '.length)} ${rest.at(-1) ?? ''}`.trim(),
+    head: Buffer.from(bytes).toString('latin1'),
+  });
+}
+
+export const wsServerOpening = {
+  name: 'ws-server-opening',
+  about:
+    'a request that is nearly right opens our server if it opens that of ws, with the same subprotocol and extensions, but for the differences that are known',
+  arbitrary: fc.record({ head: requestHead }),
+  streams: ['head'],
+  isAsync: true,
+  check: checkServers,
+};
+
+async function checkClients({ head, protocols }) {
+  const text = Buffer.from(fromHex(head)).toString('latin1');
+  const watched = new WatchedSession('client', { compression: compressionOf({}), protocols });
+  watched.receive(Buffer.from(text, 'latin1'));
+  const { session } = watched;
+  const answerTo = (accept) => Buffer.from(text.replaceAll(ACCEPT, accept), 'latin1');
+  const verdict = await wsClientVerdict(answerTo, protocols);
+  const isOpen = watched.events.includes('open');
+  const ours = isOpen ? { protocol: session.protocol } : NOT_OPEN;
+  const theirs = verdict.kind === 'open' ? { protocol: verdict.protocol } : NOT_OPEN;
+  check(ours, theirs, OF_CLIENTS, {
+    ours: watched.failure?.message ?? '',
+    theirs: verdict.why ?? '',
+    head: text,
+  });
+}
+
+export const wsClientOpening = {
+  name: 'ws-client-opening',
+  about:
+    'a response that is nearly right opens our client if it opens that of ws, with the same subprotocol, but for the differences that are known',
+  arbitrary: fc.record({ head: responseHead, protocols: fc.constantFrom([], PROTOCOLS) }),
+  streams: ['head'],
+  isAsync: true,
+  check: checkClients,
+};
