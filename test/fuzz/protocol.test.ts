@@ -1,19 +1,15 @@
-// Properties that hold for any bytes at all: of a stranger, of a peer that is nearly right, and
-// of a peer that is right.
+// Properties of the sources that need what the tests of the core have: endpoints and pairs. Those
+// of any bytes at all are fuzz targets.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Role } from '../../src/protocol/session-options.ts';
-import { Endpoint, type EndpointOptions, openEndpoint } from '../support/endpoint.ts';
+import { openEndpoint } from '../support/endpoint.ts';
 import { concat, type FrameFields, frame, KEY } from '../support/frames.ts';
-import { request, response } from '../support/handshakes.ts';
 import { Pair } from '../support/pair.ts';
 
 const ROLES: readonly Role[] = ['client', 'server'];
 
-type Make = (role: Role, options?: EndpointOptions) => Endpoint;
-
 const role = fc.constantFrom(...ROLES);
-const splits = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 10 });
 
 /** Frames that are right more often than not. */
 const fields: fc.Arbitrary<FrameFields> = fc.record({
@@ -49,128 +45,6 @@ function damaged(bytes: Uint8Array, damage: readonly (readonly [number, number])
   }
   return changed;
 }
-
-/** Feeds a stream in pieces of those sizes, over and over. */
-function feed(end: Endpoint, stream: Uint8Array, sizes: readonly number[]): void {
-  for (let at = 0, i = 0; at < stream.length; i++) {
-    const size = sizes[i % sizes.length] as number;
-    end.receive(stream.subarray(at, at + size));
-    at += size;
-  }
-}
-
-/** What may come of anything: no exception, one failure at most, an end that comes when it must. */
-function expectOrder(end: Endpoint): void {
-  expect(['connecting', 'open', 'closing', 'closed']).toContain(end.session.state);
-  const { events } = end;
-  end.session.receiveEof(1);
-  expect(end.session.state).toBe('closed');
-  expect(events.filter((event) => event === 'closed')).toHaveLength(1);
-  expect(events.at(-1)).toBe('closed');
-  const failures = events.filter((event) => event.startsWith('failure'));
-  expect(failures.length).toBeLessThanOrEqual(1);
-  // Nothing of the peer is told after the failure.
-  const after = failures[0] === undefined ? [] : events.slice(events.indexOf(failures[0]) + 1);
-  expect(after.filter((event) => event !== 'shutdown' && event !== 'closed')).toEqual([]);
-  end.receive(new Uint8Array(100));
-  expect(events.at(-1)).toBe('closed');
-}
-
-/** Checks a stream at once, in pieces and byte by byte: the same events and the same answer. */
-function expectSame(
-  make: Make,
-  receiver: Role,
-  stream: Uint8Array,
-  sizes: readonly number[],
-): void {
-  for (const deliversFrames of [false, true]) {
-    const whole = make(receiver, { deliversFrames });
-    whole.receive(stream);
-    const sent = whole.sent();
-    const { state } = whole.session;
-    expectOrder(whole);
-    for (const pieces of [sizes, [1]]) {
-      const split = make(receiver, { deliversFrames });
-      feed(split, stream, pieces);
-      expect(split.session.state).toBe(state);
-      expect(split.sent()).toEqual(sent);
-      expectOrder(split);
-      expect(split.events).toEqual(whole.events);
-    }
-  }
-}
-
-const newEndpoint: Make = (receiver, options) => {
-  const end = new Endpoint(receiver, options);
-  end.sent();
-  return end;
-};
-
-describe('any bytes', () => {
-  it('to an open session end in a documented state, the same at any split', () => {
-    fc.assert(
-      fc.property(role, fc.uint8Array({ maxLength: 300 }), splits, (receiver, stream, sizes) =>
-        expectSame(openEndpoint, receiver, stream, sizes),
-      ),
-      { numRuns: 300 },
-    );
-  });
-
-  it('in frames that are nearly right end in a documented state, the same at any split', () => {
-    const cases = role.chain((receiver) =>
-      fc.tuple(fc.constant(receiver), frames(receiver), splits),
-    );
-    fc.assert(
-      fc.property(cases, ([receiver, stream, sizes]) =>
-        expectSame(openEndpoint, receiver, stream, sizes),
-      ),
-      { numRuns: 500 },
-    );
-  });
-
-  it('instead of an opening handshake end in a documented state, the same at any split', () => {
-    const text = fc.array(
-      fc.oneof(
-        fc.constantFrom(
-          '\r\n',
-          '\r\n\r\n',
-          ': ',
-          ',',
-          'HTTP/1.1 ',
-          'GET / ',
-          '101',
-          '200',
-          'Upgrade',
-        ),
-        fc.string({ maxLength: 8 }),
-      ),
-    );
-    const bytes = fc.oneof(
-      text.map((words) => new TextEncoder().encode(words.join(''))),
-      fc.uint8Array({ maxLength: 300 }),
-    );
-    fc.assert(
-      fc.property(role, bytes, splits, (receiver, stream, sizes) =>
-        expectSame(newEndpoint, receiver, stream, sizes),
-      ),
-      { numRuns: 300 },
-    );
-  });
-
-  it('in an opening handshake that is nearly right, with frames after it, end so too', () => {
-    const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 });
-    const cases = role.chain((receiver) =>
-      fc.tuple(fc.constant(receiver), damage, frames(receiver), splits),
-    );
-    fc.assert(
-      fc.property(cases, ([receiver, changes, rest, sizes]) => {
-        const right = receiver === 'client' ? response() : request();
-        expectSame(newEndpoint, receiver, concat(damaged(right, changes), rest), sizes);
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
 
 describe('a session paused after every event', () => {
   it('is told the same as one that never is', () => {
