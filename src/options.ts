@@ -88,8 +88,9 @@ export interface ConnectOptions extends CommonOptions {
   /** Fills the buffer with unpredictable bytes for masking keys (RFC 6455 §5.3). Default crypto-strong, drawn in bulk. */
   generateMaskingKey?: ((keys: Uint8Array) => void) | undefined;
   /**
-   * Microseconds to keep polling before sleeping while a message is awaited. Default 0. Meant for
-   * a machine with a processor to spare: it trades its time for a shorter round trip.
+   * Microseconds to keep polling before sleeping while a message is awaited. Meant for a machine
+   * with a processor to spare: it trades its time for a shorter round trip. Default 0; in the sync
+   * face 50 where there are two processors or more, and only while replies come that fast.
    */
   busyPoll?: number | undefined;
 }
@@ -149,7 +150,7 @@ export interface ResolvedConnectOptions extends ResolvedCommon {
   readonly tls: TlsConnectOptions | undefined;
   readonly signal: AbortSignal | undefined;
   readonly generateMaskingKey: ((keys: Uint8Array) => void) | undefined;
-  readonly busyPoll: number;
+  readonly busyPoll: number | undefined;
 }
 
 /** `ListenOptions`, checked, with every default filled in. */
@@ -210,7 +211,7 @@ const CONNECT = {
   tls: { default: undefined, check: object },
   signal: { default: undefined, check: abortSignal },
   generateMaskingKey: { default: undefined, check: callback },
-  busyPoll: { default: 0, check: integer(0) },
+  busyPoll: { default: undefined, check: integer(0) },
 } as const satisfies Record<keyof ConnectOptions, OptionRule>;
 
 const LISTEN = {

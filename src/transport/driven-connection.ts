@@ -25,7 +25,7 @@ export interface DrivenOptions {
   readonly closeTimeout: number;
   readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
   /** Microseconds; only a client polls. */
-  readonly busyPoll?: number;
+  readonly busyPoll?: number | undefined;
 }
 
 /** Who waits for the opening handshake; told once. */

@@ -166,7 +166,9 @@ for (const [what, abuse] of Object.entries(ABUSES)) {
     }
 
     it('stays near the limit in a server', async () => {
-      const { lines, stderr } = await runProgram(SERVER, (line) => attack(Number(line), abuse));
+      const { lines, stderr } = await runProgram(SERVER, {
+        onFirstLine: (line) => attack(Number(line), abuse),
+      });
       expect(stderr).toBe('');
       expectGrowth(lines[1], abuse.code);
     });

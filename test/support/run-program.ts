@@ -18,16 +18,26 @@ export interface Outcome {
   lingered: number;
 }
 
-/**
- * Runs the source of an ES module to its end, for at most ten seconds. It trusts the tests' authority.
- *
- * @param onFirstLine is called with the first line that it prints, while it runs on
- */
-export function runProgram(source: string, onFirstLine?: (line: string) => void): Promise<Outcome> {
+/** How a program is run. */
+export interface ProgramOptions {
+  /** Variables of its environment, besides the tests' own. */
+  env?: NodeJS.ProcessEnv;
+  /** Flags of Node.js. */
+  flags?: readonly string[];
+  /** Called with the first line that it prints, while it runs on. */
+  onFirstLine?: (line: string) => void;
+}
+
+/** Runs the source of an ES module to its end, for at most ten seconds. It trusts the tests' authority. */
+export function runProgram(
+  source: string,
+  { env = {}, flags = [], onFirstLine }: ProgramOptions = {},
+): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    const args = [...flags, '--input-type=module', '--eval', source];
+    const child = spawn(process.execPath, args, {
       cwd: ROOT,
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: AUTHORITY },
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: AUTHORITY, ...env },
     });
     let stdout = '';
     let stderr = '';

@@ -1,6 +1,7 @@
 /**
  * A stream of bytes that is read and written by blocking: a socket, or TLS over one.
  */
+import type { SpinGate } from './spin-gate.ts';
 
 /** Takes what a channel receives; valid until the call returns. */
 export type ChannelReader = (bytes: Uint8Array, start: number, end: number) => void;
@@ -10,20 +11,23 @@ export type ReceiveResult = 'bytes' | 'end' | 'timeout';
 
 /** A byte stream under blocking calls. Deadlines are times of the clock; infinity waits for ever. */
 export interface Channel {
+  /** Bytes accepted that have not been handed on, as they leave: encrypted, over TLS. */
+  readonly pending: number;
   /**
-   * Sends all of the bytes; false if the deadline passed before. While the peer does not take
-   * them, what arrives is received, so that two ends that both send do not wait for each other.
+   * Sends the bytes: how many were accepted before the deadline passed. While the peer does not
+   * take them, what arrives is received, so that two ends that both send do not wait for each other.
    *
    * @throws the system's error
    */
-  send(bytes: Uint8Array, deadline: number): boolean;
+  send(bytes: Uint8Array, deadline: number): number;
+  /** Hands on what was accepted; false if the deadline passed before. Throws as `send`. */
+  flush(deadline: number): boolean;
   /**
    * Waits for bytes and gives them to the reader.
    *
-   * @param spin microseconds to keep trying before sleeping
    * @throws the system's error
    */
-  receive(deadline: number, spin: number): ReceiveResult;
+  receive(deadline: number, gate: SpinGate): ReceiveResult;
   /** Says to the peer that nothing more comes, where the stream has words for that. */
   end(): void;
 }

@@ -2,6 +2,7 @@
  * The thread's side of its socket worker: asks it, and blocks until it answers.
  */
 import type { Blob } from 'node:buffer';
+import type { PeerCertificate } from 'node:tls';
 import {
   MessageChannel,
   type MessagePort,
@@ -9,15 +10,38 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import type { RelayWorker } from './relay-channel.ts';
+import type { SharedRings } from './shared-ring.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 /** A connected socket whose descriptor this thread may use until it gives it back. */
 export type ConnectedSocket = Extract<WorkerReply, { kind: 'connected' }>;
 
+/** What a relay is asked for. */
+export type RelayRequest = Omit<
+  Extract<WorkerRequest, { kind: 'relay' }>,
+  'kind' | 'id' | 'memory'
+>;
+
+/** The caller's mistake: options that `tls.connect` throws for. */
+export class RefusedOptions extends Error {}
+
+/** How long a thread that ends waits for peers to take what they were sent, in ms. */
+const LONGEST_EXIT = 2000;
+
+/** A connection that the worker keeps, and what it tells of it without having been asked. */
+interface Relayed {
+  readonly rings: SharedRings;
+  loss: Error | undefined;
+  readonly onSession: (session: Buffer) => void;
+}
+
 /** Asks a socket worker of its own, started at the first call and never ended before the thread. */
 class SocketBroker {
   readonly #port: MessagePort;
   readonly #signal = new Int32Array(new SharedArrayBuffer(4));
+  readonly #relayed = new Map<number, Relayed>();
+  #isDrainedAtExit = false;
   #lastId = 0;
 
   constructor() {
@@ -37,23 +61,66 @@ class SocketBroker {
   /**
    * Connects; `undefined` when the deadline has passed.
    *
+   * @param onResolved is told that the name is resolved, if the host is one
    * @throws the system's error
    */
   connect(
     address: { host: string; port: number; noDelay: boolean },
     deadline: number,
+    onResolved: () => void,
   ): ConnectedSocket | undefined {
     const id = this.#nextId();
-    this.#port.postMessage({ kind: 'connect', id, ...address } satisfies WorkerRequest);
-    const reply = this.#await(id, deadline);
+    this.#ask({ kind: 'connect', id, ...address });
+    const reply = this.#await(id, deadline, onResolved);
     if (reply === undefined) this.release(id);
     return reply as ConnectedSocket | undefined;
+  }
+
+  /** Changes whether calls on the socket's descriptor block. */
+  setBlocking(id: number, isBlocking: boolean): void {
+    this.#ask({ kind: 'block', id, isBlocking });
+    this.#await(id, Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Has the worker keep the socket and relay its bytes; `undefined` when the deadline has passed.
+   *
+   * @param onSession is given each TLS session that can be resumed
+   * @returns the certificate to check, where the caller does that
+   * @throws the system's error, or that of TLS
+   */
+  relay(
+    id: number,
+    rings: SharedRings,
+    request: RelayRequest,
+    deadline: number,
+    onSession: (session: Buffer) => void,
+  ): { certificate: PeerCertificate | undefined } | undefined {
+    if (!this.#isDrainedAtExit) process.once('exit', () => this.#drain(now() + LONGEST_EXIT));
+    this.#isDrainedAtExit = true;
+    this.#relayed.set(id, { rings, loss: undefined, onSession });
+    this.#ask({ kind: 'relay', id, memory: rings.memory, ...request });
+    return this.#await(id, deadline) as Extract<WorkerReply, { kind: 'relayed' }> | undefined;
+  }
+
+  /** Returns what a relayed connection asks of the worker. */
+  relayWorker(id: number): RelayWorker {
+    return {
+      wake: () => this.#ask({ kind: 'wake', id }),
+      takeLoss: () => {
+        this.#receiveAll();
+        const relayed = this.#relayed.get(id);
+        const loss = relayed?.loss;
+        if (relayed !== undefined) relayed.loss = undefined;
+        return loss;
+      },
+    };
   }
 
   /** Reads a Blob, which only an event loop can. */
   readBlob(blob: Blob): Uint8Array {
     const id = this.#nextId();
-    this.#port.postMessage({ kind: 'blob', id, blob } satisfies WorkerRequest);
+    this.#ask({ kind: 'blob', id, blob });
     const reply = this.#await(id, Number.POSITIVE_INFINITY);
     return new Uint8Array((reply as Extract<WorkerReply, { kind: 'bytes' }>).bytes);
   }
@@ -64,7 +131,10 @@ class SocketBroker {
    * @param linger milliseconds in which what still comes is taken and dropped first
    */
   release(id: number, linger = 0): void {
-    this.#port.postMessage({ kind: 'close', id, linger } satisfies WorkerRequest);
+    // Sessions that have come for it are kept, before nobody asks for them.
+    if (this.#relayed.has(id)) this.#receiveAll();
+    this.#relayed.delete(id);
+    this.#ask({ kind: 'close', id, linger });
   }
 
   #nextId(): number {
@@ -72,31 +142,72 @@ class SocketBroker {
     return this.#lastId;
   }
 
-  #await(id: number, deadline: number): WorkerReply | undefined {
+  #ask(request: WorkerRequest): void {
+    this.#port.postMessage(request);
+  }
+
+  #await(id: number, deadline: number, onResolved?: () => void): WorkerReply | undefined {
     for (;;) {
       const seen = Atomics.load(this.#signal, 0);
-      const received = receiveMessageOnPort(this.#port) as { message: WorkerReply } | undefined;
-      if (received === undefined) {
+      const reply = this.#receive();
+      if (reply === undefined) {
         const left = deadline - now();
         if (left <= 0) return undefined;
         Atomics.wait(this.#signal, 0, seen, left);
-      } else if (received.message.id === id) {
-        if (received.message.kind === 'failed') throw toError(received.message);
-        return received.message;
+      } else if (reply.id === id) {
+        if (reply.kind === 'failed') throw toError(reply);
+        if (reply.kind !== 'resolved') return reply;
+        onResolved?.();
       }
       // Anything else answers a call that had given up.
     }
   }
+
+  /** Waits until the system has all that was sent: with this thread, the worker ends as well. */
+  #drain(deadline: number): void {
+    for (const { rings } of this.#relayed.values()) {
+      for (let left = 1; left > 0 && rings.unsent > 0; left = deadline - now()) {
+        rings.awaitNews(rings.news, Math.min(left, 10));
+      }
+    }
+  }
+
+  /** Takes what has come. Answers among it are to calls that had given up. */
+  #receiveAll(): void {
+    while (this.#receive() !== undefined) {
+      // Each call takes as much as it can.
+    }
+  }
+
+  /** Takes what the worker says by itself, up to the next answer and with it. */
+  #receive(): WorkerReply | undefined {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { message: WorkerReply } | undefined;
+      const reply = received?.message;
+      if (reply?.kind === 'lost') {
+        const relayed = this.#relayed.get(reply.id);
+        if (relayed !== undefined) relayed.loss = restore(reply.error);
+      } else if (reply?.kind === 'session') {
+        this.#relayed.get(reply.id)?.onSession(Buffer.from(reply.session));
+      } else {
+        return reply;
+      }
+    }
+  }
 }
 
-function toError({ error, errors }: Extract<WorkerReply, { kind: 'failed' }>): Error {
-  const facts = restore(error);
-  return errors.length === 0 ? facts : Object.assign(facts, { errors: errors.map(restore) });
+function toError({ error, errors, isRefusal }: Extract<WorkerReply, { kind: 'failed' }>): Error {
+  if (isRefusal) return new RefusedOptions(error.message, { cause: restore(error) });
+  if (errors.length === 0) return restore(error);
+  return Object.assign(new AggregateError(errors.map(restore), error.message), error.properties);
 }
 
-function restore({ message, ...facts }: ErrorFacts): Error {
-  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
-  return Object.assign(new Error(message), Object.fromEntries(known));
+/** The language's classes of errors that an error can have. */
+const CLASSES: Readonly<Record<string, new (message: string) => Error>> = { TypeError, RangeError };
+
+function restore({ message, name, properties }: ErrorFacts): Error {
+  const Class = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
+  return Object.assign(new (Class ?? Error)(message), properties);
 }
 
 let shared: SocketBroker | undefined;

@@ -1,13 +1,26 @@
 /**
  * The worker thread that owns every socket of the sync face: it resolves names, connects and hands
- * the file descriptor over, and never reads from it.
+ * the file descriptor over, and never reads from it. Where the calling thread can do nothing with
+ * a descriptor, it keeps the socket and relays its bytes.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
-import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
+import { SharedRings } from './shared-ring.ts';
+import { SocketRelay } from './socket-relay.ts';
+import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
+
+type Request<Kind extends WorkerRequest['kind']> = Extract<WorkerRequest, { kind: Kind }>;
+
+/** What is used of a socket's handle; private to Node.js. */
+interface SocketHandle {
+  readonly fd?: number;
+  setBlocking?(isBlocking: boolean): number;
+}
 
 const { port, signal } = workerData as { port: MessagePort; signal: Int32Array };
 const sockets = new Map<number, Socket>();
+const relays = new Map<number, SocketRelay>();
 
 function reply(message: WorkerReply): void {
   port.postMessage(message);
@@ -16,73 +29,158 @@ function reply(message: WorkerReply): void {
 }
 
 port.on('message', (request: WorkerRequest) => {
-  if (request.kind === 'connect') open(request);
-  else if (request.kind === 'close') close(request);
-  else readBlob(request);
+  switch (request.kind) {
+    case 'connect':
+      return open(request);
+    case 'close':
+      return close(request);
+    case 'block':
+      return block(request);
+    case 'relay':
+      return relay(request);
+    case 'wake':
+      return relays.get(request.id)?.wake();
+    case 'blob':
+      return readBlob(request);
+  }
 });
 
 // This thread must outlive every mistake: its end would close the descriptors of all connections.
 process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
 
-function open({
-  id,
-  host,
-  port: toPort,
-  noDelay,
-}: Extract<WorkerRequest, { kind: 'connect' }>): void {
-  const socket = connect({ host, port: toPort, noDelay });
+function open({ id, host, port: toPort, noDelay }: Request<'connect'>): void {
+  const socket = connect({ host, port: toPort, noDelay, allowHalfOpen: true });
   // At once, not when it is connected: Node would start reading in between.
   socket.pause();
   sockets.set(id, socket);
   let isConnected = false;
+  if (isIP(host) === 0) {
+    socket.once('lookup', (error: Error | null) => {
+      if (!error) reply({ id, kind: 'resolved' });
+    });
+  }
   socket.once('connect', () => {
     isConnected = true;
-    const { fd } = (socket as unknown as { _handle: { fd?: number } })._handle;
+    const handle = handleOf(socket);
     reply({
       id,
       kind: 'connected',
-      fd: fd ?? -1,
+      fd: handle?.fd ?? -1,
+      canBlock: typeof handle?.setBlocking === 'function',
       local: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
       remote: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
     });
   });
-  socket.on('error', (error: NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] }) => {
+  socket.on('error', (error) => {
     if (isConnected) return;
     sockets.delete(id);
-    reply({
-      id,
-      kind: 'failed',
-      error: describe(error),
-      errors: (error.errors ?? []).map(describe),
-    });
+    fail(id, error);
   });
 }
 
-/** A structured clone of an error keeps little more than its message; this keeps what explains it. */
-function describe(error: NodeJS.ErrnoException & { address?: string; port?: number }) {
-  const { message, code, errno, syscall, address, port: toPort } = error;
-  return { message, code, errno, syscall, address, port: toPort };
+function handleOf(socket: Socket): SocketHandle | null {
+  return (socket as unknown as { _handle: SocketHandle | null })._handle;
 }
 
-function close({ id, linger }: Extract<WorkerRequest, { kind: 'close' }>): void {
+function fail(id: number, error: Error, isRefusal = false): void {
+  const { errors = [] } = error as { errors?: Error[] };
+  reply({ id, kind: 'failed', error: describe(error), errors: errors.map(describe), isRefusal });
+}
+
+/** A structured clone of an error keeps little more than its message; this keeps what explains it. */
+function describe(error: Error): ErrorFacts {
+  const properties: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(error)) {
+    // Not a socket or a function that somebody has hung on it.
+    if (name !== 'errors' && isPlain(value)) properties[name] = value;
+  }
+  return { message: error.message, name: error.name, properties };
+}
+
+function isPlain(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function block({ id, isBlocking }: Request<'block'>): void {
   const socket = sockets.get(id);
+  if (socket !== undefined) handleOf(socket)?.setBlocking?.(isBlocking);
+  reply({ id, kind: 'done' });
+}
+
+function relay(request: Request<'relay'>): void {
+  const { id, memory, tls } = request;
+  const tcp = sockets.get(id);
+  if (tcp === undefined) return;
+  const rings = new SharedRings(memory);
+  if (tls === undefined) {
+    begin(id, tcp, rings);
+    reply({ id, kind: 'relayed', certificate: undefined });
+    return;
+  }
+  try {
+    secure(request, tcp, rings);
+  } catch (error) {
+    fail(id, error as Error, true);
+  }
+}
+
+function begin(id: number, socket: Socket, rings: SharedRings): void {
+  const onLost = (error: Error) => reply({ id, kind: 'lost', error: describe(error) });
+  relays.set(id, new SocketRelay(socket, rings, onLost));
+}
+
+function secure({ id, tls, isIdentityLeft }: Request<'relay'>, tcp: Socket, rings: SharedRings) {
+  const socket: TLSSocket = connectTls({
+    ...tls,
+    ...(isIdentityLeft ? { checkServerIdentity: () => undefined } : {}),
+    socket: tcp,
+  });
+  sockets.set(id, socket);
+  const onError = (error: Error): void => fail(id, error);
+  socket.once('error', onError);
+  socket.on('session', (session) => reply({ id, kind: 'session', session }));
+  socket.once('secureConnect', () => {
+    socket.off('error', onError);
+    begin(id, socket, rings);
+    const isAsked = isIdentityLeft && !socket.isSessionReused();
+    const certificate = isAsked ? socket.getPeerCertificate(true) : undefined;
+    reply({ id, kind: 'relayed', certificate });
+  });
+}
+
+function close({ id, linger }: Request<'close'>): void {
+  const socket = sockets.get(id);
+  const relayed = relays.get(id);
   sockets.delete(id);
-  if (socket === undefined || linger === 0) {
-    socket?.destroy();
+  relays.delete(id);
+  if (socket === undefined) return;
+  if (linger === 0) {
+    socket.destroy();
     return;
   }
   // A socket closed with bytes unread would be reset, and what was sent last be lost.
   const timer = setTimeout(() => socket.destroy(), linger);
   socket.once('end', () => socket.destroy());
   socket.once('close', () => clearTimeout(timer));
-  socket.end();
-  socket.resume();
+  if (relayed === undefined) {
+    // The calling thread may have left it in a mode in which reading would stop this one.
+    handleOf(socket)?.setBlocking?.(false);
+    socket.end();
+    socket.resume();
+  } else {
+    relayed.release(() => socket.end());
+  }
 }
 
-function readBlob({ id, blob }: Extract<WorkerRequest, { kind: 'blob' }>): void {
+function readBlob({ id, blob }: Request<'blob'>): void {
   blob.arrayBuffer().then(
     (bytes) => reply({ id, kind: 'bytes', bytes }),
-    (error: Error) => reply({ id, kind: 'failed', error: describe(error), errors: [] }),
+    (error: Error) => fail(id, error),
   );
 }

@@ -1,6 +1,7 @@
 /**
  * Pumps one connection by blocking calls: the same core as everywhere, over a channel.
  */
+import { isIP } from 'node:net';
 import { type ConnectPhase, TimeoutError, TransportError, WebSocketError } from '../../errors.ts';
 import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
@@ -15,10 +16,10 @@ import { secureOptions } from '../secure-options.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import type { Target } from '../target.ts';
 import type { Channel, ChannelReader } from './channel.ts';
-import { PlainChannel } from './plain-channel.ts';
-import { type ConnectedSocket, socketBroker } from './socket-broker.ts';
+import { openChannel } from './ladder.ts';
+import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
+import { SpinGate } from './spin-gate.ts';
 import { SyncOutput } from './sync-output.ts';
-import { TlsChannel } from './tls-channel.ts';
 
 /** Who owns a connection and is told what comes. Payloads are valid until the call returns. */
 export interface SyncOwner {
@@ -28,13 +29,17 @@ export interface SyncOwner {
 
 /** How long nothing may have been read before a send looks first for what has come, in ms. */
 const STALE = 50;
+/** How long to listen at most before trying again to send what the peer did not take in time, in ms. */
+const LONGEST_LISTENING = 5;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** The pump of one connection. */
 export class SyncDriver implements SessionSink {
   session!: Session;
   readonly #owner: SyncOwner;
-  readonly #busyPoll: number;
+  readonly #gate: SpinGate;
+  /** When sending gives up: what has not left then is kept. */
+  #sendDeadline = NEVER;
   #output!: SyncOutput;
   #channel: Channel | undefined;
   #socket: ConnectedSocket | undefined;
@@ -55,18 +60,23 @@ export class SyncDriver implements SessionSink {
    */
   constructor(target: Target, options: ResolvedConnectOptions, owner: SyncOwner) {
     this.#owner = owner;
-    this.#busyPoll = options.busyPoll;
+    this.#gate = new SpinGate(options.busyPoll);
     this.#closeTimeout = options.closeTimeout;
-    let phase: ConnectPhase = 'tcp';
+    let phase: ConnectPhase = isIP(target.hostname) === 0 ? 'dns' : 'tcp';
     try {
       const begun = now();
-      this.#openSocket(target, options, begun);
+      const deadline = options.connectTimeout === 0 ? NEVER : begun + options.connectTimeout;
+      this.#openSocket(target, options, deadline, () => {
+        phase = 'tcp';
+      });
       if (target.isSecure) phase = 'tls';
-      this.#openChannel(target, options, begun);
+      this.#openChannel(target, options, deadline);
       phase = 'upgrade';
       this.#upgrade(target, options, begun);
     } catch (error) {
       this.#release(0);
+      // Options that `tls.connect` refuses are the caller's mistake.
+      if (error instanceof RefusedOptions) throw error.cause;
       if (error instanceof WebSocketError && error.code === 'WS_SYNC_UNSUPPORTED') throw error;
       throw explainConnectFailure(error, phase, target);
     }
@@ -80,9 +90,20 @@ export class SyncDriver implements SessionSink {
     return this.#remote;
   }
 
+  /** Bytes that a send could not hand to the system in its time. */
+  get bufferedAmount(): number {
+    return this.#channel === undefined ? 0 : this.#output.backlog + this.#channel.pending;
+  }
+
+  /** Whether a send could not hand all to the system in its time. */
+  get isBehind(): boolean {
+    return this.#output.isBlocked || this.#channel?.flush(0) === false;
+  }
+
   /**
    * Waits for the next bytes and delivers what they bring; false once the deadline has passed,
-   * whatever still comes. The session's own deadlines are kept as well.
+   * whatever still comes. May return early with nothing delivered. The session's own deadlines are
+   * kept as well.
    */
   pump(deadline: number): boolean {
     const channel = this.#channel;
@@ -90,7 +111,13 @@ export class SyncDriver implements SessionSink {
     const due = this.session.nextTimeout();
     let result: ReturnType<Channel['receive']>;
     try {
-      result = channel.receive(Math.min(deadline, due), this.#busyPoll);
+      const until = Math.min(deadline, due);
+      const isBehind = !this.#catchUp(channel);
+      // That may have ended the connection, and its descriptor is another's then.
+      if (this.#channel !== channel) return true;
+      const listening = isBehind ? now() + LONGEST_LISTENING : NEVER;
+      result = channel.receive(Math.min(until, listening), this.#gate);
+      if (result === 'timeout' && now() < until) return true;
     } catch (error) {
       this.#fail(error as Error);
       return true;
@@ -108,12 +135,23 @@ export class SyncDriver implements SessionSink {
     if (now() - this.#lastReceived > STALE) this.pump(0);
   }
 
-  /** Sends what the core has written; blocks until the peer's system has taken it. */
+  /** Bounds what is sent until the next `flush`: what has not left by then is kept for later calls. */
+  limitSending(deadline: number): void {
+    this.#sendDeadline = deadline;
+  }
+
+  /** Sends what the core has written; blocks until the system has taken it, or the limit has passed. */
   flush(): void {
     this.#output.flush();
     // A ping that came while the output was blocked is answered now.
-    this.session.handleWritable(now());
-    this.#output.flush();
+    if (!this.#output.isBlocked) {
+      this.session.handleWritable(now());
+      this.#output.flush();
+    }
+    this.#sendDeadline = NEVER;
+    if (this.#output.isBlocked && now() >= this.session.nextTimeout()) {
+      this.session.handleTimeout(now());
+    }
     if (this.#isShutdownWanted) this.#shutdown();
   }
 
@@ -171,29 +209,28 @@ export class SyncDriver implements SessionSink {
     this.#socket = undefined;
   }
 
-  #openSocket(target: Target, options: ResolvedConnectOptions, begun: number): void {
+  #openSocket(
+    target: Target,
+    options: ResolvedConnectOptions,
+    deadline: number,
+    onResolved: () => void,
+  ): void {
     const { hostname: host, port } = target;
-    const deadline = connectDeadline(options, begun);
-    const socket = socketBroker().connect({ host, port, noDelay: options.noDelay }, deadline);
+    const address = { host, port, noDelay: options.noDelay };
+    const socket = socketBroker().connect(address, deadline, onResolved);
     if (socket === undefined) throw new TimeoutError('connect', options.connectTimeout);
     this.#socket = socket;
     this.#local = socket.local;
     this.#remote = socket.remote;
   }
 
-  #openChannel(target: Target, options: ResolvedConnectOptions, begun: number): void {
-    const { fd } = this.#socket as ConnectedSocket;
+  #openChannel(target: Target, options: ResolvedConnectOptions, deadline: number): void {
+    const socket = this.#socket as ConnectedSocket;
     const reader: ChannelReader = (bytes, start, end) => this.#receive(bytes, start, end);
-    if (!target.isSecure) {
-      this.#channel = openPlain(fd, reader);
-      return;
-    }
-    const below = (cipher: ChannelReader): Channel => openPlain(fd, cipher);
-    const secure = new TlsChannel(below, secureOptions(target, options), reader);
-    this.#channel = secure;
-    if (!secure.handshake(connectDeadline(options, begun))) {
-      throw new TimeoutError('connect', options.connectTimeout);
-    }
+    const { port } = target;
+    const secure = target.isSecure ? { ...secureOptions(target, options), port } : undefined;
+    this.#channel = openChannel(socket, secure, reader, deadline);
+    if (this.#channel === undefined) throw new TimeoutError('connect', options.connectTimeout);
   }
 
   #upgrade(target: Target, options: ResolvedConnectOptions, begun: number): void {
@@ -218,23 +255,32 @@ export class SyncDriver implements SessionSink {
     this.session.receive(bytes, start, end, time);
   }
 
-  #send(bytes: Uint8Array): void {
+  #send(bytes: Uint8Array): number {
     const channel = this.#channel;
     // After the end nothing is sent any more, and nobody is told: the state says it.
-    if (channel === undefined) return;
+    if (channel === undefined) return bytes.length;
     // While the session is being made, its request may be larger than the output.
     const session: Session | undefined = this.session;
-    let isSent: boolean;
+    const deadline = Math.min(this.#sendDeadline, session?.nextTimeout() ?? NEVER);
     try {
-      isSent = channel.send(bytes, session?.nextTimeout() ?? NEVER);
+      const sent = channel.send(bytes, deadline);
+      this.bytesSent += sent;
+      return sent;
     } catch (error) {
       if (session === undefined) throw error;
       // A large message is sent from within the core, which must not be left half way.
       this.#drainAfterError(error as Error);
-      return;
+      return bytes.length;
     }
-    if (isSent) this.bytesSent += bytes.length;
-    else session?.handleTimeout(now());
+  }
+
+  /** Sends of what is late as much as the system takes at once; tells whether that was all. */
+  #catchUp(channel: Channel): boolean {
+    if (!channel.flush(0)) return false;
+    if (!this.#output.isBlocked) return true;
+    this.#sendDeadline = 0;
+    this.flush();
+    return !this.#output.isBlocked;
   }
 
   #fail(cause: Error): void {
@@ -248,7 +294,7 @@ export class SyncDriver implements SessionSink {
   /** A write failed: the peer has gone, but what it sent before may explain it and must be seen. */
   #drainAfterError(error: Error): void {
     try {
-      while (this.#channel?.receive(0, 0) === 'bytes') {
+      while (this.#channel?.receive(0, this.#gate) === 'bytes') {
         // Each read delivers by itself.
       }
     } catch {
@@ -260,21 +306,4 @@ export class SyncDriver implements SessionSink {
 
 function compressionFor({ perMessageDeflate }: ResolvedConnectOptions): Compression | undefined {
   return perMessageDeflate === undefined ? undefined : new ZlibCompression(perMessageDeflate);
-}
-
-function connectDeadline({ connectTimeout }: ResolvedConnectOptions, begun: number): number {
-  return connectTimeout === 0 ? NEVER : begun + connectTimeout;
-}
-
-function openPlain(fd: number, reader: ChannelReader): Channel {
-  try {
-    if (fd < 0) throw new Error('sockets have no file descriptor on this platform');
-    return new PlainChannel(fd, reader);
-  } catch (cause) {
-    throw new WebSocketError(
-      'WS_SYNC_UNSUPPORTED',
-      `wirespeed/sync cannot work here (${process.platform}, Node.js ${process.version}): ${(cause as Error).message}; use the async face`,
-      { cause },
-    );
-  }
 }

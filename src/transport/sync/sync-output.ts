@@ -1,10 +1,11 @@
 /**
  * Where the core writes under blocking calls: every call sends what it wrote before it returns, so
- * that one slab of kernel memory serves all connections of a thread.
+ * that one slab of memory serves all connections of a thread. What cannot be sent in time is kept
+ * apart, in order, and leaves first at a later call.
  */
+import { nodeKernels } from '../../kernels/node.ts';
 import type { Region } from '../../kernels/wasm.ts';
 import type { Output } from '../../protocol/output.ts';
-import { allocateCallMemory } from './call-memory.ts';
 
 const SLAB_SIZE = 256 * 1024;
 /** Kept free for what the core answers while the slab is being sent: one close frame. */
@@ -17,35 +18,70 @@ export class SyncOutput implements Output {
   readonly bytes: Region;
   position = 0;
   limit: number = SLAB_SIZE - HEADROOM;
-  isBlocked = false;
-  readonly #send: (bytes: Region) => void;
+  readonly #send: (bytes: Uint8Array) => number;
+  #isSending = false;
+  /** What could not be sent in time, oldest first. */
+  #backlog: Uint8Array[] = [];
+  #backlogLength = 0;
 
-  /** @param send blocks until the bytes are sent, or cannot be */
-  constructor(send: (bytes: Region) => void) {
-    shared ??= allocateCallMemory(SLAB_SIZE);
+  /** @param send blocks until the bytes are sent, or may wait no longer: how many were sent */
+  constructor(send: (bytes: Uint8Array) => number) {
+    shared ??= nodeKernels().allocate(SLAB_SIZE);
     this.bytes = shared;
     this.#send = send;
+  }
+
+  get isBlocked(): boolean {
+    return this.#isSending || this.#backlogLength > 0;
+  }
+
+  /** Bytes that could not be sent in time. */
+  get backlog(): number {
+    return this.#backlogLength;
   }
 
   reserve(size: number): void {
     if (this.limit - this.position < size) this.flush();
   }
 
-  /** Sends what was written. What the core writes meanwhile is sent after it. */
+  /** Sends what was kept and what was written. What the core writes meanwhile is sent after it. */
   flush(): void {
-    if (this.isBlocked || this.position === 0) return;
-    this.isBlocked = true;
+    if (this.#isSending || (this.position === 0 && this.#backlogLength === 0)) return;
+    this.#isSending = true;
     this.limit = SLAB_SIZE;
     try {
+      this.#sendBacklog();
       for (let sent = 0; sent < this.position; ) {
         const end = this.position;
-        this.#send(this.bytes.subarray(sent, end));
+        this.#sendOrKeep(this.bytes.subarray(sent, end));
         sent = end;
       }
     } finally {
       this.position = 0;
       this.limit = SLAB_SIZE - HEADROOM;
-      this.isBlocked = false;
+      this.#isSending = false;
     }
+  }
+
+  #sendBacklog(): void {
+    while (this.#backlog.length > 0) {
+      const first = this.#backlog[0] as Uint8Array;
+      const sent = this.#send(first);
+      this.#backlogLength -= sent;
+      if (sent < first.length) {
+        this.#backlog[0] = first.subarray(sent);
+        return;
+      }
+      this.#backlog.shift();
+    }
+  }
+
+  #sendOrKeep(bytes: Region): void {
+    const sent = this.#backlogLength > 0 ? 0 : this.#send(bytes);
+    if (sent === bytes.length) return;
+    // The slab is used again at once.
+    const rest = new Uint8Array(bytes.subarray(sent));
+    this.#backlog.push(rest);
+    this.#backlogLength += rest.length;
   }
 }

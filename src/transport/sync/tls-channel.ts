@@ -8,9 +8,9 @@
  */
 import { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { WebSocketError } from '../../errors.ts';
 import { now } from '../clock.ts';
 import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
+import { SpinGate } from './spin-gate.ts';
 
 /** The wrapper that Node.js puts around a stream which is not a socket. */
 interface StreamWrap {
@@ -30,6 +30,12 @@ class CipherStream extends Duplex {
   override _read(): void {}
 }
 
+/** Thrown where this version of Node.js has not got what TLS on the calling thread takes. */
+export class MissingTlsNames extends Error {}
+
+/** What the handshake waits with: servers compute for longer than anybody should spin. */
+const PATIENT = new SpinGate(0);
+
 /** A TLS connection under blocking calls. */
 export class TlsChannel implements Channel {
   readonly #below: Channel;
@@ -37,6 +43,7 @@ export class TlsChannel implements Channel {
   readonly #cipher = new CipherStream();
   readonly #engine: TLSSocket;
   readonly #wrap: StreamWrap;
+  readonly #options: ConnectionOptions;
   /** An error of the engine, kept until the call that caused it can throw it. */
   #error: Error | undefined;
   #isSecure = false;
@@ -46,14 +53,18 @@ export class TlsChannel implements Channel {
 
   /**
    * @param makeBelow makes the channel below, given who takes its ciphertext
+   * @param onSession is given each session that a later connection can resume
+   * @throws MissingTlsNames
    * @throws what `tls.connect` throws for wrong options
    */
   constructor(
     makeBelow: (reader: ChannelReader) => Channel,
     options: ConnectionOptions,
     reader: ChannelReader,
+    onSession: (session: Buffer) => void,
   ) {
     this.#reader = reader;
+    this.#options = options;
     this.#below = makeBelow((bytes, start, end) => this.#feed(bytes, start, end));
     this.#engine = connect({ ...options, socket: this.#cipher });
     this.#wrap = streamWrap(this.#engine);
@@ -69,6 +80,7 @@ export class TlsChannel implements Channel {
     this.#engine.on('error', (error: Error) => {
       this.#error ??= error;
     });
+    this.#engine.on('session', onSession);
     this.#engine.once('secureConnect', () => {
       this.#isSecure = true;
     });
@@ -80,39 +92,56 @@ export class TlsChannel implements Channel {
    * @throws the engine's error, for a certificate that is refused among others
    */
   handshake(deadline: number): boolean {
-    if (!this.#sendCipher(deadline)) return false;
+    if (!this.flush(deadline)) return false;
     while (!this.#isSecure) {
-      const result = this.#below.receive(deadline, 0);
+      const result = this.#below.receive(deadline, PATIENT);
       this.#throwError();
-      if (!this.#sendCipher(deadline) || result === 'timeout' || now() >= deadline) return false;
-      if (result === 'end' && !this.#isSecure) {
-        throw Object.assign(
-          new Error('the server closed the connection during the TLS handshake'),
-          {
-            code: 'ECONNRESET',
-          },
-        );
-      }
+      if (!this.flush(deadline) || result === 'timeout' || now() >= deadline) return false;
+      if (result === 'end' && !this.#isSecure) throw this.#resetError();
     }
     return true;
   }
 
-  send(bytes: Uint8Array, deadline: number): boolean {
+  /** The ciphertext that waits. */
+  get pending(): number {
+    return this.#cipher.queue.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  send(bytes: Uint8Array, deadline: number): number {
+    if (!this.flush(deadline)) return 0;
     // The engine may keep a reference until its next write; the caller's memory is used again.
     this.#engine.write(Buffer.from(bytes));
     this.#settle();
     this.#throwError();
-    return this.#sendCipher(deadline);
+    // The engine has taken the bytes, whether their ciphertext leaves in time or later.
+    this.flush(deadline);
+    return bytes.length;
   }
 
-  receive(deadline: number, spin: number): ReceiveResult {
+  /** Sends the ciphertext that waits. What arrives meanwhile may add to it. */
+  flush(deadline: number): boolean {
+    this.#settle();
+    const { queue } = this.#cipher;
+    for (let chunk = queue[0]; chunk !== undefined; chunk = queue[0]) {
+      const sent = this.#below.send(chunk, deadline);
+      if (sent < chunk.length) {
+        queue[0] = chunk.subarray(sent);
+        return false;
+      }
+      queue.shift();
+      this.#settle();
+    }
+    return true;
+  }
+
+  receive(deadline: number, gate: SpinGate): ReceiveResult {
     if (this.#hasEnded) return 'end';
     this.#hasReceived = false;
     for (;;) {
-      const result = this.#below.receive(deadline, spin);
+      const result = this.#below.receive(deadline, gate);
       this.#throwError();
       // The engine may have an answer of its own: a key update, a renegotiation.
-      this.#sendCipher(deadline);
+      this.flush(0);
       if (this.#hasReceived) return 'bytes';
       if (result === 'end') this.#hasEnded = true;
       if (this.#hasEnded) return 'end';
@@ -126,7 +155,7 @@ export class TlsChannel implements Channel {
     try {
       this.#engine.end();
       this.#settle();
-      this.#sendCipher(0);
+      this.flush(0);
     } catch {
       this.#error = undefined;
     }
@@ -157,14 +186,12 @@ export class TlsChannel implements Channel {
     } while (this.#cipher.queue.length > length);
   }
 
-  /** Sends the ciphertext that waits. What arrives meanwhile may add to it. */
-  #sendCipher(deadline: number): boolean {
-    this.#settle();
-    for (let chunk = this.#cipher.queue.shift(); chunk; chunk = this.#cipher.queue.shift()) {
-      if (!this.#below.send(chunk, deadline)) return false;
-      this.#settle();
-    }
-    return true;
+  /** The error that Node.js itself has for it. */
+  #resetError(): Error {
+    const message =
+      'Client network socket disconnected before secure TLS connection was established';
+    const { host, port } = this.#options;
+    return Object.assign(new Error(message), { code: 'ECONNRESET', host, port });
   }
 
   #throwError(): void {
@@ -173,7 +200,7 @@ export class TlsChannel implements Channel {
     this.#error = undefined;
     // An alert may say why to the peer.
     try {
-      this.#sendCipher(0);
+      this.flush(0);
     } catch {
       // The connection is given up in any case, for the first reason.
     }
@@ -185,10 +212,7 @@ function streamWrap(engine: TLSSocket): StreamWrap {
   const handle = (engine as unknown as { _handle?: { _parentWrap?: Partial<StreamWrap> } })._handle;
   const wrap = handle?._parentWrap;
   if (typeof wrap?.finishWrite !== 'function' || wrap._handle === undefined) {
-    throw new WebSocketError(
-      'WS_SYNC_UNSUPPORTED',
-      `wirespeed/sync cannot do TLS on Node.js ${process.version}; use the async face for wss:`,
-    );
+    throw new MissingTlsNames();
   }
   return wrap as StreamWrap;
 }

@@ -6,8 +6,16 @@
  * the engine does not expect it.
  */
 import type { WASI as NodeWasi } from 'node:wasi';
+import { isMainThread } from 'node:worker_threads';
 import type { Region } from '../../kernels/wasm.ts';
 import { allocateCallMemory, callKernel } from './call-memory.ts';
+import {
+  LONGEST_SLEEP,
+  RECEIVE_SIZE,
+  type SystemCalls,
+  systemError,
+  WOULD_BLOCK,
+} from './system-calls.ts';
 
 /** The calls used, as WASI preview 1 defines them; each returns an error number, 0 for none. */
 interface WasiImport {
@@ -49,14 +57,31 @@ const SUBSCRIPTION_SIZE = 48;
 const EVENTS = 192;
 const REGION_SIZE = 256;
 
-/** The result of a call that would have to wait. */
-export const WOULD_BLOCK = -1;
+/** Bytes from elsewhere that are put into kernel memory at once, to be written from there. */
+const STAGING_SIZE = 64 * 1024;
 
-/** A thread's room for arguments. */
-let shared: Region | undefined;
+/** What a thread has once, in kernel memory. */
+interface Memory {
+  readonly arguments: Region;
+  readonly received: Region;
+  readonly staging: Region;
+}
 
-/** Calls on one descriptor. What is read and written must lie in the kernel's memory. */
-export class WasiCalls {
+let shared: Memory | undefined;
+
+function sharedMemory(): Memory {
+  shared ??= {
+    arguments: allocateCallMemory(REGION_SIZE),
+    received: allocateCallMemory(RECEIVE_SIZE),
+    staging: allocateCallMemory(STAGING_SIZE),
+  };
+  return shared;
+}
+
+/** Calls on one descriptor. */
+export class WasiCalls implements SystemCalls {
+  readonly received: Region;
+  readonly #staging: Region;
   readonly #import: WasiImport;
   readonly #view: DataView;
   readonly #base: number;
@@ -66,7 +91,7 @@ export class WasiCalls {
   /** @throws if WASI is not available, under the permission model for instance */
   constructor(fd: number) {
     const kernel = callKernel();
-    shared ??= allocateCallMemory(REGION_SIZE);
+    const memory = sharedMemory();
     const WASI = loadWasi();
     const wasi = new WASI({
       version: 'preview1',
@@ -80,37 +105,52 @@ export class WasiCalls {
     wasi.initialize(kernel.instance);
     this.#import = wasi.wasiImport as unknown as WasiImport;
     this.#view = new DataView(kernel.buffer);
-    this.#base = shared.byteOffset;
+    this.#base = memory.arguments.byteOffset;
+    this.received = memory.received;
+    this.#staging = memory.staging;
   }
 
-  /** Reads at most `size` bytes: how many came, 0 at the end, or WOULD_BLOCK. Blocks only if `mayBlock`. */
-  read(pointer: number, size: number, mayBlock: boolean): number {
-    this.#setBlocking(mayBlock);
-    this.#setVector(pointer, size);
-    return this.#result(
-      this.#import.fd_read(INPUT, this.#base + VECTOR, 1, this.#base + RESULT),
-      'read',
-    );
-  }
-
-  /** Writes at most `size` bytes without blocking: how many left, or WOULD_BLOCK. */
-  write(pointer: number, size: number): number {
+  read(): number {
     this.#setBlocking(false);
-    this.#setVector(pointer, size);
+    return this.#read();
+  }
+
+  readWithin(left: number): number {
+    // A blocking read costs a third of a poll and a read, but is deaf to deadlines and to the end
+    // of its thread; the main thread ends with its process.
+    if (left === Number.POSITIVE_INFINITY && isMainThread) {
+      this.#setBlocking(true);
+      return this.#read();
+    }
+    this.#poll(EVENT_READ, INPUT, left);
+    return this.#read();
+  }
+
+  write(bytes: Uint8Array, start: number): number {
+    this.#setBlocking(false);
+    if (bytes.buffer === this.#view.buffer) {
+      this.#setVector(bytes.byteOffset + start, bytes.length - start);
+    } else {
+      const piece = bytes.subarray(start, start + STAGING_SIZE);
+      this.#staging.set(piece);
+      this.#setVector(this.#staging.byteOffset, piece.length);
+    }
     return this.#result(
       this.#import.fd_write(OUTPUT, this.#base + VECTOR, 1, this.#base + RESULT),
       'write',
     );
   }
 
-  /** Waits at most `timeout` ms, in whole ms, until there is something to read. */
-  waitReadable(timeout: number): void {
-    this.#poll(EVENT_READ, INPUT, timeout);
+  waitWritable(left: number): void {
+    this.#poll(EVENT_WRITE, OUTPUT, left);
   }
 
-  /** Waits at most `timeout` ms, in whole ms, until something can be written. */
-  waitWritable(timeout: number): void {
-    this.#poll(EVENT_WRITE, OUTPUT, timeout);
+  #read(): number {
+    this.#setVector(this.received.byteOffset, RECEIVE_SIZE);
+    return this.#result(
+      this.#import.fd_read(INPUT, this.#base + VECTOR, 1, this.#base + RESULT),
+      'read',
+    );
   }
 
   #setBlocking(isBlocking: boolean): void {
@@ -127,11 +167,11 @@ export class WasiCalls {
   #result(error: number, syscall: string): number {
     if (error === 0) return this.#view.getUint32(this.#base + RESULT, true);
     if (error === EAGAIN) return WOULD_BLOCK;
-    const code = ERROR_NAMES[error] ?? `WASI error ${error}`;
-    throw Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+    throw systemError(ERROR_NAMES[error] ?? `WASI error ${error}`, syscall);
   }
 
-  #poll(type: number, fd: number, timeout: number): void {
+  #poll(type: number, fd: number, left: number): void {
+    const timeout = Math.ceil(Math.min(left, LONGEST_SLEEP));
     const view = this.#view;
     const first = this.#base + SUBSCRIPTIONS;
     const second = first + SUBSCRIPTION_SIZE;
@@ -140,7 +180,7 @@ export class WasiCalls {
     view.setUint32(first + 16, fd, true);
     view.setUint8(second + 8, EVENT_CLOCK);
     view.setUint32(second + 16, CLOCK_MONOTONIC, true);
-    view.setBigUint64(second + 24, BigInt(Math.ceil(timeout)) * 1_000_000n, true);
+    view.setBigUint64(second + 24, BigInt(timeout) * 1_000_000n, true);
     // Polling leaves the descriptor in its non-blocking mode.
     this.#isBlocking = false;
     this.#import.poll_oneoff(first, this.#base + EVENTS, 2, this.#base + RESULT);

@@ -2,6 +2,7 @@
  * What a thread and its socket worker say to each other.
  */
 import type { Blob } from 'node:buffer';
+import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import type { SocketAddress } from '../socket-address.ts';
 
 /** What a thread asks of its worker. */
@@ -15,32 +16,61 @@ export type WorkerRequest =
     }
   /** Lets go of a connection, or of the attempt to make one; reads and drops for `linger` ms before. */
   | { readonly kind: 'close'; readonly id: number; readonly linger: number }
+  /** Changes whether calls on the descriptor block. */
+  | { readonly kind: 'block'; readonly id: number; readonly isBlocking: boolean }
+  /** Keeps the socket and carries its bytes through shared memory, over TLS if there are options for it. */
+  | {
+      readonly kind: 'relay';
+      readonly id: number;
+      readonly memory: SharedArrayBuffer;
+      readonly tls: ConnectionOptions | undefined;
+      /** Whether the caller checks itself whom the certificate is for. */
+      readonly isIdentityLeft: boolean;
+    }
+  /** Looks for what a relay has to do. */
+  | { readonly kind: 'wake'; readonly id: number }
   | { readonly kind: 'blob'; readonly id: number; readonly blob: Blob };
 
-/** The facts of a system error. */
+/** The facts of an error of the system or of TLS. */
 export interface ErrorFacts {
   readonly message: string;
-  readonly code: string | undefined;
-  readonly errno: number | undefined;
-  readonly syscall: string | undefined;
-  readonly address: string | undefined;
-  readonly port: number | undefined;
+  /** Its class, where that is one of the language's. */
+  readonly name: string;
+  /** Code, errno, address and whatever else it has. */
+  readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /** What a worker answers. */
 export type WorkerReply =
+  /** The name is resolved; the connection comes next. */
+  | { readonly kind: 'resolved'; readonly id: number }
   | {
       readonly kind: 'connected';
       readonly id: number;
       /** -1 where the platform has none. */
       readonly fd: number;
+      /** Whether the descriptor's mode can be changed. */
+      readonly canBlock: boolean;
       readonly local: SocketAddress;
       readonly remote: SocketAddress;
     }
+  | { readonly kind: 'done'; readonly id: number }
+  | {
+      readonly kind: 'relayed';
+      readonly id: number;
+      /** Over TLS, where the caller checks whom it is for. */
+      readonly certificate: PeerCertificate | undefined;
+    }
+  /** A relayed connection was lost. */
+  | { readonly kind: 'lost'; readonly id: number; readonly error: ErrorFacts }
+  /** A TLS session that a later connection may resume. */
+  | { readonly kind: 'session'; readonly id: number; readonly session: Uint8Array }
   | { readonly kind: 'bytes'; readonly id: number; readonly bytes: ArrayBuffer }
   | {
       readonly kind: 'failed';
       readonly id: number;
       readonly error: ErrorFacts;
       readonly errors: readonly ErrorFacts[];
+      /** Whether the options were refused, before anything was tried. */
+      readonly isRefusal: boolean;
     };

@@ -1,0 +1,165 @@
+/**
+ * Chooses how a connection's bytes are read and written: the first rung that works here.
+ *
+ * - `wasi`: system calls through `node:wasi` on the socket's descriptor, without blocking, and polling
+ * - `fs-blocking`: calls of `node:fs`, with short sleeps; where no deadline is set, calls that block
+ * - `fs`: the same without calls that block, where nobody can change the descriptor's mode
+ * - `worker`: the socket stays with its worker, TLS included, and bytes cross through shared memory
+ *
+ * TLS over the first three is done on the calling thread, where Node.js has what that takes, and in
+ * the worker otherwise. `WIRESPEED_SYNC_RUNG` in the environment asks for one rung by name, for
+ * tests: then there is no other.
+ */
+import type { ConnectionOptions, PeerCertificate } from 'node:tls';
+import { WebSocketError } from '../../errors.ts';
+import type { Channel, ChannelReader } from './channel.ts';
+import { FsCalls } from './fs-calls.ts';
+import { PlainChannel } from './plain-channel.ts';
+import { RelayChannel } from './relay-channel.ts';
+import { SharedRings } from './shared-ring.ts';
+import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
+import type { SystemCalls } from './system-calls.ts';
+import { MissingTlsNames, TlsChannel } from './tls-channel.ts';
+import { keepSession, withSession } from './tls-sessions.ts';
+import { WasiCalls } from './wasi-calls.ts';
+
+const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
+type Rung = (typeof RUNGS)[number];
+
+/** Rungs that turned out not to work in this thread, and why. */
+const broken = new Map<Rung, unknown>();
+
+/**
+ * Opens the channel of a connected socket, over TLS if there are options for it; `undefined` if
+ * the deadline passed before.
+ *
+ * @throws RefusedOptions for options that `tls.connect` refuses
+ * @throws the error of TLS
+ * @throws WebSocketError `WS_SYNC_UNSUPPORTED` if the rung asked for does not work here
+ */
+export function openChannel(
+  socket: ConnectedSocket,
+  secure: ConnectionOptions | undefined,
+  reader: ChannelReader,
+  deadline: number,
+): Channel | undefined {
+  const forced = forcedRung();
+  const calls = forced === 'worker' ? undefined : openCalls(socket, forced);
+  if (calls === undefined) return openRelay(socket, secure, reader, deadline);
+  if (secure === undefined) return new PlainChannel(calls, reader);
+  const channel = openTls(calls, secure, reader);
+  if (channel === undefined) return openRelay(socket, secure, reader, deadline);
+  return channel.handshake(deadline) ? channel : undefined;
+}
+
+function forcedRung(): Rung | undefined {
+  const name = process.env.WIRESPEED_SYNC_RUNG;
+  if (name === undefined || name === '') return undefined;
+  const rung = RUNGS.find((each) => each === name);
+  if (rung !== undefined) return rung;
+  throw unsupported(`WIRESPEED_SYNC_RUNG must be one of ${RUNGS.join(', ')}, not '${name}'`);
+}
+
+/** Returns calls on the socket's descriptor; nothing if there is no way to make any. */
+function openCalls(socket: ConnectedSocket, forced: Rung | undefined): SystemCalls | undefined {
+  for (const rung of forced === undefined ? RUNGS : [forced]) {
+    if (rung === 'worker') break;
+    if (forced === undefined && broken.has(rung)) continue;
+    try {
+      return makeCalls(rung, socket);
+    } catch (error) {
+      broken.set(rung, error);
+    }
+  }
+  if (forced === undefined) return undefined;
+  const cause = broken.get(forced) as Error;
+  throw unsupported(`the rung '${forced}' does not work here: ${cause.message}`, cause);
+}
+
+/** @throws if the rung does not work here */
+function makeCalls(rung: Exclude<Rung, 'worker'>, socket: ConnectedSocket): SystemCalls {
+  const { fd, id, canBlock } = socket;
+  if (fd < 0) throw new Error('sockets have no file descriptor on this platform');
+  if (rung === 'wasi') return new WasiCalls(fd);
+  if (rung === 'fs') return new FsCalls(fd);
+  if (!canBlock) throw new Error('sockets have no method setBlocking in this version of Node.js');
+  return new FsCalls(fd, (isBlocking) => socketBroker().setBlocking(id, isBlocking));
+}
+
+/** Opens TLS on this thread; `undefined` if this version of Node.js has not got what it takes. */
+function openTls(
+  calls: SystemCalls,
+  secure: ConnectionOptions,
+  reader: ChannelReader,
+): TlsChannel | undefined {
+  const below = (cipher: ChannelReader): Channel => new PlainChannel(calls, cipher);
+  try {
+    return new TlsChannel(below, withSession(secure), reader, (session) =>
+      keepSession(secure, session),
+    );
+  } catch (error) {
+    if (error instanceof MissingTlsNames) return undefined;
+    throw new RefusedOptions((error as Error).message, { cause: error });
+  }
+}
+
+function openRelay(
+  { id }: ConnectedSocket,
+  secure: ConnectionOptions | undefined,
+  reader: ChannelReader,
+  deadline: number,
+): Channel | undefined {
+  const broker = socketBroker();
+  const rings = new SharedRings();
+  const request = {
+    tls: secure && withoutIdentityCheck(withSession(secure)),
+    isIdentityLeft: secure?.checkServerIdentity !== undefined,
+  };
+  const relayed = broker.relay(id, rings, request, deadline, (session) => {
+    if (secure !== undefined) keepSession(secure, session);
+  });
+  if (relayed === undefined) return undefined;
+  if (relayed.certificate !== undefined) checkCertificate(relayed.certificate, secure);
+  return new RelayChannel(rings, broker.relayWorker(id), reader);
+}
+
+function withoutIdentityCheck(options: ConnectionOptions): ConnectionOptions {
+  const { checkServerIdentity: _, ...rest } = options;
+  for (const [name, value] of Object.entries(rest)) {
+    if (!isTransferable(value)) {
+      throw unsupported(
+        `TLS is done in another thread here, to which the option tls.${name} cannot be given`,
+      );
+    }
+  }
+  return rest;
+}
+
+/** Whether another thread can be given the value: no functions, and nothing that holds native objects. */
+function isTransferable(value: unknown): boolean {
+  if (typeof value === 'function') return false;
+  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return true;
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Has the caller's function check whom the certificate is for, as Node.js would. */
+function checkCertificate(
+  certificate: PeerCertificate,
+  options: ConnectionOptions | undefined,
+): void {
+  if (options?.rejectUnauthorized === false) return;
+  const { servername, host = 'localhost' } = options ?? {};
+  const error = options?.checkServerIdentity?.(servername ?? host, certificate);
+  if (error !== undefined) throw error;
+}
+
+function unsupported(reason: string, cause?: unknown): WebSocketError {
+  const where = `${process.platform}, Node.js ${process.version}`;
+  const message = `wirespeed/sync cannot work here (${where}): ${reason}`;
+  return new WebSocketError('WS_SYNC_UNSUPPORTED', message, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,101 @@
+/**
+ * The worker's side of a connection that stays with it: carries bytes between the socket and the
+ * memory shared with the calling thread.
+ */
+import type { Socket } from 'node:net';
+import type { SharedRings } from './shared-ring.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** Relays one socket, TCP or TLS. */
+export class SocketRelay {
+  readonly #socket: Socket;
+  readonly #rings: SharedRings;
+  /** Read, but there was no room for it; the socket is paused meanwhile. */
+  #rest: Uint8Array = NOTHING;
+  /** Bytes of the outbound ring that a write is under way for. */
+  #writing = 0;
+  /** Set once the socket is given back: what to do when all has been sent. */
+  #onDrained: (() => void) | undefined;
+  /** How it ended, once it has. */
+  #end: 'ended' | 'lost' | undefined;
+
+  /** @param onLost is told why the connection was lost, before the caller can see that it is */
+  constructor(socket: Socket, rings: SharedRings, onLost: (error: Error) => void) {
+    this.#socket = socket;
+    this.#rings = rings;
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    socket.on('end', () => this.#finish('ended'));
+    socket.on('error', (error) => {
+      onLost(error);
+      this.#finish('lost');
+    });
+    socket.on('close', () => {
+      if (this.#end === undefined) this.#finish('lost');
+    });
+    socket.resume();
+    this.#send();
+  }
+
+  /** Looks for what is to be sent, and for room. */
+  wake(): void {
+    if (this.#rest.length > 0) this.#receive(this.#rest);
+    this.#send();
+  }
+
+  /** Takes what still comes and drops it, and calls back once all has been sent. */
+  release(onDrained: () => void): void {
+    this.#socket.removeAllListeners('data');
+    this.#rest = NOTHING;
+    this.#socket.resume();
+    this.#onDrained = onDrained;
+    this.#send();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    const rings = this.#rings;
+    let put = rings.inbound.put(chunk, 0);
+    if (put < chunk.length) {
+      rings.requestRoom();
+      // Room may have been made before the request could be seen.
+      put += rings.inbound.put(chunk, put);
+    }
+    this.#rest = chunk.subarray(put);
+    rings.announce();
+    if (this.#rest.length > 0) this.#socket.pause();
+    else if (this.#end !== undefined) this.#finish(this.#end);
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** What was read before the end is handed on before it. */
+  #finish(end: 'ended' | 'lost'): void {
+    this.#end = end;
+    if (this.#rest.length === 0) this.#rings.end(end === 'lost');
+  }
+
+  #send(): void {
+    const rings = this.#rings;
+    if (this.#writing > 0) return;
+    let bytes = rings.outbound.view();
+    if (bytes.length === 0) {
+      rings.beginIdle();
+      // Bytes may have come before the caller could see that it has to wake us.
+      bytes = rings.outbound.view();
+      if (bytes.length === 0) {
+        this.#onDrained?.();
+        this.#onDrained = undefined;
+        return;
+      }
+      rings.endIdle();
+    }
+    this.#writing = bytes.length;
+    this.#socket.write(bytes, () => this.#handleWritten());
+  }
+
+  #handleWritten(): void {
+    this.#rings.outbound.drop(this.#writing);
+    this.#writing = 0;
+    this.#rings.announce();
+    if (!this.#socket.destroyed) this.#send();
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The ladder of the sync face: which way of reading a socket is chosen, and that each works. The
+ * contract suite runs over one of them at a time; `npm run test:node-matrix` runs it over all.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ECHO, Peer } from '../support/peer/index.ts';
+import { runProgram } from '../support/run-program.ts';
+
+const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
+/** Counts the calls of `node:fs` and the instances of WASI, from before the library is loaded. */
+const COUNTING = `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const used = { fs: 0, wasi: 0 };
+  const { readSync } = fs;
+  fs.readSync = (...args) => { used.fs++; return readSync(...args); };
+  syncBuiltinESMExports();
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  const { WASI } = process.getBuiltinModule('node:wasi');
+  process.emitWarning = emitWarning;
+  const { initialize } = WASI.prototype;
+  WASI.prototype.initialize = function (...args) { used.wasi++; return initialize.apply(this, args); };
+  const { connect } = await import('wirespeed/sync');
+  const say = (ws) => {
+    ws.send('hello');
+    const answer = ws.recv();
+    const rung = used.wasi > 0 ? 'wasi' : used.fs > 0 ? 'fs' : 'worker';
+    console.log(answer, 'by', rung);
+    ws.close();
+    used.wasi = used.fs = 0;
+  };`;
+
+let peer: Peer;
+beforeAll(async () => {
+  peer = await Peer.start();
+});
+afterAll(() => peer.stop());
+
+/** Runs a program in which `PLAIN` and `SECURE` stand for the peer's URLs. */
+function run(source: string, env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []) {
+  const urls = { PLAIN: 'plain', SECURE: 'tls' } as const;
+  let program = source;
+  for (const [name, listener] of Object.entries(urls)) {
+    const { url } = peer.script(listener as 'plain' | 'tls', { steps: [ECHO] });
+    program = program.replaceAll(name, JSON.stringify(url));
+  }
+  return runProgram(program, { env: { WIRESPEED_SYNC_RUNG: '', ...env }, flags });
+}
+
+describe('the ladder', () => {
+  for (const rung of RUNGS) {
+    it(`uses ${rung} where it is asked to, plain and over TLS`, async () => {
+      const outcome = await run(`${COUNTING} say(connect(PLAIN)); say(connect(SECURE));`, {
+        WIRESPEED_SYNC_RUNG: rung,
+      });
+      const used = rung.replace('-blocking', '');
+      expect(outcome).toMatchObject({
+        lines: [`hello by ${used}`, `hello by ${used}`],
+        stderr: '',
+      });
+    });
+  }
+
+  it('begins with wasi', async () => {
+    expect((await run(`${COUNTING} say(connect(PLAIN));`)).lines).toEqual(['hello by wasi']);
+  });
+
+  it('goes on to fs where WASI is not to be had', async () => {
+    const { lines, stderr } = await run(`${COUNTING}
+      WASI.prototype.initialize = () => { throw new Error('no WASI here'); };
+      say(connect(PLAIN));
+      say(connect(SECURE));`);
+    expect(lines).toEqual(['hello by fs', 'hello by fs']);
+    expect(stderr).toBe('');
+  });
+
+  it('goes on to fs where there is no WebAssembly', async () => {
+    const { lines, stderr } = await run(`${COUNTING} say(connect(PLAIN));`, {}, ['--jitless']);
+    expect(lines).toEqual(['hello by fs']);
+    expect(stderr).not.toMatch(/wirespeed/);
+  });
+
+  it('leaves TLS to the worker where Node.js has not got what it takes here', async () => {
+    const { lines, stderr } = await run(
+      `${COUNTING}
+      const { Duplex } = await import('node:stream');
+      const { connect: connectTls } = await import('node:tls');
+      const engine = connectTls({ socket: new Duplex({ read() {}, write() {} }) });
+      const wrap = Object.getPrototypeOf(engine._handle._parentWrap);
+      engine.on('error', () => {});
+      delete wrap.finishWrite;
+      say(connect(SECURE));
+      say(connect(PLAIN));`,
+      { WIRESPEED_SYNC_RUNG: 'fs' },
+    );
+    expect(stderr).toBe('');
+    expect(lines).toEqual(['hello by worker', 'hello by fs']);
+  });
+
+  it('says what is wrong where the rung asked for does not work, and uses no other', async () => {
+    const { lines } = await run(
+      `${COUNTING}
+      WASI.prototype.initialize = () => { throw new Error('no WASI here'); };
+      try { connect(PLAIN); } catch (error) { console.log(error.code, error.message); }`,
+      { WIRESPEED_SYNC_RUNG: 'wasi' },
+    );
+    expect(lines).toEqual([
+      expect.stringMatching(/^WS_SYNC_UNSUPPORTED .*the rung 'wasi' does not work here: no WASI/),
+    ]);
+  });
+
+  it('names the rungs where it is asked for one that there is not', async () => {
+    const { lines } = await run(
+      `${COUNTING} try { connect(PLAIN); } catch (error) { console.log(error.code, error.message); }`,
+      { WIRESPEED_SYNC_RUNG: 'ladder' },
+    );
+    expect(lines).toEqual([
+      expect.stringMatching(/^WS_SYNC_UNSUPPORTED .*wasi, fs-blocking, fs, worker, not 'ladder'/),
+    ]);
+  });
+});
+
+describe('the end of the process', () => {
+  it.each(RUNGS)('loses nothing that was sent before: %s', async (rung) => {
+    const script = peer.script('plain', {});
+    const { code } = await run(
+      `import { connect } from 'wirespeed/sync';
+      const ws = connect(${JSON.stringify(script.url)});
+      for (let i = 0; i < 3; i++) ws.send(new Uint8Array(50_000));
+      process.exit(0);`,
+      { WIRESPEED_SYNC_RUNG: rung },
+    );
+    expect(code).toBe(0);
+    expect((await script.seen()).bytes).toBe(150_000);
+  });
+});
