@@ -63,6 +63,15 @@ export interface SyncRecvOptions {
   timeout?: number | undefined;
 }
 
+/** Options of one blocking `send`. */
+export interface SyncSendOptions extends SendOptions {
+  /**
+   * Milliseconds to wait for a peer that does not read; 0 for ever. Default 0. What has not left
+   * by then is kept and leaves with later calls: `bufferedAmount` tells how much that is.
+   */
+  timeout?: number | undefined;
+}
+
 /** An open WebSocket connection whose calls block. */
 export interface SyncConnection extends Iterable<Message>, Disposable {
   /** The URL connected to, without credentials. */
@@ -80,7 +89,10 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   readonly closeReason: string | undefined;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;
-  /** Always 0: a send returns when the system has taken all of it. */
+  /**
+   * Bytes that have not been handed to the system, as they leave. A send returns when it has taken
+   * all, so there are some only after one that timed out, or where a worker has the socket.
+   */
   readonly bufferedAmount: number;
   /** Round-trip time of the last ping answered, in milliseconds. */
   readonly latency: number | undefined;
@@ -90,8 +102,9 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    *
    * @throws TypeError for data of another kind; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or is lost meanwhile
+   * @throws TimeoutError after `timeout` ms; the message still leaves, with later calls
    */
-  send(data: Data, options?: SendOptions): void;
+  send(data: Data, options?: SyncSendOptions): void;
   /**
    * Blocks until the next message. Those that arrived before a close are received before it is told.
    *
@@ -184,23 +197,27 @@ class BlockingConnection implements SyncConnection, SyncOwner {
   }
 
   get bufferedAmount(): number {
-    return 0;
+    return this.#driver.bufferedAmount;
   }
 
   get latency(): number | undefined {
     return this.#pings.latency;
   }
 
-  send(data: Data, options?: SendOptions): void {
+  send(data: Data, options?: SyncSendOptions): void {
+    const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
+    options?.signal?.throwIfAborted();
     const ready = readyData(data) ?? this.#readBlob(data);
     const { session } = this.#driver;
     const isText = isSentAsText(ready, options);
     this.#driver.refresh();
+    this.#driver.limitSending(timeout === 0 ? NEVER : now() + timeout);
     if (typeof ready === 'string') session.sendText(ready, options?.compress);
     else session.sendBinary(ready, isText, options?.compress);
     this.#driver.flush();
     this.#messagesSent++;
     this.#throwIfLost();
+    if (this.#driver.isBehind) throw new TimeoutError('send', timeout);
   }
 
   recv(options?: SyncRecvOptions): Message {
@@ -219,13 +236,14 @@ class BlockingConnection implements SyncConnection, SyncOwner {
     const payload =
       data === undefined ? this.#pings.nextPayload() : controlPayload('ping', data).slice();
     this.#driver.refresh();
+    const deadline = timeout === 0 ? NEVER : now() + timeout;
+    this.#driver.limitSending(deadline);
     this.#driver.session.ping(payload);
     let answered: number | undefined;
     this.#pings.sent(payload, now(), (roundTrip) => {
       answered = roundTrip;
     });
     this.#driver.flush();
-    const deadline = timeout === 0 ? NEVER : now() + timeout;
     while (answered === undefined) {
       if (this.state === 'closed') throw endError(this.#driver.session);
       const isInTime = this.#driver.pump(deadline);

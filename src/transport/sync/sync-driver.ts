@@ -72,7 +72,7 @@ export class SyncDriver implements SessionSink {
       if (target.isSecure) phase = 'tls';
       this.#openChannel(target, options, deadline);
       phase = 'upgrade';
-      this.#upgrade(target, options, begun);
+      this.#upgrade(target, options, begun, deadline);
     } catch (error) {
       this.#release(0);
       // Options that `tls.connect` refuses are the caller's mistake.
@@ -126,6 +126,8 @@ export class SyncDriver implements SessionSink {
     else if (result === 'timeout' && now() < due) return false;
     // A peer that never falls silent must not keep a deadline from being seen.
     else if (result === 'timeout' || due !== NEVER) this.session.handleTimeout(now());
+    // Who receives is not kept waiting for a peer that does not read.
+    this.#sendDeadline = 0;
     this.flush();
     return deadline === NEVER || now() < deadline;
   }
@@ -233,8 +235,9 @@ export class SyncDriver implements SessionSink {
     if (this.#channel === undefined) throw new TimeoutError('connect', options.connectTimeout);
   }
 
-  #upgrade(target: Target, options: ResolvedConnectOptions, begun: number): void {
+  #upgrade(target: Target, options: ResolvedConnectOptions, begun: number, deadline: number): void {
     this.#output = new SyncOutput((bytes) => this.#send(bytes));
+    this.#sendDeadline = deadline;
     const sessionOptions: SessionOptions = {
       // Keepalive needs somebody who works while the caller does.
       ...clientSessionOptions({ ...options, pingInterval: 0 }, false, compressionFor(options)),
