@@ -474,7 +474,7 @@ export class Session {
 
   #answerPing(bytes: Uint8Array, start: number, end: number): void {
     if (this.#output.isBlocked) {
-      this.#pendingPong = bytes.slice(start, end);
+      this.#pendingPong = new Uint8Array(bytes.subarray(start, end));
       return;
     }
     // This pong is later than the one that waits, and answers both pings.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Endpoint, LIMITS, openEndpoint } from '../support/endpoint.ts';
-import { closePayload } from '../support/frames.ts';
+import { closePayload, frame, KEY } from '../support/frames.ts';
 import { request, response } from '../support/handshakes.ts';
 
 const ROLES = ['client', 'server'] as const;
@@ -58,6 +58,19 @@ describe.each(ROLES)('pings to a %s', (role) => {
     closed.receiveFrames({ opcode: 9, payload: 'p' }, { opcode: 8, payload: closePayload(1000) });
     closed.session.handleWritable(1);
     expect(closed.sentFrames()).toEqual(['close:1000']);
+  });
+
+  it('are answered with what they held, although the memory they came in is used again', () => {
+    const end = openEndpoint(role);
+    end.output.isBlocked = true;
+    const key = role === 'server' ? KEY : undefined;
+    // A Buffer, whose own slice is a view.
+    const bytes = Buffer.from(frame({ opcode: 9, payload: 'held', key }));
+    end.session.receive(bytes, 0, bytes.length, 0);
+    bytes.fill(0x78);
+    end.output.isBlocked = false;
+    end.session.handleWritable(1);
+    expect(end.sentFrames()).toEqual(['pong:held']);
   });
 
   it('are never answered with an older pong after a newer one', () => {
