@@ -5,8 +5,13 @@
 import { readSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { nodeKernels } from '../../kernels/node.ts';
-import type { Region } from '../../kernels/wasm.ts';
-import { RECEIVE_SIZE, type SystemCalls, systemError, WOULD_BLOCK } from './system-calls.ts';
+import {
+  plainView,
+  RECEIVE_SIZE,
+  type SystemCalls,
+  systemError,
+  WOULD_BLOCK,
+} from './system-calls.ts';
 
 /** Shortest and longest sleep between two looks, in ms. */
 const SHORTEST_SLEEP = 0.05;
@@ -18,13 +23,13 @@ const PATIENCE = 2;
 /** Bytes written at once, at most: what does not fit is copied for nothing. */
 const WRITE_SIZE = 256 * 1024;
 
-let shared: Region | undefined;
+let shared: Uint8Array | undefined;
 /** Nobody ever notifies it: waiting for it is sleeping. */
 const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 /** Calls on one descriptor. */
 export class FsCalls implements SystemCalls {
-  readonly received: Region;
+  readonly received: Uint8Array;
   readonly #fd: number;
   readonly #setBlocking: ((isBlocking: boolean) => void) | undefined;
   #isBlocking = false;
@@ -33,7 +38,7 @@ export class FsCalls implements SystemCalls {
 
   /** @param setBlocking changes the descriptor's mode, if somebody can */
   constructor(fd: number, setBlocking?: (isBlocking: boolean) => void) {
-    shared ??= nodeKernels().allocate(RECEIVE_SIZE);
+    shared ??= plainView(nodeKernels().allocate(RECEIVE_SIZE));
     this.received = shared;
     this.#fd = fd;
     // A read that blocks is deaf to the end of its thread; the main thread ends with its process.

@@ -3,11 +3,11 @@
  * memory. For platforms on which a socket has no file descriptor, or nothing can be done with it.
  */
 import { nodeKernels } from '../../kernels/node.ts';
-import type { Region } from '../../kernels/wasm.ts';
 import { now } from '../clock.ts';
 import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
 import type { SharedRings } from './shared-ring.ts';
 import type { SpinGate } from './spin-gate.ts';
+import { plainView, RECEIVE_SIZE } from './system-calls.ts';
 
 /** What the channel asks of the worker. */
 export interface RelayWorker {
@@ -17,11 +17,8 @@ export interface RelayWorker {
   takeLoss(): Error | undefined;
 }
 
-/** Bytes taken out of the ring at once, at most. */
-const RECEIVE_SIZE = 256 * 1024;
-
 /** A thread's copy of what it receives: not every function takes memory that threads share. */
-let received: Region | undefined;
+let received: Uint8Array | undefined;
 
 /** A connection under blocking calls whose socket another thread has. */
 export class RelayChannel implements Channel {
@@ -100,9 +97,9 @@ export class RelayChannel implements Channel {
 
   #receiveAvailable(): boolean {
     const { inbound } = this.#rings;
-    const { length } = inbound;
+    const length = Math.min(inbound.length, RECEIVE_SIZE);
     if (length === 0) return false;
-    received ??= nodeKernels().allocate(RECEIVE_SIZE);
+    received ??= plainView(nodeKernels().allocate(RECEIVE_SIZE));
     inbound.take(received, length);
     if (this.#rings.takeRoomRequest()) this.#worker.wake();
     this.#reader(received, 0, length);

@@ -18,7 +18,7 @@ export const LONGEST_SLEEP = 100;
 /** Calls on one socket. Calls do not overlap, so the connections of a thread share the memory. */
 export interface SystemCalls {
   /** Where what was read lies, until the next call on any connection. */
-  readonly received: Region;
+  readonly received: Uint8Array;
   /**
    * Reads what is there: how many bytes, 0 at the end, or WOULD_BLOCK.
    *
@@ -34,6 +34,11 @@ export interface SystemCalls {
   write(bytes: Uint8Array, start: number): number;
   /** Sleeps until something can be written, for `left` ms at most; may wake early. */
   waitWritable(left: number): void;
+}
+
+/** Returns a plain view of memory: slices of it are copies, which a Buffer's are not, and cheaper ones. */
+export function plainView({ buffer, byteOffset, length }: Region): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 /** Makes the error of a failed call, as sockets of Node.js have it. */

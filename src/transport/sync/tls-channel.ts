@@ -11,6 +11,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
 import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
 import { SpinGate } from './spin-gate.ts';
+import { plainView } from './system-calls.ts';
 
 /** The wrapper that Node.js puts around a stream which is not a socket. */
 interface StreamWrap {
@@ -68,7 +69,7 @@ export class TlsChannel implements Channel {
     this.#below = makeBelow((bytes, start, end) => this.#feed(bytes, start, end));
     this.#engine = connect({ ...options, socket: this.#cipher });
     this.#wrap = streamWrap(this.#engine);
-    this.#engine.push = (chunk: Uint8Array | null): boolean => {
+    this.#engine.push = (chunk: Buffer<ArrayBuffer> | null): boolean => {
       this.#take(chunk);
       return true;
     };
@@ -168,13 +169,13 @@ export class TlsChannel implements Channel {
     this.#settle();
   }
 
-  #take(plain: Uint8Array | null): void {
+  #take(plain: Buffer<ArrayBuffer> | null): void {
     if (plain === null) {
       this.#hasEnded = true;
       return;
     }
     this.#hasReceived = true;
-    this.#reader(plain, 0, plain.length);
+    this.#reader(plainView(plain), 0, plain.length);
   }
 
   /** Tells the engine that its writes are done; each may bring forth another. */

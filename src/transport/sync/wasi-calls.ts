@@ -11,6 +11,7 @@ import type { Region } from '../../kernels/wasm.ts';
 import { allocateCallMemory, callKernel } from './call-memory.ts';
 import {
   LONGEST_SLEEP,
+  plainView,
   RECEIVE_SIZE,
   type SystemCalls,
   systemError,
@@ -63,7 +64,7 @@ const STAGING_SIZE = 64 * 1024;
 /** What a thread has once, in kernel memory. */
 interface Memory {
   readonly arguments: Region;
-  readonly received: Region;
+  readonly received: Uint8Array;
   readonly staging: Region;
 }
 
@@ -72,7 +73,7 @@ let shared: Memory | undefined;
 function sharedMemory(): Memory {
   shared ??= {
     arguments: allocateCallMemory(REGION_SIZE),
-    received: allocateCallMemory(RECEIVE_SIZE),
+    received: plainView(allocateCallMemory(RECEIVE_SIZE)),
     staging: allocateCallMemory(STAGING_SIZE),
   };
   return shared;
@@ -80,7 +81,7 @@ function sharedMemory(): Memory {
 
 /** Calls on one descriptor. */
 export class WasiCalls implements SystemCalls {
-  readonly received: Region;
+  readonly received: Uint8Array;
   readonly #staging: Region;
   readonly #import: WasiImport;
   readonly #view: DataView;
