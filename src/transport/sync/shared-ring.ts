@@ -4,7 +4,7 @@
  */
 
 /** Bytes of each ring: a power of two. */
-const RING_SIZE = 256 * 1024;
+const RING_SIZE = 64 * 1024;
 
 /** Where the words lie. Counters run through all of 32 bits, and wrap. */
 const Word = {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SharedRings } from '../../../src/transport/sync/shared-ring.ts';
 
-const SIZE = 256 * 1024;
+const SIZE = 64 * 1024;
 
 describe('memory shared by two threads', () => {
   it('gives bytes out in the order they were put in, whatever the pieces', () => {
