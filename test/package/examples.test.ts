@@ -12,6 +12,8 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   'echo-async.mjs': ['received hello', 'received message 3', 'closed with 1000'],
   'echo-events.mjs': ['received 1000 messages, 512000 bytes', 'closed with 1000'],
   'echo-sync.mjs': ['received hello', 'TimeoutError: recv timed out', 'closed with 1000'],
+  'sync-commonjs.cjs': ['received hello', 'closed with 1000'],
+  'sync-test.mjs': ['pass 3', 'fail 0'],
   'sync-in-worker.mjs': ['received message 3', "the main thread's timer fired freely"],
   'tls-own-ca.mjs': [
     'async received over TLS',
@@ -47,7 +49,7 @@ describe('the examples', () => {
   afterEach(() => child?.kill());
 
   it('are all tried here', () => {
-    const files = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs'));
+    const files = readdirSync(FOLDER).filter((name) => /\.[cm]js$/.test(name));
     expect(files.sort()).toEqual([...Object.keys(OUTPUTS), 'echo-server.mjs'].sort());
   });
 

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:fs';
 import {
   access,
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -128,6 +130,39 @@ describe('the packed package', () => {
     const { stdout, stderr } = await node(['--input-type=commonjs', '-e', program]);
     expect(stdout.trim().split(',')).toEqual(expect.arrayContaining(exports));
     expect(stderr).toBe('');
+  });
+
+  it('blocks in the REPL, where every line sees what the one before has received', async () => {
+    const program = `
+      const { serve } = require('wirespeed/server');
+      serve({ handlers: { message: (ws, data, isText) => ws.send(data, { text: isText }) } })
+        .then(({ url }) => require('node:worker_threads').parentPort.postMessage(url));`;
+    const server = new Worker(program, { eval: true });
+    const [url] = await once(server, 'message');
+    const repl = spawn(process.execPath, ['-i'], { cwd: project, stdio: ['pipe', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [repl.stdout, repl.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    repl.stdin.end(
+      [
+        "const { connect } = require('wirespeed/sync')",
+        `const ws = connect('${url}')`,
+        "ws.send('from the REPL')",
+        'ws.recv({ timeout: 5000 })',
+        'ws.close()',
+        'ws.closeCode',
+        '',
+      ].join('\n'),
+    );
+    const [code] = await once(repl, 'close');
+    await server.terminate();
+    expect(output).toContain("> 'from the REPL'\n");
+    expect(output).toContain('> 1000\n');
+    expect(output).not.toMatch(/Warning|Error/);
+    expect(code).toBe(0);
   });
 
   it('shares one class per error between the entry points', async () => {
