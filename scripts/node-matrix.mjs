@@ -1,0 +1,89 @@
+// Runs the contract suite and the tests of the sync face on every major version of Node.js, and on every
+// rung of the sync face's ladder, and prints a table.
+//
+//   npm run test:node-matrix -- [--majors 20,22,24,26] [--rungs wasi,fs-blocking,fs,worker]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { listArgument, MAJORS, nodeBinary, RUNGS } from './node-majors.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = mkdtempSync(join(tmpdir(), 'wirespeed-matrix-'));
+/** The other faces do not care for the rung: they are tested once on each version. */
+const SYNC_ONLY = '^(?!.*: the (?:async|events) face)';
+const rows = [];
+
+/** Runs the tests; returns what the row of the table says, and whether all is well. */
+function run(binary, rung, isFirst) {
+  const result = join(folder, 'result.json');
+  rmSync(result, { force: true });
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    'test/contract',
+    'test/client/sync',
+    'test/transport/sync',
+    '--reporter=json',
+    `--outputFile=${result}`,
+    ...(isFirst ? [] : ['-t', SYNC_ONLY]),
+  ];
+  const env = { ...process.env, WIRESPEED_SYNC_RUNG: rung, NO_COLOR: '1' };
+  const { stdout, stderr, signal } = spawnSync(binary, args, { cwd: root, env, encoding: 'utf8' });
+  if (!existsSync(result)) {
+    const lines = `${stdout}\n${stderr}`.trim().split('\n');
+    return { outcome: `vitest does not run: ${signal ?? lines.at(-1)}`, isSuccess: false };
+  }
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(result, 'utf8'));
+  for (const { name, status, message, assertionResults } of testResults) {
+    for (const test of assertionResults) {
+      if (test.status === 'failed')
+        console.log(`  ${test.fullName}\n    ${test.failureMessages[0]}`);
+    }
+    if (status === 'failed' && assertionResults.length === 0)
+      console.log(`  ${name}\n    ${message}`);
+  }
+  const isSuccess = numFailedTests === 0 && testResults.every(({ status }) => status === 'passed');
+  return { outcome: `${numPassedTests} passed, ${numFailedTests} failed`, isSuccess };
+}
+
+try {
+  const rungs = listArgument('rungs', RUNGS);
+  for (const major of listArgument('majors', MAJORS)) {
+    let binary;
+    let version;
+    try {
+      binary = nodeBinary(major);
+      version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();
+    } catch (error) {
+      const why = String(error.stderr || error.message)
+        .trim()
+        .split('\n')[0];
+      rows.push([`v${major}`, '', `not to be had: ${why}`, '']);
+      process.exitCode = 1;
+      continue;
+    }
+    for (const rung of rungs) {
+      console.log(`Node.js ${version}, ${rung}`);
+      const begun = performance.now();
+      const { outcome, isSuccess } = run(binary, rung, rung === rungs[0]);
+      if (!isSuccess) process.exitCode = 1;
+      rows.push([version, rung, outcome, `${((performance.now() - begun) / 1000).toFixed(0)} s`]);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+const table = [['Node.js', 'rung', 'tests', 'time'], ...rows];
+const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+console.log();
+for (const row of table) {
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+}
