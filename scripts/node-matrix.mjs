@@ -25,6 +25,7 @@ function run(binary, rung, isFirst) {
     'test/contract',
     'test/client/sync',
     'test/transport/sync',
+    'test/security/flooding-server',
     '--reporter=json',
     `--outputFile=${result}`,
     ...(isFirst ? [] : ['-t', SYNC_ONLY]),

@@ -15,7 +15,7 @@ import { explainConnectFailure } from '../connect-error.ts';
 import { secureOptions } from '../secure-options.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import type { Target } from '../target.ts';
-import type { Channel, ChannelReader } from './channel.ts';
+import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
 import { openChannel } from './ladder.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
 import { SpinGate } from './spin-gate.ts';
@@ -109,14 +109,14 @@ export class SyncDriver implements SessionSink {
     const channel = this.#channel;
     if (channel === undefined) return false;
     const due = this.session.nextTimeout();
-    let result: ReturnType<Channel['receive']>;
+    let result: ReceiveResult;
     try {
       const until = Math.min(deadline, due);
       const isBehind = !this.#catchUp(channel);
       // That may have ended the connection, and its descriptor is another's then.
       if (this.#channel !== channel) return true;
       const listening = isBehind ? now() + LONGEST_LISTENING : NEVER;
-      result = channel.receive(Math.min(until, listening), this.#gate);
+      result = this.#receiveFrom(channel, Math.min(until, listening));
       if (result === 'timeout' && now() < until) return true;
     } catch (error) {
       this.#fail(error as Error);
@@ -249,6 +249,16 @@ export class SyncDriver implements SessionSink {
     while (this.session.state === 'connecting') this.pump(NEVER);
     // A server may close at once; what it sent before can still be received.
     if (!this.#isOpened) throw this.session.failure;
+  }
+
+  /** Receives, and answers what comes without waiting: a send that waits receives, within this very call. */
+  #receiveFrom(channel: Channel, deadline: number): ReceiveResult {
+    this.#sendDeadline = 0;
+    try {
+      return channel.receive(deadline, this.#gate);
+    } finally {
+      this.#sendDeadline = NEVER;
+    }
   }
 
   #receive(bytes: Uint8Array, start: number, end: number): void {

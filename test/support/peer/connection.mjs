@@ -8,6 +8,8 @@ import { patternBytes } from './pattern.mjs';
 
 /** Payloads above this many bytes are not written down. */
 const MOST_NOTED = 4096;
+/** Frames written down, besides close frames: a client that answers a flood sends millions. */
+const MOST_FRAMES = 10_000;
 const KINDS = { 8: 'close', 9: 'ping', 10: 'pong' };
 
 export class PeerConnection {
@@ -40,8 +42,9 @@ export class PeerConnection {
   #hash = createHash('sha256');
   #isEchoing = false;
   #hasSentClose = false;
-  /** Events that `wait` steps have not taken yet. */
+  /** Events that `wait` steps have not taken yet; none are kept after the last step. */
   #events = [];
+  #isAtEnd = false;
   #waiting;
 
   /** `raw` is the TCP socket, `socket` what is on it: the same, or TLS. */
@@ -86,8 +89,10 @@ export class PeerConnection {
     for (const frame of this.#parser.push(chunk)) {
       const { opcode, isFinal, rsv, payload, faults } = frame;
       this.seen.faults.push(...faults);
-      const noted = payload.length > MOST_NOTED ? undefined : payload.toString('hex');
-      this.seen.frames.push({ opcode, isFinal, length: payload.length, payload: noted });
+      if (opcode === 8 || this.seen.frames.length < MOST_FRAMES) {
+        const noted = payload.length > MOST_NOTED ? undefined : payload.toString('hex');
+        this.seen.frames.push({ opcode, isFinal, length: payload.length, payload: noted });
+      }
       if (opcode >= 8) this.#receiveControl(opcode, payload);
       else this.#receiveData(opcode, isFinal, rsv === RSV1, payload);
     }
@@ -134,6 +139,7 @@ export class PeerConnection {
   }
 
   #tell(event) {
+    if (this.#isAtEnd) return;
     this.#events.push(event);
     this.#waiting?.();
   }
@@ -164,6 +170,8 @@ export class PeerConnection {
         this.#do(step);
       }
     }
+    this.#isAtEnd = true;
+    this.#events = [];
   }
 
   #do(step) {
