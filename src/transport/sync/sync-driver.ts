@@ -12,9 +12,12 @@ import { clientOptions, clientSessionOptions } from '../client-session.ts';
 import { now } from '../clock.ts';
 import { ZlibCompression } from '../compression.ts';
 import { explainConnectFailure } from '../connect-error.ts';
+import type { ReadyData } from '../data.ts';
+import type { ConnectionStats } from '../driver.ts';
 import { secureOptions } from '../secure-options.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import type { Target } from '../target.ts';
+import type { BlockingDriver } from './blocking-driver.ts';
 import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
 import { openChannel } from './ladder.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
@@ -34,7 +37,7 @@ const LONGEST_LISTENING = 5;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** The pump of one connection. */
-export class SyncDriver implements SessionSink {
+export class SyncDriver implements SessionSink, BlockingDriver {
   session!: Session;
   readonly #owner: SyncOwner;
   readonly #gate: SpinGate;
@@ -49,8 +52,10 @@ export class SyncDriver implements SessionSink {
   #isOpened = false;
   #isShutdownWanted = false;
   #lastReceived = 0;
-  bytesReceived = 0;
-  bytesSent = 0;
+  #bytesReceived = 0;
+  #bytesSent = 0;
+  #messagesReceived = 0;
+  #messagesSent = 0;
 
   /**
    * Connects: DNS and TCP in the worker, TLS and upgrade here.
@@ -95,9 +100,25 @@ export class SyncDriver implements SessionSink {
     return this.#channel === undefined ? 0 : this.#output.backlog + this.#channel.pending;
   }
 
-  /** Whether a send could not hand all to the system in its time. */
-  get isBehind(): boolean {
-    return this.#output.isBlocked || this.#channel?.flush(0) === false;
+  /** Tells whether all that was sent has been handed to the system. */
+  hasLeft(): boolean {
+    return !this.#output.isBlocked && this.#channel?.flush(0) !== false;
+  }
+
+  stats(): ConnectionStats {
+    return {
+      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#bytesSent,
+      messagesReceived: this.#messagesReceived,
+      messagesSent: this.#messagesSent,
+    };
+  }
+
+  /** Writes a message; it leaves with the next `flush`. Throws as the session's sends do. */
+  sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void {
+    if (typeof payload === 'string') this.session.sendText(payload, isCompressed);
+    else this.session.sendBinary(payload, isText, isCompressed);
+    this.#messagesSent++;
   }
 
   /**
@@ -178,6 +199,7 @@ export class SyncDriver implements SessionSink {
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+    this.#messagesReceived++;
     this.#owner.onMessage(bytes, start, end, isText);
   }
 
@@ -264,7 +286,7 @@ export class SyncDriver implements SessionSink {
   #receive(bytes: Uint8Array, start: number, end: number): void {
     const time = now();
     this.#lastReceived = time;
-    this.bytesReceived += end - start;
+    this.#bytesReceived += end - start;
     this.session.receive(bytes, start, end, time);
   }
 
@@ -277,7 +299,7 @@ export class SyncDriver implements SessionSink {
     const deadline = Math.min(this.#sendDeadline, session?.nextTimeout() ?? NEVER);
     try {
       const sent = channel.send(bytes, deadline);
-      this.bytesSent += sent;
+      this.#bytesSent += sent;
       return sent;
     } catch (error) {
       if (session === undefined) throw error;

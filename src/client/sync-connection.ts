@@ -1,0 +1,282 @@
+/**
+ * A connection whose calls block.
+ */
+import { TimeoutError, type WebSocketError } from '../errors.ts';
+import { nodeKernels } from '../kernels/node.ts';
+import {
+  type Data,
+  milliseconds,
+  type ResolvedConnectOptions,
+  type SendOptions,
+} from '../options.ts';
+import { serializeClosePayload } from '../protocol/close-code.ts';
+import type { HeaderMap } from '../protocol/http-head.ts';
+import type { PingTracker } from '../protocol/ping-tracker.ts';
+import type { ConnectionState } from '../protocol/session-state.ts';
+import { now } from '../transport/clock.ts';
+import { controlPayload, dataError, isBlob, isSentAsText, readyData } from '../transport/data.ts';
+import type { ConnectionStats } from '../transport/driver.ts';
+import type { MessageQueue } from '../transport/message-queue.ts';
+import { endError, isNormalEnd, type Message } from '../transport/received.ts';
+import type { SocketAddress } from '../transport/socket-address.ts';
+import type { BlockingDriver } from '../transport/sync/blocking-driver.ts';
+import { socketBroker } from '../transport/sync/socket-broker.ts';
+
+/** Options of one blocking `recv` or `ping`. */
+export interface SyncRecvOptions {
+  /** Milliseconds to wait; 0 for ever. Default `receiveTimeout` of the connection. */
+  timeout?: number | undefined;
+}
+
+/** Options of one blocking `send`. */
+export interface SyncSendOptions extends SendOptions {
+  /**
+   * Milliseconds to wait for a peer that does not read; 0 for ever. Default 0. What has not left
+   * by then is kept and leaves with later calls: `bufferedAmount` tells how much that is.
+   */
+  timeout?: number | undefined;
+}
+
+/** An open WebSocket connection whose calls block. */
+export interface SyncConnection extends Iterable<Message>, Disposable {
+  /** The URL connected to, without credentials. */
+  readonly url: string;
+  /** The subprotocol agreed on, or the empty string. */
+  readonly protocol: string;
+  /** The extensions agreed on, as the handshake's header names them, or the empty string. */
+  readonly extensions: string;
+  /** The server's handshake headers, names in lower case. */
+  readonly headers: HeaderMap;
+  readonly state: ConnectionState;
+  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
+  readonly closeCode: number | undefined;
+  /** The close reason received; `undefined` before the end. */
+  readonly closeReason: string | undefined;
+  readonly localAddress: SocketAddress | undefined;
+  readonly remoteAddress: SocketAddress | undefined;
+  /**
+   * Bytes that have not been handed to the system, as they leave. A send returns when it has taken
+   * all, so there are some only after one that timed out, or where a worker has the socket.
+   */
+  readonly bufferedAmount: number;
+  /** Round-trip time of the last ping answered, in milliseconds. */
+  readonly latency: number | undefined;
+  /**
+   * Sends a message: a string as text, anything else as binary. Blocks until the system has taken
+   * it; while the peer does not read, what it sends is received and kept for `recv`.
+   *
+   * @throws TypeError for data of another kind; nothing is sent then
+   * @throws ConnectionClosedError if the connection is not open, or is lost meanwhile
+   * @throws TimeoutError after `timeout` ms; the message still leaves, with later calls
+   */
+  send(data: Data, options?: SyncSendOptions): void;
+  /**
+   * Blocks until the next message. Those that arrived before a close are received before it is told.
+   *
+   * @throws ConnectionClosedError when the connection is closed
+   * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
+   * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
+   */
+  recv(options?: SyncRecvOptions): Message;
+  /**
+   * Sends a ping and blocks until its pong (RFC 6455 §5.5.2); messages that come first are kept.
+   *
+   * @param data at most 125 bytes. Default a counter
+   * @returns the round-trip time in milliseconds
+   * @throws LocalProtocolError for more than 125 bytes
+   * @throws TimeoutError after `timeout` ms
+   * @throws ConnectionClosedError if the connection is not open, or closes before the pong
+   */
+  ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number;
+  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3). Throws as `ping`. */
+  pong(data?: Exclude<Data, Blob>): void;
+  /**
+   * Closes the connection with the closing handshake (RFC 6455 §7.1.2); blocks until it is closed,
+   * for `closeTimeout` at most. Messages not yet received can still be received.
+   *
+   * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
+   * @param reason at most 123 bytes of UTF-8
+   * @throws RangeError, LocalProtocolError for a code or reason that may not be sent
+   */
+  close(code?: number, reason?: string): void;
+  /** Destroys the socket at once, without a closing handshake. */
+  terminate(): void;
+  /** Counts of what has gone over the connection; bytes are those below TLS' encryption. */
+  stats(): ConnectionStats;
+  /** Does nothing: a connection of the sync face never keeps the process alive. */
+  ref(): this;
+  /** Does nothing: a connection of the sync face never keeps the process alive. */
+  unref(): this;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** What has come for a connection, and what it waits for. */
+export interface Inbox {
+  readonly messages: MessageQueue<Message>;
+  readonly pings: PingTracker;
+  /** Whether we were the first to close. */
+  isCloser: boolean;
+}
+
+/** What a blocking connection takes of the options. */
+export type BlockingOptions = Pick<ResolvedConnectOptions, 'receiveTimeout'>;
+
+/** A connection whose calls block, over a driver that fills its inbox. */
+export class BlockingConnection implements SyncConnection {
+  readonly url: string;
+  readonly #receiveTimeout: number;
+  readonly #inbox: Inbox;
+  readonly #driver: BlockingDriver;
+
+  constructor(url: string, options: BlockingOptions, inbox: Inbox, driver: BlockingDriver) {
+    this.url = url;
+    this.#receiveTimeout = options.receiveTimeout;
+    this.#inbox = inbox;
+    this.#driver = driver;
+  }
+
+  get protocol(): string {
+    return this.#driver.session.protocol;
+  }
+
+  get extensions(): string {
+    return this.#driver.session.extensions;
+  }
+
+  get headers(): HeaderMap {
+    return this.#driver.session.peerHeaders ?? new Map();
+  }
+
+  get state(): ConnectionState {
+    return this.#driver.session.state;
+  }
+
+  get closeCode(): number | undefined {
+    return this.#driver.session.closeCode;
+  }
+
+  get closeReason(): string | undefined {
+    if (this.closeCode === undefined) return undefined;
+    return this.#driver.session.received?.reason ?? '';
+  }
+
+  get localAddress(): SocketAddress | undefined {
+    return this.#driver.localAddress;
+  }
+
+  get remoteAddress(): SocketAddress | undefined {
+    return this.#driver.remoteAddress;
+  }
+
+  get bufferedAmount(): number {
+    return this.#driver.bufferedAmount;
+  }
+
+  get latency(): number | undefined {
+    return this.#inbox.pings.latency;
+  }
+
+  send(data: Data, options?: SyncSendOptions): void {
+    const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
+    options?.signal?.throwIfAborted();
+    const ready = readyData(data) ?? this.#readBlob(data);
+    const isText = isSentAsText(ready, options);
+    this.#driver.refresh();
+    this.#driver.limitSending(timeout === 0 ? NEVER : now() + timeout);
+    this.#driver.sendMessage(ready, isText, options?.compress);
+    this.#driver.flush();
+    this.#throwIfLost();
+    if (!this.#driver.hasLeft()) throw new TimeoutError('send', timeout);
+  }
+
+  recv(options?: SyncRecvOptions): Message {
+    const timeout = milliseconds('recv: timeout', options?.timeout ?? this.#receiveTimeout);
+    const deadline = timeout === 0 ? NEVER : now() + timeout;
+    const { messages } = this.#inbox;
+    while (messages.length === 0) {
+      if (this.state === 'closed') throw endError(this.#driver.session);
+      const isInTime = this.#driver.pump(deadline);
+      if (!isInTime && messages.length === 0) throw new TimeoutError('recv', timeout);
+    }
+    return messages.shift() as Message;
+  }
+
+  ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number {
+    const timeout = milliseconds('ping: timeout', options?.timeout ?? this.#receiveTimeout);
+    const payload =
+      data === undefined ? this.#inbox.pings.nextPayload() : controlPayload('ping', data).slice();
+    this.#driver.refresh();
+    const deadline = timeout === 0 ? NEVER : now() + timeout;
+    this.#driver.limitSending(deadline);
+    this.#driver.session.ping(payload);
+    let answered: number | undefined;
+    this.#inbox.pings.sent(payload, now(), (roundTrip) => {
+      answered = roundTrip;
+    });
+    this.#driver.flush();
+    while (answered === undefined) {
+      if (this.state === 'closed') throw endError(this.#driver.session);
+      const isInTime = this.#driver.pump(deadline);
+      if (!isInTime && answered === undefined) throw new TimeoutError('ping', timeout);
+    }
+    return answered;
+  }
+
+  pong(data: Exclude<Data, Blob> = ''): void {
+    this.#driver.session.pong(controlPayload('pong', data));
+    this.#driver.flush();
+  }
+
+  close(code = 1000, reason = ''): void {
+    serializeClosePayload(nodeKernels(), code, reason);
+    this.#inbox.isCloser ||= this.state === 'open';
+    this.#driver.session.close(code, reason, now());
+    this.#driver.flush();
+    while (this.state !== 'closed') this.#driver.pump(NEVER);
+  }
+
+  terminate(): void {
+    this.#driver.terminate();
+  }
+
+  stats(): ConnectionStats {
+    return this.#driver.stats();
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  *[Symbol.iterator](): Iterator<Message> {
+    for (;;) {
+      let message: Message;
+      try {
+        message = this.recv();
+      } catch (error) {
+        if (isNormalEnd(this.#driver.session, this.#inbox.isCloser)) return;
+        throw error;
+      }
+      yield message;
+    }
+  }
+
+  #readBlob(data: unknown): Uint8Array {
+    if (!isBlob(data)) throw dataError('send', data);
+    return socketBroker().readBlob(data);
+  }
+
+  /** A send that ended in the loss of the connection has not succeeded. */
+  #throwIfLost(): void {
+    const { failure }: { failure: WebSocketError | undefined } = this.#driver.session;
+    if (failure !== undefined) throw this.#driver.session.closedError();
+  }
+}

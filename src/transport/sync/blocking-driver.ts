@@ -1,0 +1,34 @@
+/**
+ * What a blocking connection stands on: a session, pumped by calls that wait.
+ */
+import type { Session } from '../../protocol/session.ts';
+import type { ReadyData } from '../data.ts';
+import type { ConnectionStats } from '../driver.ts';
+import type { SocketAddress } from '../socket-address.ts';
+
+/** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */
+export interface BlockingDriver {
+  readonly session: Session;
+  readonly localAddress: SocketAddress | undefined;
+  readonly remoteAddress: SocketAddress | undefined;
+  /** Bytes that a send could not hand to the system in its time. */
+  readonly bufferedAmount: number;
+  stats(): ConnectionStats;
+  /** Writes a message; it leaves with the next `flush`. Throws as the session's sends do. */
+  sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void;
+  /** Bounds what is sent until the next `flush`: what has not left by then is kept for later calls. */
+  limitSending(deadline: number): void;
+  /** Sends what the core has written; blocks until the system has taken it, or the limit has passed. */
+  flush(): void;
+  /** Tells whether all that was sent has been handed to the system. */
+  hasLeft(): boolean;
+  /** Delivers what has come already, where nobody has looked for a while: pings want an answer. */
+  refresh(): void;
+  /**
+   * Waits for the next bytes and delivers what they bring; false once the deadline has passed,
+   * whatever still comes. May return early with nothing delivered.
+   */
+  pump(deadline: number): boolean;
+  /** Ends the connection at once. */
+  terminate(): void;
+}
