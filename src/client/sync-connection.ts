@@ -186,8 +186,10 @@ export class BlockingConnection implements SyncConnection {
     this.#driver.limitSending(timeout === 0 ? NEVER : now() + timeout);
     this.#driver.sendMessage(ready, isText, options?.compress);
     this.#driver.flush();
+    // Finding that out may find the connection lost.
+    const hasLeft = this.#driver.hasLeft();
     this.#throwIfLost();
-    if (!this.#driver.hasLeft()) throw new TimeoutError('send', timeout);
+    if (!hasLeft) throw new TimeoutError('send', timeout);
   }
 
   recv(options?: SyncRecvOptions): Message {

@@ -21,6 +21,7 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
+import { runProgram } from '../support/run-program.ts';
 
 const UNCHECKED = { tls: { rejectUnauthorized: false } };
 
@@ -221,5 +222,32 @@ describe('time limits', () => {
     );
     ws.send('y');
     expect(ws.recv()).toBe('y');
+  });
+
+  it('a loss that is found after the time limit of a send is told as a loss, over TLS', async () => {
+    const { url } = peer.script('tls', { steps: [ECHO] });
+    const { lines, stderr } = await runProgram(
+      `import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { writeSync } = fs;
+      const results = [];
+      fs.writeSync = (...args) => {
+        if (results.length === 0) return writeSync(...args);
+        // Longer than the limit, so that nothing is tried again within it.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+        const code = results.shift();
+        throw Object.assign(new Error(code), { code });
+      };
+      syncBuiltinESMExports();
+      const { connect } = await import('wirespeed/sync');
+      const ws = connect(${JSON.stringify(url)});
+      results.push('EAGAIN', 'EPIPE');
+      let error;
+      try { ws.send('late', { timeout: 20 }); } catch (caught) { error = caught; }
+      console.log(error.code, error.cause.code, error.cause.cause.code, ws.state, results.length);`,
+      { env: { WIRESPEED_SYNC_RUNG: 'fs' } },
+    );
+    expect(stderr).toBe('');
+    expect(lines).toEqual(['WS_CONNECTION_CLOSED WS_TRANSPORT EPIPE closed 0']);
   });
 });

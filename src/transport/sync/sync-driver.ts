@@ -102,7 +102,12 @@ export class SyncDriver implements SessionSink, BlockingDriver {
 
   /** Tells whether all that was sent has been handed to the system. */
   hasLeft(): boolean {
-    return !this.#output.isBlocked && this.#channel?.flush(0) !== false;
+    try {
+      return !this.#output.isBlocked && this.#channel?.flush(0) !== false;
+    } catch (error) {
+      this.#fail(error as Error);
+      return true;
+    }
   }
 
   stats(): ConnectionStats {
