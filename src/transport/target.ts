@@ -32,13 +32,15 @@ const SCHEMES: Readonly<Record<string, { isSecure: boolean; port: number; scheme
  * Takes a URL apart.
  *
  * @throws InvalidUrlError saying what is wrong with it
- * @throws TypeError if it is neither a string nor a URL
+ * @throws TypeError if it is neither a string nor a URL, or has CR, LF or NUL in it
  */
 export function parseTarget(url: string | URL): Target {
   if (typeof url !== 'string' && !(url instanceof URL)) {
     throw new TypeError(`connect: url must be a string or a URL, not ${describe(url)}`);
   }
   const text = String(url);
+  // A parser of URLs leaves line breaks out, and would connect to what nobody has written.
+  if (/[\r\n\0]/.test(text)) throw new TypeError('connect: url must not contain CR, LF or NUL');
   let parsed: URL;
   try {
     parsed = new URL(text);

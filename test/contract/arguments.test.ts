@@ -121,6 +121,30 @@ contract(
       });
     }
 
+    for (const [what, bad] of [
+      ['CR', '\r'],
+      ['LF', '\n'],
+      ['NUL', '\0'],
+      ['a header after a line break', ' HTTP/1.1\r\nX-Injected: 1'],
+    ] as const) {
+      it(`throws a TypeError for a URL with ${what} in it, wherever, and connects nowhere`, async () => {
+        const target = script([ECHO]);
+        const { url } = target;
+        const middle = url.indexOf('?');
+        const urls = [
+          bad + url,
+          `${url.slice(0, middle)}${bad}${url.slice(middle)}`,
+          `${url}&q=${bad}`,
+        ];
+        for (const wrong of urls) {
+          const error = await rejection(face.connect(wrong));
+          expect(error).toBeInstanceOf(TypeError);
+          expect(error.message).toMatch(/url must not contain/);
+        }
+        expect(await target.seenSoFar()).toBeUndefined();
+      });
+    }
+
     it('tells a refused URL without its credentials', async () => {
       for (const url of [
         'ws://me:secret@127.0.0.1:9/#part',
