@@ -15,6 +15,7 @@ import {
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
+import { onceAborted } from '../transport/abort-signals.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
@@ -121,8 +122,8 @@ interface Receiver {
   resolve(message: Message): void;
   reject(error: unknown): void;
   timer: NodeJS.Timeout | undefined;
-  signal: AbortSignal | undefined;
-  abort: (() => void) | undefined;
+  /** Waits no longer for the signal. */
+  forgetSignal: (() => void) | undefined;
 }
 
 /** Who waits for the buffer to drain, or for the end. */
@@ -203,11 +204,10 @@ class AsyncConnection extends DrivenConnection implements Connection {
       this.driver.close(code, reason);
     });
     if (signal === undefined) return closed;
-    const abort = (): void => this.terminate();
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
+    const forgetSignal = onceAborted(signal, () => this.terminate());
+    if (signal.aborted) this.terminate();
     await closed;
-    signal.removeEventListener('abort', abort);
+    forgetSignal();
     signal.throwIfAborted();
   }
 
@@ -305,7 +305,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
       return Promise.reject(endError(this.session));
     }
     return new Promise((resolve, reject) => {
-      const receiver: Receiver = { resolve, reject, timer: undefined, signal, abort: undefined };
+      const receiver: Receiver = { resolve, reject, timer: undefined, forgetSignal: undefined };
       this.#receiver = receiver;
       this.poll?.begin();
       if (timeout > 0) {
@@ -314,8 +314,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
         }, timeout);
       }
       if (signal !== undefined) {
-        receiver.abort = () => this.#rejectReceiver(signal.reason);
-        signal.addEventListener('abort', receiver.abort, { once: true });
+        receiver.forgetSignal = onceAborted(signal, () => this.#rejectReceiver(signal.reason));
       }
     });
   }
@@ -331,9 +330,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
     this.#receiver = undefined;
     this.poll?.end();
     if (receiver.timer !== undefined) clearTimeout(receiver.timer);
-    if (receiver.abort !== undefined) {
-      receiver.signal?.removeEventListener('abort', receiver.abort);
-    }
+    receiver.forgetSignal?.();
   }
 
   /** Whether the connection is closed, and in a way that an iteration simply ends with. */
@@ -345,7 +342,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
   #drained(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
-        signal?.removeEventListener('abort', abort);
+        forgetSignal?.();
         this.#drainWaiters.delete(waiter);
       };
       const waiter: Waiter = {
@@ -358,9 +355,8 @@ class AsyncConnection extends DrivenConnection implements Connection {
           reject(error);
         },
       };
-      const abort = (): void => waiter.reject(signal?.reason);
+      const forgetSignal = signal && onceAborted(signal, () => waiter.reject(signal.reason));
       this.#drainWaiters.add(waiter);
-      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 

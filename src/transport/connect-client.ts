@@ -4,6 +4,7 @@
 import type { ConnectPhase } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options.ts';
 import { Session } from '../protocol/session.ts';
+import { onceAborted } from './abort-signals.ts';
 import { clientOptions, clientSessionOptions } from './client-session.ts';
 import { now } from './clock.ts';
 import { explainConnectFailure } from './connect-error.ts';
@@ -26,14 +27,14 @@ export function connectClient(
     const { driver } = connection;
     const { signal } = options;
     let phase: ConnectPhase = 'dns';
-    const abort = (): void => driver.terminate();
+    let forgetSignal: (() => void) | undefined;
     connection.opening = {
       opened() {
-        signal?.removeEventListener('abort', abort);
+        forgetSignal?.();
         resolve();
       },
       failed(error) {
-        signal?.removeEventListener('abort', abort);
+        forgetSignal?.();
         reject(signal?.aborted ? signal.reason : explainConnectFailure(error, phase, target));
       },
     };
@@ -44,7 +45,7 @@ export function connectClient(
       driver.terminate();
       return;
     }
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal !== undefined) forgetSignal = onceAborted(signal, () => driver.terminate());
     try {
       driver.attach(
         openSocket(target, options, {
@@ -61,7 +62,7 @@ export function connectClient(
     } catch (error) {
       // Options that `tls.connect` refuses are the caller's mistake.
       connection.opening = undefined;
-      signal?.removeEventListener('abort', abort);
+      forgetSignal?.();
       driver.terminate();
       reject(error);
     }

@@ -146,6 +146,34 @@ describe('connecting and closing', () => {
     expect((await script.seen()).isOver).toBe(true);
   });
 
+  it('one signal serves any number of calls at once, without a warning', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    try {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const opened = await Promise.all(
+        Array.from({ length: 20 }, () => open([STOP_READING], { signal })),
+      );
+      const calls = opened.flatMap(({ ws }) => [
+        ws.recv({ signal }),
+        ws.send(new Uint8Array(20_000_000), { signal }),
+      ]);
+      const outcomes = Promise.allSettled(calls);
+      const muted = peer.script('plain', { opening: { isMute: true } });
+      const attempt = connect(muted.url, { signal });
+      await elapse(30);
+      const reason = new Error('enough');
+      controller.abort(reason);
+      await expect(attempt).rejects.toBe(reason);
+      for (const outcome of await outcomes) expect(outcome).toEqual({ status: 'rejected', reason });
+    } finally {
+      process.off('warning', note);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it('an aborted signal connects nowhere', async () => {
     const script = peer.script('plain', { steps: [ECHO] });
     const reason = new Error('never mind');
