@@ -12,13 +12,8 @@
  *
  * @packageDocumentation
  */
-export {
-  type CloseOptions,
-  type Connection,
-  connect,
-  type RecvOptions,
-  type SendData,
-} from './client/async.ts';
+export { connect } from './client/async.ts';
+export type { CloseOptions, Connection, RecvOptions, SendData } from './client/connection.ts';
 export * from './errors.ts';
 export type {
   CommonOptions,

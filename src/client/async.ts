@@ -13,106 +13,15 @@ import {
   type SendOptions,
 } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
-import type { HeaderMap } from '../protocol/http-head.ts';
-import type { ConnectionState } from '../protocol/session-state.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
-import type { ConnectionStats } from '../transport/driver.ts';
 import { MessageQueue } from '../transport/message-queue.ts';
 import { copyBytes, endError, isNormalEnd, type Message } from '../transport/received.ts';
-import type { SocketAddress } from '../transport/socket-address.ts';
 import { parseTarget } from '../transport/target.ts';
 import { decodeText } from '../transport/text.ts';
-
-/** What `send` takes: one piece of data, or an iterable of pieces that are sent as fragments. */
-export type SendData = Data | Iterable<Data> | AsyncIterable<Data>;
-
-/** Options of one `recv`. */
-export interface RecvOptions {
-  /** Milliseconds to wait; 0 for ever. Default `receiveTimeout` of the connection. */
-  timeout?: number | undefined;
-  /** Aborts the wait; the connection stays usable. */
-  signal?: AbortSignal | undefined;
-}
-
-/** Options of `close`. */
-export interface CloseOptions {
-  /** Stops waiting for the closing handshake and destroys the socket. */
-  signal?: AbortSignal | undefined;
-}
-
-/** An open WebSocket connection. */
-export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
-  /** The URL connected to, without credentials. */
-  readonly url: string;
-  /** The subprotocol agreed on, or the empty string. */
-  readonly protocol: string;
-  /** The extensions agreed on, as the handshake's header names them, or the empty string. */
-  readonly extensions: string;
-  /** The server's handshake headers, names in lower case. */
-  readonly headers: HeaderMap;
-  readonly state: ConnectionState;
-  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
-  readonly closeCode: number | undefined;
-  /** The close reason received; `undefined` before the end. */
-  readonly closeReason: string | undefined;
-  readonly localAddress: SocketAddress | undefined;
-  readonly remoteAddress: SocketAddress | undefined;
-  /** Bytes accepted for sending that have not been handed to the system. */
-  readonly bufferedAmount: number;
-  /** Round-trip time of the last ping answered, in milliseconds. */
-  readonly latency: number | undefined;
-  /**
-   * Sends a message: a string as text, anything else as binary; an iterable as the fragments of one
-   * message, of the kind of its first piece. What is given may be changed after the call.
-   *
-   * The promise is fulfilled once what is buffered is below `sendHighWaterMark`: awaiting it is
-   * backpressure. The messages of one turn leave together.
-   *
-   * @throws TypeError for data of another kind; nothing is sent then
-   * @throws ConnectionClosedError if the connection is not open, or closes before the send is done
-   */
-  send(data: SendData, options?: SendOptions): Promise<void>;
-  /**
-   * Receives the next message. Those that arrived before a close are received before it is told.
-   *
-   * @throws ConnectionClosedError when the connection is closed
-   * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
-   * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
-   * @throws ConcurrencyError if another `recv` is waiting
-   */
-  recv(options?: RecvOptions): Promise<Message>;
-  /**
-   * Sends a ping and waits for its pong (RFC 6455 §5.5.2).
-   *
-   * @param data at most 125 bytes. Default a counter
-   * @returns the round-trip time in milliseconds
-   * @throws LocalProtocolError for more than 125 bytes
-   * @throws ConnectionClosedError if the connection is not open, or closes before the pong
-   */
-  ping(data?: Exclude<Data, Blob>): Promise<number>;
-  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves. Throws as `ping`. */
-  pong(data?: Exclude<Data, Blob>): void;
-  /**
-   * Closes the connection with the closing handshake (RFC 6455 §7.1.2); fulfilled when it is
-   * closed, after `closeTimeout` at the latest. Messages not yet received can still be received.
-   *
-   * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
-   * @param reason at most 123 bytes of UTF-8
-   * @throws RangeError, LocalProtocolError for a code or reason that may not be sent
-   */
-  close(code?: number, reason?: string, options?: CloseOptions): Promise<void>;
-  /** Destroys the socket at once, without a closing handshake. */
-  terminate(): void;
-  /** Counts of what has gone over the connection. */
-  stats(): ConnectionStats;
-  /** Keeps the process alive while the connection is open, as it does by default. */
-  ref(): this;
-  /** Lets the process exit although the connection is open. */
-  unref(): this;
-}
+import type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
 
 /** Fulfilled already: what every `send` without backpressure returns. */
 const DONE: Promise<void> = Promise.resolve();
