@@ -10,6 +10,12 @@ import { wsClientVerdict, wsServerAnswer } from '../ws-opening.mjs';
 const PROTOCOLS = ['chat', 'b'];
 const NOT_OPEN = 'not open';
 const TARGET_OR_HOST = "the request's target or its 'Host' header is missing or wrong";
+/** A request line whose target RFC 6455 §4.2.1 allows, with the host of an absolute one. */
+const REQUEST_LINE = /^[^ ]+ (?:\/[^ #]*|https?:\/\/([^ /?#]*)[^ #]*) /i;
+/** A host with or without a port (RFC 9110 §7.2), in the characters of RFC 3986 §3.2.2 but the comma. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]+)(?::\d*)?$/i;
+/** Sixteen bytes in base64 would end in A, Q, g or w: the last character stands for two bits. */
+const KEY_WITH_MORE_BITS = /^[A-Za-z0-9+/]{21}[B-PR-Za-fh-vx-z0-9+/]==$/;
 
 /** What an answer of a server comes to: the subprotocol and the extensions it opens with, or not open. */
 function readAnswer(answer) {
@@ -28,31 +34,60 @@ function saysSomething(part) {
   return !/^(?:client|server)_max_window_bits=15$/.test(part);
 }
 
+/** The values of a header, with the white space behind them. */
+function valuesOf(head, name) {
+  return [...head.matchAll(/\r\n([^:\r\n]*):[ \t]*([^\r\n]*)/g)]
+    .filter(([, each]) => each.toLowerCase() === name)
+    .map(([, , value]) => value);
+}
+
+/** Removes the white space of HTTP, which is less than that of JavaScript. */
+function trim(value) {
+  return value.replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+function endsInSpace(value) {
+  return /[ \t]$/.test(value);
+}
+
+/** Whether a list has an element that is empty. */
+function hasEmptyElement(values) {
+  return values.some((value) => value.split(',').some((element) => trim(element) === ''));
+}
+
+/** Whether a request names its host not once, or not rightly. */
+function hasWrongHost(head) {
+  const hosts = valuesOf(head, 'host').map(trim);
+  const [, asked] = REQUEST_LINE.exec(head) ?? [];
+  return hosts.length !== 1 || ![...hosts, asked ?? hosts[0]].every((host) => HOST.test(host));
+}
+
 /** Known differences of servers: what we say if we refuse, what they say if they do, what it is about. */
 const OF_SERVERS = {
   'request-body': ({ ours }) => ours.includes('has no body'),
   'request-line': ({ ours }) => ours.includes('the request line is not valid'),
-  'request-target': ({ ours, head }) =>
-    ours.includes(TARGET_OR_HOST) && !/^[^ ]+ (?:\/[^ #]*|https?:\/\/[^ ]*) /i.test(head),
+  'request-target': ({ ours, head }) => ours.includes(TARGET_OR_HOST) && !REQUEST_LINE.test(head),
   'ascii-only': ({ ours }) => ours.includes('outside ASCII'),
-  host: ({ ours }) => ours.includes(TARGET_OR_HOST),
+  host: ({ ours, head }) => ours.includes(TARGET_OR_HOST) && hasWrongHost(head),
   'http-version': ({ ours, theirs, head }) =>
     ours.includes('needs HTTP/1.1') ||
     (theirs === '400 Bad Request' && /^[^\r\n]* HTTP\/1\.[2-9]\r\n/.test(head)),
   'content-length': ({ theirs, head }) =>
-    theirs === '400 Bad Request' && /\r\ncontent-length:/i.test(head),
+    theirs === '400 Bad Request' && valuesOf(head, 'content-length').length > 0,
   'key-bits': ({ ours, head }) =>
     ours.includes("the 'Sec-WebSocket-Key' header") &&
-    /\r\nsec-websocket-key:[ \t]*[A-Za-z0-9+/]{21}[^AQgw]==[ \t]*\r\n/i.test(head),
+    valuesOf(head, 'sec-websocket-key').some((key) => KEY_WITH_MORE_BITS.test(trim(key))),
   'websocket-version': ({ ours }) => ours.includes('only WebSocket version 13'),
   'protocol-list': ({ theirs }) => theirs.includes('Invalid Sec-WebSocket-Protocol header'),
+  'extension-list': ({ theirs, head }) =>
+    theirs.includes('Invalid or unacceptable Sec-WebSocket-Extensions header') &&
+    hasEmptyElement(valuesOf(head, 'sec-websocket-extensions')),
   'offers-declined': ({ theirs }) =>
     theirs.includes('Invalid or unacceptable Sec-WebSocket-Extensions header'),
   'upgrade-list': ({ theirs, head }) =>
-    theirs.includes('Invalid Upgrade header') &&
-    /\r\nupgrade:(?:[^\r\n]*,|[\s\S]*\r\nupgrade:)/i.test(head),
+    theirs.includes('Invalid Upgrade header') && valuesOf(head, 'upgrade').join(', ').includes(','),
   'connection-space': ({ theirs, head }) =>
-    theirs.startsWith('426') && /\r\nconnection:[^\r\n]*[ \t]\r\n/i.test(head),
+    theirs.startsWith('426') && valuesOf(head, 'connection').some(endsInSpace),
 };
 
 /** Known differences of clients, by what each says if it fails. */
@@ -62,11 +97,14 @@ const OF_CLIENTS = {
   'status-line': ({ ours }) => ours.includes('is not valid HTTP: it begins with'),
   'http-version': ({ ours }) => ours.includes('which HTTP/1.0 cannot'),
   'no-subprotocol': ({ theirs }) => theirs === 'Server sent no subprotocol',
+  'extension-list': ({ theirs, head }) =>
+    theirs === 'Invalid Sec-WebSocket-Extensions header' &&
+    hasEmptyElement(valuesOf(head, 'sec-websocket-extensions')),
   'extension-twice': ({ ours }) => ours.includes("'permessage-deflate' was accepted besides"),
   'interim-close': ({ theirs }) => theirs.includes('Data after `Connection: close`'),
   'content-length': ({ theirs }) => theirs.includes('Content-Length'),
   'connection-space': ({ theirs, head }) =>
-    theirs === 'Unexpected server response: 101' && /\r\nconnection:[^\r\n]*[ \t]\r\n/i.test(head),
+    theirs === 'Unexpected server response: 101' && valuesOf(head, 'connection').some(endsInSpace),
 };
 
 /** Known differences where both open, with other extensions. */
