@@ -53,6 +53,8 @@ export class MessageReader {
   #isFragmented = false;
   #isText = false;
   #isCompressed = false;
+  /** Whether a compressed message has had any payload yet. */
+  #isBegun = false;
   /** Bytes in the fragments before the present one; for a compressed message, inflated ones. */
   #earlierLength = 0;
   #fragments = 0;
@@ -96,6 +98,7 @@ export class MessageReader {
       }
       this.#isText = opcode === Opcode.text;
       this.#isCompressed = isCompressed;
+      this.#isBegun = false;
       this.#earlierLength = 0;
       this.#fragments = 1;
     }
@@ -179,9 +182,11 @@ export class MessageReader {
   #receiveCompressed(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
     const inflater = this.#inflater as Inflater;
     if (!this.#inflate(bytes, start, end)) return;
+    if (start < end) this.#isBegun = true;
     if (isLast && this.#isFinal) {
-      // RFC 7692 §7.2.2: the empty block that the sender left out.
-      if (!this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
+      // RFC 7692 §7.2.2: the empty block that the sender left out. A payload of no bytes at all, in
+      // place of one zero byte (§7.2.3.6), lacks the beginning of the block as well.
+      if (this.#isBegun && !this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
       inflater.endMessage();
       if (this.#isText && !(this.#validator as Utf8Validator).finish()) {
         this.#failText();

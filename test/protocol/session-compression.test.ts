@@ -258,6 +258,33 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     },
   );
 
+  it('takes a compressed message without any payload for an empty one, and reads on by the same history', () => {
+    const history = deflateRawSync('abcabcabc', { finishFlush: constants.Z_SYNC_FLUSH });
+    const first = history.subarray(0, history.length - 4);
+    const again = deflateRawSync('abcabcabc', {
+      dictionary: bytesOf('abcabcabc'),
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
+    const second = again.subarray(0, again.length - 4);
+    for (const size of [1, 1000]) {
+      const receiver = end();
+      receiver.receive(
+        stream(
+          { opcode: 1, rsv: RSV1 },
+          { opcode: 1, rsv: RSV1, payload: first },
+          { opcode: 2, rsv: RSV1 },
+          { opcode: 1, rsv: RSV1, isFinal: false },
+          { opcode: 0, isFinal: false },
+          { opcode: 0 },
+          { opcode: 1, rsv: RSV1, payload: second },
+        ),
+        size,
+      );
+      const events = ['text:', 'text:abcabcabc', 'binary:', 'text:', 'text:abcabcabc'];
+      expect(receiver.takeEvents()).toEqual(events);
+    }
+  });
+
   it('reads nothing more once the limit was passed, be it bad or not', () => {
     const receiver = end({ limits: { maxMessageSize: 10 } });
     const payload = concat(deflate('x'.repeat(100)), [0, 0, 0xff, 0xff], [0xff, 0xff, 0xff]);

@@ -11,9 +11,9 @@ import {
   REST_OF_HEADER,
   UNKNOWN,
 } from '../differential.mjs';
-import { firstFinalBlock } from '../final-block.mjs';
 import { frameStream, limits, role, sizes } from '../frames.mjs';
 import { eventOf, message, sendBy } from '../messages.mjs';
+import { firstParting } from '../parting.mjs';
 import { LIMITS, WatchedSession } from '../watched-session.mjs';
 import { wsCompression, wsOutcome } from '../ws-receiver.mjs';
 
@@ -73,9 +73,11 @@ async function checkAgainstWs(input) {
   const stream = fromHex(input.stream);
   let stop;
   if (input.agreed !== undefined) {
-    // 'final-block' in docs/fuzzing.md: from such a message on the two go different ways.
-    stop = firstFinalBlock(stream, input.agreed[other[input.role]].noContextTakeover);
-    if (stop !== undefined) countDifference('final-block');
+    const parting = firstParting(stream, input.agreed[other[input.role]].noContextTakeover);
+    if (parting !== undefined) {
+      countDifference(parting.name);
+      stop = parting.at;
+    }
   }
   await compareOn(stream.subarray(0, stop), input);
 }

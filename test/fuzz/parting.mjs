@@ -1,4 +1,5 @@
-// Finds compressed messages that hold a final DEFLATE block (BFINAL set), knowing nothing of the library.
+// Finds compressed messages after which ws goes another way, knowing nothing of the library: those that
+// hold a final DEFLATE block (BFINAL set), and those without any payload.
 import { constants, inflateRawSync } from 'node:zlib';
 
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
@@ -50,17 +51,29 @@ function stopsEarly(deflated, isWhole) {
   }
 }
 
-/** Returns where the first message begins that holds a final block; `undefined` if none does. */
-export function firstFinalBlock(stream, noContextTakeover) {
+/**
+ * Returns where the first message begins that holds a final block, or has no payload although those
+ * after it go by its history, and which of the two it is; nothing if there is none.
+ */
+export function firstParting(stream, noContextTakeover) {
   /** All that zlib has been given and remembers. */
   let deflated = Buffer.alloc(0);
   let begin;
+  let isEmpty;
   for (const frame of framesOf(stream)) {
     if (frame.opcode >= 8) continue;
-    if (frame.opcode !== 0) begin = frame.isMarked ? frame.begin : undefined;
+    if (frame.opcode !== 0) {
+      begin = frame.isMarked ? frame.begin : undefined;
+      isEmpty = true;
+    }
     if (begin === undefined) continue;
+    if (frame.payload.length > 0) isEmpty = false;
     deflated = Buffer.concat([deflated, frame.payload]);
-    if (stopsEarly(deflated, frame.isFinal)) return begin;
+    if (frame.isFinal && isEmpty) {
+      if (!noContextTakeover) return { name: 'empty-payload', at: begin };
+      continue;
+    }
+    if (stopsEarly(deflated, frame.isFinal)) return { name: 'final-block', at: begin };
     if (!frame.isFinal) continue;
     deflated = noContextTakeover ? Buffer.alloc(0) : Buffer.concat([deflated, TAIL]);
   }
