@@ -52,7 +52,11 @@ export interface Deflater {
 export interface Inflater {
   /** Takes the next compressed bytes; they are read by {@link read} until it has used them up. */
   push(bytes: Uint8Array, start: number, end: number): void;
-  /** Fills `bytes[start, end)` and returns how far it came: short of `end` when all is used up; -1 for bad data. */
+  /**
+   * Fills `bytes[start, end)` and returns how far it came: short of `end` when all is used up; -1 for
+   * bad data, unless what comes before it fills all. In whatever pieces the input comes, the same is
+   * read.
+   */
   read(bytes: Uint8Array, start: number, end: number): number;
   /** Ends a message: what follows is the next one's. */
   endMessage(): void;

@@ -160,6 +160,8 @@ function withoutEmptyBlock(bytes: Uint8Array, length: number): Uint8Array {
 export class ZlibInflater implements Inflater {
   readonly #codec: Codec;
   #input: Uint8Array = NOTHING;
+  /** Where the input began, and how far it has been used. */
+  #first = 0;
   #start = 0;
   #end = 0;
   /** Whether the last input began right after a final block. */
@@ -172,30 +174,16 @@ export class ZlibInflater implements Inflater {
 
   push(bytes: Uint8Array, start: number, end: number): void {
     this.#input = bytes;
+    this.#first = start;
     this.#start = start;
     this.#end = end;
     this.#isAfterFinalBlock = false;
   }
 
   read(bytes: Uint8Array, start: number, end: number): number {
-    const { stream } = this.#codec;
-    const first = this.#start;
-    let to = start;
-    for (;;) {
-      const room = end - to;
-      stream.write(this.#input, this.#start, this.#end - this.#start, bytes, to, room);
-      if (stream.error !== undefined) return -1;
-      const from = this.#start;
-      this.#start = this.#end - stream.inputLeft;
-      to += room - stream.roomLeft;
-      if (this.#start === this.#end || to === end) return to;
-      // Input is left although there is room: a final block came (RFC 7692 §7.2.3.4). What follows
-      // begins anew.
-      if (this.#start === from && stream.roomLeft === room) {
-        stream.reset();
-        this.#isAfterFinalBlock = from === first;
-      }
-    }
+    const last = end - 1;
+    const to = this.#readUpTo(bytes, start, last);
+    return to === last ? this.#readOne(bytes, last) : to;
   }
 
   endMessage(): void {
@@ -208,6 +196,54 @@ export class ZlibInflater implements Inflater {
 
   release(): void {
     this.#codec.release();
+  }
+
+  #readUpTo(bytes: Uint8Array, start: number, end: number): number {
+    let to = start;
+    while (to < end) {
+      const from = this.#start;
+      const made = this.#write(this.#end - from, bytes, to, end);
+      if (made < 0) return -1;
+      to += made;
+      if (this.#start === this.#end) return to;
+      // Input is left although there is room: a final block came.
+      if (this.#start === from && made === 0) this.#beginAnew();
+    }
+    return to;
+  }
+
+  /**
+   * Reads one byte, in steps that end where it comes out: once zlib meets bad data it no longer tells
+   * what came out before, and whether the byte did must not depend on the pieces of the input.
+   */
+  #readOne(bytes: Uint8Array, at: number): number {
+    for (;;) {
+      const from = this.#start;
+      // As far as it goes without output, which is up to the byte.
+      if (this.#write(this.#end - from, bytes, at, at) < 0) return -1;
+      const made = this.#write(0, bytes, at, at + 1);
+      if (made !== 0) return made < 0 ? -1 : at + 1;
+      if (this.#start === this.#end) return at;
+      // Input is left: in a stored block its next octet is the byte.
+      const stored = this.#write(1, bytes, at, at + 1);
+      if (stored !== 0) return stored < 0 ? -1 : at + 1;
+      if (this.#start === from) this.#beginAnew();
+    }
+  }
+
+  /** Gives zlib some of the input and returns how many bytes came out; -1 for bad data. */
+  #write(inputLength: number, bytes: Uint8Array, start: number, end: number): number {
+    const { stream } = this.#codec;
+    stream.write(this.#input, this.#start, inputLength, bytes, start, end - start);
+    if (stream.error !== undefined) return -1;
+    this.#start += inputLength - stream.inputLeft;
+    return end - start - stream.roomLeft;
+  }
+
+  /** What follows a final block begins anew (RFC 7692 §7.2.3.4). */
+  #beginAnew(): void {
+    this.#codec.stream.reset();
+    this.#isAfterFinalBlock = this.#start === this.#first;
   }
 }
 

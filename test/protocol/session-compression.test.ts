@@ -258,6 +258,31 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     },
   );
 
+  it.each([
+    ['in a stored block', '000300fcff616263', 2, '9e'],
+    ['in a stored block that ends at the limit', '000200fdff6162000100feff63', 2, '9e'],
+    ['by a literal', '4a4c4a06', 2, 'ffff'],
+    ['by a literal of which the octet says more', '4a4c4afe', 2, 'ff'],
+    ['by a repetition', '4b4c4c04', 3, 'ff'],
+    ['after a final block', '4b4c020003004a06', 2, 'ffff'],
+  ])(
+    'fails a message that passes the limit %s and goes on with bad data the same in any pieces',
+    (_, start, maxMessageSize, bad) => {
+      const payload = Buffer.from(start + bad, 'hex');
+      const whole = stream({ opcode: 2, rsv: RSV1, payload });
+      const outcomes = Array.from({ length: whole.length }, (__, cut) => {
+        const receiver = end({ limits: { maxMessageSize } });
+        for (const piece of [whole.slice(0, cut), whole.slice(cut)]) receiver.receive(piece);
+        return receiver.takeEvents().join();
+      });
+      const bytewise = end({ limits: { maxMessageSize } });
+      bytewise.receive(whole.slice(), 1);
+      const [outcome] = outcomes;
+      expect(outcome).toMatch(/^failure/);
+      expect(new Set([...outcomes, bytewise.takeEvents().join()])).toEqual(new Set([outcome]));
+    },
+  );
+
   it('takes a compressed message without any payload for an empty one, and reads on by the same history', () => {
     const history = deflateRawSync('abcabcabc', { finishFlush: constants.Z_SYNC_FLUSH });
     const first = history.subarray(0, history.length - 4);
