@@ -1,0 +1,114 @@
+/**
+ * The samples' file of `--seed`, `--full` and the other plans: JSON lines, one object a line, told apart by `type`.
+ *
+ * - `machine`, the first line: everything that `describeMachine` knows (`cpu`, `cores`, `memory`, `system`,
+ *   `loadAverage`, `date`, `commit`, `isModified`, `flags`, `versions`), and what was planned: `options` (the flags as
+ *   understood; `options.plan` names the plan), `pinning` (of server and clients that do not share a core), `peers` and
+ *   `servers` (each with `name`, `label`, `version`, and `missing` with `hint` for what is absent; a peer also with
+ *   `style`, `language` and `isFloor`; a server also with `isStamping` and `isNeutral`), and `sections`.
+ * - A section is some clients in some cells on one server: `name`, `title`, `server`, `peers` (names, in the
+ *   order of the table), `cells`, and what holds for all of it: `isTls`, `isSameCore`.
+ * - A cell is a table: `mode` and `size` (bytes of a payload); and where it is not one connection with binary
+ *   messages, `content` (`ascii`, `mixed`: text), `connections`, `rate` (messages per second, of an open loop) or
+ *   `compression` (`json`, `random`: the payload that is compressed).
+ * - `cell`, each other line: what one client did in one cell of one round. See `CellRecord`. A cell that was
+ *   run again, by `--resume`, has its last line count.
+ * - `resumed`: from here on the lines are of a later run with `--resume`; with the fields of `machine` that may differ.
+ *
+ * All times are microseconds.
+ */
+
+/** Buckets per doubling of a histogram: each is half a per cent wide. */
+export const BUCKETS_PER_OCTAVE = 128;
+/** Raw samples kept per line, evenly over the measured part; the histogram has all of them. */
+const KEPT = 100;
+
+/**
+ * @typedef {object} CellRecord
+ * @property {'cell'} type
+ * @property {string} section
+ * @property {string} server
+ * @property {string} peer
+ * @property {string} mode
+ * @property {number} size bytes
+ * @property {string} [content] this and the next three as the cell has them
+ * @property {number} [connections]
+ * @property {number} [rate]
+ * @property {string} [compression]
+ * @property {number} round counted from 1
+ * @property {string} [failure] instead of all that follows
+ * @property {boolean} [isHang] whether it failed by running out of time
+ * @property {[number, number][]} [histogram] bucket and count of every sample: what a sample is, the cell's mode says
+ * @property {number[]} [times] the samples kept
+ * @property {number[]} [sends] C→S of the same ones, where the server stamps its replies
+ * @property {number[]} [receives] S→C of the same ones
+ * @property {number} [messages] in the measured part
+ * @property {number} [elapsed]
+ * @property {number} [clientUser] CPU time of the client in user mode, all of its threads
+ * @property {number} [clientSystem] the same, in the kernel
+ * @property {number} [serverCpu] CPU time of the server, both modes; to the system's clock tick, so add up rounds
+ * @property {number} [serverSystem] how much of it in the kernel
+ * @property {number} [bytesPerConnection] resident memory, of a cell that measures memory: those have no times
+ */
+
+/**
+ * @param {Omit<CellRecord, 'type'>} place section, server, peer, cell and round
+ * @param {import('./client-process.mjs').Outcome} outcome
+ * @param {number} ticks clock ticks per second
+ * @returns {CellRecord}
+ */
+export function recordOf(place, { result, failure, isHang }, ticks) {
+  if (!result) {
+    const reason = failure ?? 'failed without saying why';
+    return { type: 'cell', ...place, failure: reason, isHang };
+  }
+  const { times, sends, receives, serverTicks, ...totals } = result;
+  return {
+    type: 'cell',
+    ...place,
+    ...totals,
+    serverCpu: serverTicks && ((serverTicks.user + serverTicks.system) / ticks) * 1e6,
+    serverSystem: serverTicks && (serverTicks.system / ticks) * 1e6,
+    histogram: histogramOf(times),
+    times: keptOf(times),
+    sends: sends && keptOf(sends),
+    receives: receives && keptOf(receives),
+  };
+}
+
+/**
+ * @param {readonly number[]} times µs
+ * @returns {[number, number][]} ascending
+ */
+export function histogramOf(times) {
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  for (const time of times) {
+    const bucket = bucketOf(time);
+    counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+  }
+  return [...counts].sort(([a], [b]) => a - b);
+}
+
+/** @param {number} time µs; what is under a nanosecond counts as one */
+export function bucketOf(time) {
+  return Math.round(Math.log2(Math.max(time, 0.001)) * BUCKETS_PER_OCTAVE);
+}
+
+/**
+ * The time in the middle of a bucket.
+ *
+ * @param {number} bucket
+ */
+export function timeOf(bucket) {
+  return 2 ** (bucket / BUCKETS_PER_OCTAVE);
+}
+
+/** @param {readonly number[]} values */
+function keptOf(values) {
+  const count = Math.min(KEPT, values.length);
+  return Array.from({ length: count }, (_, i) => {
+    const value = Number(values[Math.floor((i * values.length) / count)]);
+    return Math.round(value * 100) / 100;
+  });
+}
