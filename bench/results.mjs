@@ -1,9 +1,8 @@
 /** What has been measured so far, and the rows it makes. */
+import { Distribution } from './distribution.mjs';
 import { REFERENCE } from './peers/catalogue.mjs';
 import { compareTimes, summarize } from './statistics.mjs';
 
-/** From this share of the measured time on, the server was the bottleneck. */
-const SATURATED = 0.9;
 /** A client that failed so often in one cell is not tried there again. */
 const FAILURES_ALLOWED = 2;
 /** Characters of a reason that its row has place for. */
@@ -31,10 +30,11 @@ export class Results {
     const entry = this.#entry(peer, cell);
     if (result) {
       entry.measured.set(round, {
-        times: result.times,
+        times: Distribution.of(result.times),
         messages: result.messages,
         elapsed: result.elapsed,
-        clientCpu: result.clientUser + result.clientSystem,
+        clientUser: result.clientUser,
+        clientSystem: result.clientSystem,
         serverCpu:
           result.serverTicks === undefined ? undefined : (result.serverTicks / ticks) * 1e6,
       });
@@ -76,7 +76,7 @@ export class Results {
       }
       if (measured.size === 0) return { ...row, failure: first || 'not measured' };
       const summary = summarize(measured);
-      const isServerSaturated = !this.#isSharedCore && (summary.serverBusy ?? 0) >= SATURATED;
+      const isServerSaturated = !this.#isSharedCore && summary.isServerSaturated;
       const isReference = peer.name === REFERENCE;
       const ratio = isReference ? undefined : compareTimes(measured, reference);
       return { ...row, ...summary, isServerSaturated, isReference, ratio };

@@ -1,34 +1,19 @@
-/** The arithmetic of the tables: pure functions over plain numbers. */
+/** The arithmetic of the tables: pure functions over what the rounds brought. */
+import { Distribution, firstIndex } from './distribution.mjs';
+
+/** Rounds from which on a difference can be told from noise. */
+const DECIDABLE = 5;
+/** Differences below this are a tie, however often they are measured: the next machine has others. */
+const NEGLIGIBLE = 0.02;
+/** From this share of the measured time on, a process is busy all the time. */
+const SATURATED = 0.9;
+const RESAMPLES = 1000;
 
 /**
- * The q-quantile of ascending numbers, interpolated linearly.
- *
- * @param {ArrayLike<number>} sorted
- * @param {number} q from 0 to 1
+ * @typedef {object} Interval
+ * @property {number} low
+ * @property {number} high
  */
-export function quantile(sorted, q) {
-  if (sorted.length === 0) return Number.NaN;
-  const position = (sorted.length - 1) * q;
-  const below = Math.floor(position);
-  const low = /** @type {number} */ (sorted[below]);
-  const high = /** @type {number} */ (sorted[Math.min(below + 1, sorted.length - 1)]);
-  return low + (high - low) * (position - below);
-}
-
-/**
- * Pools arrays of numbers into one ascending array.
- *
- * @param {readonly ArrayLike<number>[]} arrays
- */
-export function pool(arrays) {
-  const pooled = new Float64Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    pooled.set(array, offset);
-    offset += array.length;
-  }
-  return pooled.sort();
-}
 
 /**
  * The median of a few numbers and the interval around it that holds the true median with at least
@@ -41,10 +26,10 @@ export function medianWithSpread(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const skipped = skippedAtEachEnd(sorted.length);
   return {
-    median: quantile(sorted, 0.5),
+    median: Distribution.of(sorted).quantile(0.5),
     low: sorted[skipped] ?? Number.NaN,
     high: sorted[sorted.length - 1 - skipped] ?? Number.NaN,
-    isDecidable: sorted.length >= 5,
+    isDecidable: sorted.length >= DECIDABLE,
   };
 }
 
@@ -65,11 +50,56 @@ function skippedAtEachEnd(count) {
 }
 
 /**
+ * The interval that holds a pooled quantile with 95 % confidence, by the bootstrap: rounds are drawn with replacement and
+ * pooled anew, and the middle 95 % of what comes out is the interval. What is drawn are whole rounds, since
+ * the samples of one share its luck: drawn one by one they would promise a precision that the next run does not keep.
+ * Undefined for fewer than five rounds.
+ *
+ * @param {readonly Distribution[]} rounds
+ * @param {number} q from 0 to 1
+ * @returns {Interval | undefined}
+ */
+export function bootstrapInterval(rounds, q) {
+  if (rounds.length < DECIDABLE) return undefined;
+  const grid = [...new Set(rounds.flatMap((round) => Array.from(round, ([value]) => value)))].sort(
+    (a, b) => a - b,
+  );
+  const upTo = rounds.map((round) => Float64Array.from(grid, (value) => round.countUpTo(value)));
+  const draw = drawer(rounds.length);
+  const quantiles = Array.from({ length: RESAMPLES }, () => {
+    const drawn = Array.from(rounds, () => /** @type {Float64Array} */ (upTo[draw()]));
+    const sum = (/** @type {number} */ index) =>
+      drawn.reduce((total, counts) => total + Number(counts[index]), 0);
+    const rank = q * sum(grid.length - 1);
+    return Number(grid[firstIndex(grid.length - 1, (index) => sum(index) >= rank)]);
+  });
+  const sorted = Distribution.of(quantiles);
+  return { low: sorted.quantile(0.025), high: sorted.quantile(0.975) };
+}
+
+/**
+ * Draws whole numbers below `count`, the same ones in every run, so that a report can be made again.
+ *
+ * @param {number} count
+ */
+function drawer(count) {
+  let state = 0x9e3779b9;
+  return () => {
+    // xorshift32 (Marsaglia): its period of 2³² − 1 is far more than is drawn.
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % count;
+  };
+}
+
+/**
  * @typedef {object} Measurement one client process's answer
- * @property {number[]} times µs per message, one per sample
+ * @property {Distribution} times µs per message
  * @property {number} messages in the measured part
  * @property {number} elapsed µs
- * @property {number} clientCpu µs, user and system
+ * @property {number} clientUser µs
+ * @property {number} clientSystem µs
  * @property {number | undefined} serverCpu µs, user and system
  */
 
@@ -84,37 +114,69 @@ export function summarize(rounds) {
     all.reduce((sum, m) => sum + of(m), 0);
   const messages = total((m) => m.messages);
   const elapsed = total((m) => m.elapsed);
-  const times = pool(all.map((m) => m.times));
+  const times = Distribution.pool(all.map((m) => m.times));
+  const clientUser = total((m) => m.clientUser);
+  const clientSystem = total((m) => m.clientSystem);
+  const clientBusy = (clientUser + clientSystem) / elapsed;
   const hasServerCpu = all.length > 0 && all.every((m) => m.serverCpu !== undefined);
   const serverCpu = hasServerCpu ? total((m) => m.serverCpu ?? 0) : undefined;
+  const serverBusy = serverCpu === undefined ? undefined : serverCpu / elapsed;
   return {
-    median: quantile(times, 0.5),
-    // Under 100 samples the 99th percentile would be little more than the maximum.
-    p99: times.length >= 100 ? quantile(times, 0.99) : undefined,
+    times,
+    median: times.quantile(0.5),
+    // With fewer samples than it takes for one to lie beyond, a quantile is little more than the maximum.
+    p99: times.count >= 100 ? times.quantile(0.99) : undefined,
+    p999: times.count >= 1000 ? times.quantile(0.999) : undefined,
     rate: (messages / elapsed) * 1e6,
-    clientCpu: total((m) => m.clientCpu) / messages,
+    clientUser: clientUser / messages,
+    clientSystem: clientSystem / messages,
+    clientCpu: (clientUser + clientSystem) / messages,
+    clientBusy,
     serverCpu: serverCpu === undefined ? undefined : serverCpu / messages,
-    serverBusy: serverCpu === undefined ? undefined : serverCpu / elapsed,
+    serverBusy,
+    /** Whether the server was the bottleneck: busy all the time, and more so than the client. */
+    isServerSaturated:
+      serverBusy !== undefined && serverBusy >= SATURATED && serverBusy > clientBusy,
   };
 }
 
 /**
- * Compares two rows round by round: the reference's median time per message over the row's own, so that
- * above 1 is faster. Medians, because one pause of the machine moves a round's mean by more than most clients differ.
+ * Compares two clients by the ratio of their medians, formed in each round, since what was measured seconds apart
+ * shares the machine's mood. It is a tie when the interval that holds the true ratio includes 1, when the
+ * difference is negligible, or when there are too few rounds to tell.
  *
- * @param {ReadonlyMap<number, Measurement>} rounds
- * @param {ReadonlyMap<number, Measurement>} reference
- * @returns {{ median: number, low: number, high: number, isDecidable: boolean, isTie: boolean } | undefined} undefined with no round in common
+ * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} rounds
+ * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} reference
+ * @returns {{ median: number, low: number, high: number, isDecidable: boolean, isTie: boolean } | undefined} above 1 where
+ *   `rounds` took less time; undefined with no round in common
  */
 export function compareTimes(rounds, reference) {
   const ratios = [];
   for (const [round, { times }] of rounds) {
     const other = reference.get(round);
-    if (other) ratios.push(quantile(pool([other.times]), 0.5) / quantile(pool([times]), 0.5));
+    if (other) ratios.push(other.times.quantile(0.5) / times.quantile(0.5));
   }
   if (ratios.length === 0) return undefined;
   const { median, low, high, isDecidable } = medianWithSpread(ratios);
   // An interval that reads 1.00 at one end once it is rounded is not worth a claim either.
-  const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < 0.02;
+  const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < NEGLIGIBLE;
   return { median, low, high, isDecidable, isTie: !isDecidable || isWithinNoise };
+}
+
+/**
+ * The rounds that stand out: their medians lie more than one and a half times the distance of the quartiles beyond
+ * the quartiles (Tukey's fences), and a tenth away from the median. They are named, and left in every figure.
+ *
+ * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} rounds
+ * @returns {number[]}
+ */
+export function outlyingRounds(rounds) {
+  const medians = new Map([...rounds].map(([round, { times }]) => [round, times.quantile(0.5)]));
+  const all = Distribution.of([...medians.values()]);
+  const [q1, median, q3] = [0.25, 0.5, 0.75].map((q) => all.quantile(q));
+  const reach = 1.5 * (Number(q3) - Number(q1));
+  return [...medians]
+    .filter(([, value]) => value < Number(q1) - reach || value > Number(q3) + reach)
+    .filter(([, value]) => Math.abs(value / Number(median) - 1) > 0.1)
+    .map(([round]) => round);
 }

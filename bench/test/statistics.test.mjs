@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareTimes, medianWithSpread, pool, quantile, summarize } from '../statistics.mjs';
+import { Distribution } from '../distribution.mjs';
+import {
+  bootstrapInterval,
+  compareTimes,
+  medianWithSpread,
+  outlyingRounds,
+  summarize,
+} from '../statistics.mjs';
 
 /**
  * @param {number[]} times
@@ -9,10 +16,11 @@ import { compareTimes, medianWithSpread, pool, quantile, summarize } from '../st
 function measurement(times, rest) {
   const elapsed = times.reduce((sum, time) => sum + time, 0);
   return {
-    times,
+    times: Distribution.of(times),
     messages: times.length,
     elapsed,
-    clientCpu: elapsed / 2,
+    clientUser: elapsed / 3,
+    clientSystem: elapsed / 6,
     serverCpu: elapsed / 4,
     ...rest,
   };
@@ -22,18 +30,6 @@ function measurement(times, rest) {
 function rounds(medians) {
   return new Map(medians.map((median, index) => [index + 1, measurement([median])]));
 }
-
-test('interpolates quantiles', () => {
-  assert.equal(quantile([1, 2, 3, 4], 0.5), 2.5);
-  assert.equal(quantile([1, 2, 3], 0.5), 2);
-  assert.equal(quantile([5], 0.99), 5);
-  assert.equal(quantile([0, 10], 0.25), 2.5);
-  assert.ok(Number.isNaN(quantile([], 0.5)));
-});
-
-test('pools samples in ascending numeric order', () => {
-  assert.deepEqual([...pool([[10, 9], [100, 1], []])], [1, 9, 10, 100]);
-});
 
 test('needs the whole range of five values for 90 % confidence', () => {
   assert.deepEqual(medianWithSpread([5, 1, 4, 2, 3]), {
@@ -78,6 +74,22 @@ test('gives a 99th percentile from 100 samples on', () => {
   assert.equal(summarize(new Map([[1, measurement(times)]])).p99, 99);
 });
 
+test('gives a 99.9th percentile from 1000 samples on', () => {
+  const summaryOf = (/** @type {number} */ length) =>
+    summarize(new Map([[1, measurement(Array.from({ length }, (_, i) => i))]]));
+  assert.equal(summaryOf(1001).p999, 999);
+  assert.equal(summaryOf(999).p999, undefined);
+});
+
+test('calls the server the bottleneck when it was busy all the time, and busier than the client', () => {
+  const busy = (/** @type {number} */ serverCpu, /** @type {number} */ clientUser) =>
+    summarize(new Map([[1, measurement([100], { serverCpu, clientUser, clientSystem: 1 })]]))
+      .isServerSaturated;
+  assert.equal(busy(91, 50), true);
+  assert.equal(busy(91, 95), false);
+  assert.equal(busy(89, 50), false);
+});
+
 test('knows no CPU of a server that one round knows nothing of', () => {
   const summary = summarize(
     new Map([
@@ -116,4 +128,49 @@ test('calls everything a tie with fewer than five rounds in common', () => {
 
 test('compares nothing without a round in common', () => {
   assert.equal(compareTimes(rounds([1]), new Map()), undefined);
+});
+
+test('resamples rounds, not samples, for the interval of a pooled quantile', () => {
+  const round = (/** @type {number} */ time) => Distribution.of(Array(1000).fill(time));
+  // Whatever is drawn of these rounds, its median is one of them, and the pool's is the middle one.
+  const interval = bootstrapInterval([1, 2, 3, 4, 5].map(round), 0.5);
+  assert.deepEqual(interval, { low: 1, high: 5 });
+  assert.deepEqual(bootstrapInterval([7, 7, 7, 7, 7].map(round), 0.5), { low: 7, high: 7 });
+});
+
+test('agrees with the known distribution of a bootstrapped median', () => {
+  const rounds = Array.from({ length: 11 }, (_, i) => Distribution.of([i + 1]));
+  // Efron's median of 11 values is at most the k-th with the probability that 6 or more of 11 draws are:
+  // 0.7 % for the second, 5.1 % for the third.
+  const interval = bootstrapInterval(rounds, 0.5);
+  assert.deepEqual(interval, { low: 3, high: 9 });
+});
+
+test('holds the true median in about 95 of 100 experiments with many rounds', () => {
+  let state = 1;
+  const random = () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state / 2 ** 32;
+  };
+  let hits = 0;
+  for (let experiment = 0; experiment < 200; experiment++) {
+    const medians = Array.from({ length: 25 }, () => 100 + 20 * (random() + random() - 1));
+    const interval = bootstrapInterval(
+      medians.map((median) => Distribution.of([median - 0.1, median, median + 0.1])),
+      0.5,
+    );
+    if (interval && interval.low <= 100 && interval.high >= 100) hits++;
+  }
+  assert.ok(hits >= 180 && hits <= 199, `${hits} of 200`);
+});
+
+test('gives no interval for fewer than five rounds', () => {
+  const four = [1, 2, 3, 4].map((time) => Distribution.of([time]));
+  assert.equal(bootstrapInterval(four, 0.5), undefined);
+});
+
+test('names the rounds that stand out, unless they do so by less than a tenth', () => {
+  assert.deepEqual(outlyingRounds(rounds([10, 10.1, 10.2, 19, 10, 10.1, 10.2])), [4]);
+  assert.deepEqual(outlyingRounds(rounds([10, 10, 10, 10.5, 10, 10, 10])), []);
+  assert.deepEqual(outlyingRounds(rounds([10, 11, 12, 13, 14, 15, 16])), []);
 });
