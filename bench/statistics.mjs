@@ -66,12 +66,19 @@ export function bootstrapInterval(rounds, q) {
   );
   const upTo = rounds.map((round) => Float64Array.from(grid, (value) => round.countUpTo(value)));
   const draw = drawer(rounds.length);
-  const quantiles = Array.from({ length: RESAMPLES }, () => {
-    const drawn = Array.from(rounds, () => /** @type {Float64Array} */ (upTo[draw()]));
-    const sum = (/** @type {number} */ index) =>
-      drawn.reduce((total, counts) => total + Number(counts[index]), 0);
-    const rank = q * sum(grid.length - 1);
-    return Number(grid[firstIndex(grid.length - 1, (index) => sum(index) >= rank)]);
+  const drawn = /** @type {Float64Array[]} */ ([]);
+  const sumUpTo = (/** @type {number} */ index) => {
+    let sum = 0;
+    for (const counts of drawn) sum += /** @type {number} */ (counts[index]);
+    return sum;
+  };
+  const last = grid.length - 1;
+  const quantiles = new Float64Array(RESAMPLES).map(() => {
+    for (let i = 0; i < rounds.length; i++) {
+      drawn[i] = /** @type {Float64Array} */ (upTo[draw()]);
+    }
+    const rank = q * sumUpTo(last);
+    return /** @type {number} */ (grid[firstIndex(last, (index) => sumUpTo(index) >= rank)]);
   });
   const sorted = Distribution.of(quantiles);
   return { low: sorted.quantile(0.025), high: sorted.quantile(0.975) };

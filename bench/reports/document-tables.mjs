@@ -1,0 +1,99 @@
+/** The tables of the reference document, its figures beside those measured here. */
+import { isMeasured, slownessOf } from './measured.mjs';
+import { DOCUMENT_SCALING, DOCUMENT_TABLES, FACES } from './reference-document.mjs';
+import { millisText, ratioText, sizeText } from './wording.mjs';
+
+/**
+ * @typedef {object} DocumentLine one client of one table
+ * @property {string} name as the document has it, or a face of ours
+ * @property {import('./measured.mjs').Row | undefined} row
+ * @property {number} [claimedRtt] ms
+ * @property {number} [claimedFactor] times the table's best
+ * @property {string} ratio measured, to the best of the document's clients
+ * @property {boolean} isOurs
+ */
+
+/**
+ * The lines of one table, fastest first.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ * @param {import('./reference-document.mjs').DocumentTable} table
+ * @returns {DocumentLine[]}
+ */
+function documentLines(measured, { mode, size, rows }) {
+  const rowOf = (/** @type {string} */ peer) => measured.row('main', { mode, size }, peer);
+  const claimedBest = Math.min(...rows.map(({ rtt }) => rtt));
+  const named = [
+    ...rows.map(({ name, peer, rtt }) => ({
+      name,
+      row: rowOf(peer),
+      claimedRtt: rtt,
+      claimedFactor: rtt / claimedBest,
+      isOurs: false,
+    })),
+    ...FACES.map((peer) => ({ name: measured.peer(peer).label, row: rowOf(peer), isOurs: true })),
+  ];
+  const time = (/** @type {{ row?: import('./measured.mjs').Row | undefined }} */ line) =>
+    line.row?.summary?.median ?? Number.POSITIVE_INFINITY;
+  const sorted = named.sort((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
+  const best = sorted.find(({ row, isOurs }) => row && isMeasured(row) && !isOurs)?.row;
+  return sorted.map((line) => ({
+    ...line,
+    ratio: line.row === best ? '1' : ratioText(slownessOf(line.row, best)),
+  }));
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+export function renderDocumentTables(measured) {
+  const tables = DOCUMENT_TABLES.map((table) =>
+    [
+      `**${table.title}**, in milliseconds`,
+      '',
+      '| client | Send (C→S) | Receive (S→C) | RTT | vs best | RTT in the document | vs best in the document |',
+      '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+      ...documentLines(measured, table).map(renderLine),
+    ].join('\n'),
+  );
+  return [NOTE, ...tables].join('\n\n');
+}
+
+const NOTE =
+  'Medians on the neutral server, with the window of 100 for every client where the table is pipelined. “vs best” is to the ' +
+  "fastest of the document's own clients, so a face of Wirespeed below 1 is faster than all of them; ≈ is a tie.";
+
+/** @param {DocumentLine} line */
+function renderLine({ name, row, claimedRtt, claimedFactor, ratio, isOurs }) {
+  const { send, receive, median } = row?.summary ?? {};
+  const claimed =
+    claimedRtt === undefined ? ['', ''] : [claimedRtt.toFixed(3), `${claimedFactor?.toFixed(1)}×`];
+  const label = isOurs ? `**${name}**` : name;
+  const figures = row?.summary
+    ? [millisText(send), millisText(receive), millisText(median), ratio]
+    : [row?.failure ?? 'not part of this run', '', '', ''];
+  return `| ${[label, ...figures, ...claimed].join(' | ')} |`;
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+export function renderDocumentScaling(measured) {
+  return DOCUMENT_SCALING.map(({ title, mode, sizes, columns }) => {
+    const heads = [
+      ...columns.map(({ name }) => name),
+      ...FACES.map((peer) => measured.peer(peer).label),
+    ];
+    const peers = [...columns.map(({ peer }) => peer), ...FACES];
+    return [
+      `**${title}**: RTT in milliseconds, and the document's in parentheses`,
+      '',
+      `| | ${heads.join(' | ')} |`,
+      `| --- |${' ---: |'.repeat(heads.length)}`,
+      ...sizes.map((size, index) => {
+        const cells = peers.map((peer, column) => {
+          const text = millisText(measured.row('main', { mode, size }, peer)?.summary?.median);
+          const claimed = columns[column]?.rtts[index];
+          return claimed === undefined ? text : `${text} (${claimed.toFixed(3)})`;
+        });
+        return `| ${sizeText(size)} | ${cells.join(' | ')} |`;
+      }),
+    ].join('\n');
+  }).join('\n\n');
+}

@@ -1,0 +1,187 @@
+/** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
+import { judgeClaims, VERDICTS } from './claims.mjs';
+import { renderDocumentScaling, renderDocumentTables } from './document-tables.mjs';
+import { machineFacts } from './machine-facts.mjs';
+import { isMeasured, slownessOf } from './measured.mjs';
+import { isFace, listStandings } from './standings.mjs';
+import { renderLosses, renderStandings } from './standings-text.mjs';
+import { bytesText, cellTitle, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
+
+/** The styles, in the order of the tables, and what they ask of a user. */
+const STYLES = /** @type {Record<string, string>} */ ({
+  blocking: 'Blocking calls',
+  await: 'await and iterators',
+  callback: 'Callbacks',
+});
+
+const SIZES_IN_DOCS = [512, 65_536];
+
+/**
+ * Every block by the name that documents take it by.
+ *
+ * @type {Record<string, (measured: import('./measured.mjs').Measured) => string>}
+ */
+export const BLOCKS = {
+  machine: renderMachine,
+  claims: renderClaims,
+  'document-tables': renderDocumentTables,
+  'document-scaling': renderDocumentScaling,
+  'like-for-like': renderLikeForLike,
+  standings: (measured) => renderStandings(listStandings(measured)),
+  losses: (measured) => renderLosses(listStandings(measured)),
+  readme: renderReadme,
+};
+
+/** @param {import('./measured.mjs').Measured} measured */
+export function renderMarkdown(measured) {
+  return [
+    '# Wirespeed benchmark',
+    renderMachine(measured),
+    '## What the reference document claims, and what was measured',
+    renderClaims(measured),
+    '## Like for like',
+    renderStandings(listStandings(measured)),
+    '### Where Wirespeed loses or ties',
+    renderLosses(listStandings(measured)),
+    '## The tables of the reference document',
+    renderDocumentTables(measured),
+    renderDocumentScaling(measured),
+    '## Every cell',
+    READING,
+    ...measured.sections.flatMap((section) => [
+      `### ${sectionTitle(section)}`,
+      ...section.cells.map((cell) => renderCell(cellTitle(cell), measured.rows(section, cell))),
+    ]),
+  ].join('\n\n');
+}
+
+const READING =
+  'Times are per message, from sending it to having its reply. The interval after a median holds it with 95 % confidence ' +
+  '(bootstrap over rounds). “Of the fastest” is the ratio of the medians, formed in each round, with the interval that holds it with ' +
+  '90 % confidence or more; ≈ is a tie: that interval includes 1, or the difference is under 2 %, or there are fewer than five rounds. ' +
+  '! marks a server that was busy 90 % of the time or more, and more so than the client: such a line measures the server. ' +
+  '† marks rounds that stand out and are left in.';
+
+/** @param {import('./measured.mjs').Measured} measured */
+function renderMachine(measured) {
+  return [
+    '| | |',
+    '| --- | --- |',
+    ...machineFacts(measured).map(({ name, text }) => `| ${name} | ${text} |`),
+  ].join('\n');
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+function renderClaims(measured) {
+  return [
+    '| the document says | verdict | measured here |',
+    '| --- | --- | --- |',
+    ...judgeClaims(measured).map(
+      ({ claim, verdict, sentence }) =>
+        `| “${claim.quote}” | **${VERDICTS[verdict]}** | ${sentence} |`,
+    ),
+  ].join('\n');
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+function renderLikeForLike(measured) {
+  const [section] = measured.sections;
+  if (!section) return 'Nothing was measured.';
+  const cells = section.cells.filter(
+    ({ mode, size }) => ['rr', 'pipelined'].includes(mode) && SIZES_IN_DOCS.includes(size),
+  );
+  return cells
+    .flatMap((cell) =>
+      Object.entries(STYLES).map(([style, title]) =>
+        renderCell(
+          `${cellTitle(cell)}: ${title}`,
+          measured.rows(section, cell).filter(({ peer }) => peer.style === style || peer.isFloor),
+        ),
+      ),
+    )
+    .join('\n\n');
+}
+
+/**
+ * One table: the fastest first, ratios to the fastest that is a client.
+ *
+ * @param {string} title
+ * @param {readonly import('./measured.mjs').Row[]} rows
+ */
+function renderCell(title, rows) {
+  if (rows.some(({ memory }) => memory !== undefined)) return renderMemory(title, rows);
+  const best = rows.find((row) => isMeasured(row) && !row.peer.isFloor);
+  return [
+    `**${title}**`,
+    '',
+    '| client | in | median | p99 | p99.9 | messages/s | CPU client, server (µs) | of the fastest |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows.map((row) => renderRow(row, best)),
+  ].join('\n');
+}
+
+/**
+ * @param {import('./measured.mjs').Row} row
+ * @param {import('./measured.mjs').Row | undefined} best
+ */
+function renderRow(row, best) {
+  const { peer, summary, failure, failures, rounds } = row;
+  const head = `| ${isFace(row) ? `**${peer.label}**` : peer.label} | ${peer.language ?? ''}, ${peer.style}`;
+  if (!summary) return `${head} | ${failure} | | | | | |`;
+  const partial =
+    failures.length > 0
+      ? ` (${failures.length} of ${rounds.size + failures.length} rounds failed: ${failures[0]})`
+      : '';
+  const interval = summary.medianInterval
+    ? ` (${timeText(summary.medianInterval.low)} to ${timeText(summary.medianInterval.high)})`
+    : '';
+  return [
+    head,
+    `${timeText(summary.median)}${interval}${summary.outliers.length > 0 ? ' †' : ''}${partial}`,
+    timeText(summary.p99),
+    timeText(summary.p999),
+    wholeText(summary.rate),
+    `${threeDigits(summary.clientCpu)}, ${threeDigits(summary.serverCpu)}${summary.isServerSaturated ? ' !' : ''}`,
+    `${row === best ? '1' : ratioText(slownessOf(row, best))} |`,
+  ].join(' | ');
+}
+
+/**
+ * @param {string} title
+ * @param {readonly import('./measured.mjs').Row[]} rows
+ */
+function renderMemory(title, rows) {
+  const sorted = [...rows].sort((a, b) => (a.memory ?? Infinity) - (b.memory ?? Infinity));
+  return [
+    `**${title}**`,
+    '',
+    '| | in | per connection |',
+    '| --- | --- | ---: |',
+    ...sorted.map(
+      ({ peer, memory, failure }) =>
+        `| ${peer.label} | ${peer.language ?? ''} | ${memory === undefined ? failure : bytesText(memory)} |`,
+    ),
+  ].join('\n');
+}
+
+/**
+ * A short table for the front page: pipelined, the smallest size of the document.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ */
+function renderReadme(measured) {
+  const [section] = measured.sections;
+  const cells = section?.cells.filter(({ size }) => size === 512) ?? [];
+  const tables = cells.map((cell) => {
+    const rows = section ? measured.rows(section, cell) : [];
+    return renderCell(cellTitle(cell), rows);
+  });
+  return tables.join('\n\n');
+}
+
+/** @param {import('./measured.mjs').Section} section */
+export function sectionTitle({ title, server, isTls, isSameCore }) {
+  const conditions = [isTls && 'TLS', isSameCore && 'one core for both sides'].filter(Boolean);
+  const suffix = conditions.length > 0 ? ` (${conditions.join(', ')})` : '';
+  return `Server ${server}: ${title}${suffix}`;
+}

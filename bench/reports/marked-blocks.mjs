@@ -1,0 +1,20 @@
+/** Figures in documents: what stands between a pair of marks is made from records, never written by hand. */
+
+const MARKED = /(<!-- bench: (\S+) -->\n)[\s\S]*?(<!-- \/bench -->)/g;
+
+/**
+ * Fills every marked block of a document.
+ *
+ * @param {string} document Markdown
+ * @param {Record<string, () => string>} blocks what makes the text of each name
+ * @throws {Error} for a name that nothing makes
+ */
+export function fillBlocks(document, blocks) {
+  return document.replace(MARKED, (_all, start, name, end) => {
+    const render = blocks[name];
+    if (!render) {
+      throw new Error(`no block is called ${name}; there are ${Object.keys(blocks).join(', ')}`);
+    }
+    return `${start}\n${render()}\n\n${end}`;
+  });
+}

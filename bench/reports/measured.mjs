@@ -1,0 +1,277 @@
+/** What a file of samples says: its sections, their cells, and a row for every client in each. */
+import { readFileSync } from 'node:fs';
+import { Distribution } from '../distribution.mjs';
+import { bootstrapInterval, compareTimes, outlyingRounds, summarize } from '../statistics.mjs';
+import { groupBy } from './groups.mjs';
+
+/**
+ * @typedef {object} PeerFacts
+ * @property {string} name
+ * @property {string} label
+ * @property {string} style blocking, await or callback
+ * @property {string} [language]
+ * @property {boolean} [isFloor]
+ * @property {string} [version]
+ * @property {string} [missing]
+ * @property {string} [hint]
+ */
+
+/** @typedef {import('../record.mjs').CellRecord} CellRecord */
+/** @typedef {Pick<CellRecord, 'mode' | 'size' | 'content' | 'connections' | 'rate' | 'compression'>} Cell */
+
+/**
+ * @typedef {object} Section
+ * @property {string} name
+ * @property {string} title
+ * @property {string} server
+ * @property {readonly string[]} peers
+ * @property {readonly Cell[]} cells
+ * @property {boolean} [isTls]
+ * @property {boolean} [isSameCore]
+ */
+
+/**
+ * @typedef {import('../statistics.mjs').Measurement & { samples: number[], sends: number[], receives: number[] }} Round
+ */
+
+/**
+ * @typedef {object} Row one client in one cell
+ * @property {PeerFacts} peer
+ * @property {ReadonlyMap<number, Round>} rounds those that were measured
+ * @property {string | undefined} failure why there is no figure at all
+ * @property {string[]} failures of single rounds
+ * @property {Summary | undefined} summary
+ * @property {number | undefined} memory bytes per connection, of a cell that measures that
+ */
+
+/**
+ * @typedef {ReturnType<typeof summarize> & {
+ *   medianInterval: import('../statistics.mjs').Interval | undefined,
+ *   p99Interval: import('../statistics.mjs').Interval | undefined,
+ *   outliers: number[],
+ *   send: number | undefined,
+ *   receive: number | undefined,
+ * }} Summary
+ */
+
+/** A row that has figures. @typedef {Row & { summary: Summary }} MeasuredRow */
+
+/**
+ * Reads a file of samples; a last line that an interruption cut off is left out.
+ *
+ * @param {string} path
+ * @throws {Error} when it is no file of samples of `--seed` or `--full`
+ */
+export function readRecords(path) {
+  return parseRecords(readFileSync(path, 'utf8'), path);
+}
+
+/**
+ * @param {string} text JSON lines
+ * @param {string} path for messages
+ * @returns {{ machine: any, cells: CellRecord[] }}
+ */
+export function parseRecords(text, path) {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const records = lines.map((line, index) => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      if (index === lines.length - 1 && index > 0) return {};
+      throw new Error(`${path}:${index + 1} is not JSON`);
+    }
+  });
+  const ofType = (/** @type {string} */ type) => records.filter((record) => record.type === type);
+  const [machine] = ofType('machine');
+  if (!Array.isArray(machine?.sections)) {
+    throw new Error(`${path} does not begin with what --seed and --full write`);
+  }
+  return { machine, cells: ofType('cell') };
+}
+
+/** The records of a run, put in order. */
+export class Measured {
+  machine;
+  /** @type {ReadonlyMap<string, PeerFacts>} */
+  peers;
+  /** @type {readonly Section[]} */
+  sections;
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+
+  /** @param {ReturnType<typeof readRecords>} records */
+  constructor({ machine, cells }) {
+    this.machine = machine;
+    this.sections = machine.sections;
+    this.peers = new Map(machine.peers.map((/** @type {PeerFacts} */ peer) => [peer.name, peer]));
+    const groups = groupBy(cells, (record) => keyOf(record.section, record, record.peer));
+    for (const section of this.sections) {
+      for (const cell of section.cells) {
+        for (const name of section.peers) {
+          const key = keyOf(section.name, cell, name);
+          this.#rows.set(
+            key,
+            rowOf(this.peer(name), groups.get(key) ?? [], this.#serverFault(section)),
+          );
+        }
+      }
+    }
+  }
+
+  /** Whether any attempt failed. */
+  get hasFailures() {
+    return [...this.#rows.values()].some(({ failures }) => failures.length > 0);
+  }
+
+  /** How many rounds were begun. */
+  get rounds() {
+    return Math.max(0, ...[...this.#rows.values()].flatMap((row) => [...row.rounds.keys()]));
+  }
+
+  /**
+   * @param {string} name
+   * @returns {PeerFacts}
+   */
+  peer(name) {
+    return this.peers.get(name) ?? { name, label: name, style: '' };
+  }
+
+  /** @param {string} name */
+  section(name) {
+    return this.sections.find((section) => section.name === name);
+  }
+
+  /**
+   * @param {string} section
+   * @param {Cell} cell
+   * @param {string} peer
+   */
+  row(section, cell, peer) {
+    return this.#rows.get(keyOf(section, cell, peer));
+  }
+
+  /**
+   * A row that has figures; undefined where there are none.
+   *
+   * @param {string} section
+   * @param {Cell} cell
+   * @param {string} peer
+   */
+  measuredRow(section, cell, peer) {
+    const row = this.row(section, cell, peer);
+    return row && isMeasured(row) ? row : undefined;
+  }
+
+  /**
+   * Every row of a cell, the fastest first, then those without figures.
+   *
+   * @param {Section} section
+   * @param {Cell} cell
+   * @returns {Row[]}
+   */
+  rows({ name, peers }, cell) {
+    const rows = peers.flatMap((peer) => this.row(name, cell, peer) ?? []);
+    const time = (/** @type {Row} */ { summary }) => summary?.median ?? Number.POSITIVE_INFINITY;
+    return rows.sort((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
+  }
+
+  /** @param {Section} section */
+  #serverFault({ server }) {
+    const facts = this.machine.servers?.find((/** @type {any} */ { name }) => name === server);
+    return facts?.missing ? `server ${facts.missing}: ${facts.hint}` : undefined;
+  }
+}
+
+/** @param {Row} row @returns {row is MeasuredRow} */
+export function isMeasured(row) {
+  return row.summary !== undefined;
+}
+
+/**
+ * How many times as long as `other` a row took, round by round; undefined where one of them has no figures.
+ *
+ * @param {Row | undefined} row
+ * @param {Row | undefined} other
+ */
+export function slownessOf(row, other) {
+  return row && other && compareTimes(other.rounds, row.rounds);
+}
+
+/**
+ * @param {PeerFacts} peer
+ * @param {readonly CellRecord[]} records
+ * @param {string | undefined} serverFault
+ * @returns {Row}
+ */
+function rowOf(peer, records, serverFault) {
+  // What was run again has its last line count.
+  const last = [...new Map(records.map((record) => [record.round, record])).values()];
+  const failures = last.flatMap(({ failure }) => failure ?? []);
+  const good = last.filter(({ failure }) => failure === undefined);
+  const rounds = new Map(
+    good
+      .filter(({ histogram }) => histogram && histogram.length > 0)
+      .map((record) => [record.round, roundOf(record)]),
+  );
+  const memory = medianOf(good.flatMap(({ bytesPerConnection }) => bytesPerConnection ?? []));
+  const summary = rounds.size > 0 ? summaryOf(rounds) : undefined;
+  const row = { peer, rounds, failures, summary, memory };
+  if (summary || memory !== undefined) return { ...row, failure: undefined };
+  const absence = peer.missing ? `${peer.missing}: ${peer.hint}` : serverFault;
+  return { ...row, failure: failures[0] ?? absence ?? 'not reached by this run' };
+}
+
+/**
+ * @param {CellRecord} record
+ * @returns {Round}
+ */
+function roundOf({ histogram = [], times = [], sends = [], receives = [], ...record }) {
+  return {
+    times: Distribution.ofHistogram(histogram),
+    samples: times,
+    sends,
+    receives,
+    messages: record.messages ?? 0,
+    elapsed: record.elapsed ?? Number.NaN,
+    clientUser: record.clientUser ?? Number.NaN,
+    clientSystem: record.clientSystem ?? Number.NaN,
+    serverCpu: record.serverCpu,
+  };
+}
+
+/**
+ * @param {ReadonlyMap<number, Round>} rounds
+ * @returns {Summary}
+ */
+function summaryOf(rounds) {
+  const all = [...rounds.values()];
+  const times = all.map((round) => round.times);
+  const summary = summarize(rounds);
+  return {
+    ...summary,
+    medianInterval: bootstrapInterval(times, 0.5),
+    p99Interval: summary.p99 === undefined ? undefined : bootstrapInterval(times, 0.99),
+    outliers: outlyingRounds(rounds),
+    send: medianOf(all.flatMap(({ sends }) => sends)),
+    receive: medianOf(all.flatMap(({ receives }) => receives)),
+  };
+}
+
+/** @param {readonly number[]} values */
+function medianOf(values) {
+  return values.length === 0 ? undefined : Distribution.of(values).quantile(0.5);
+}
+
+/**
+ * @param {string} section
+ * @param {Cell} cell
+ * @param {string} peer
+ */
+function keyOf(section, cell, peer) {
+  return [section, cellKey(cell), peer].join(' ');
+}
+
+/** @param {Cell} cell */
+function cellKey({ mode, size, content, connections, rate, compression }) {
+  return [mode, size, content, connections, rate, compression].join();
+}

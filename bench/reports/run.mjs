@@ -1,0 +1,46 @@
+/** `npm run bench:report -- FILE`: makes the reports of the samples of `--seed` or `--full`. */
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { shortPath, writeDocuments, writeReports } from './write.mjs';
+
+const USAGE = `Usage: npm run bench:report -- FILE.jsonl [flags]
+
+Makes a Markdown report of the samples that npm run bench -- --seed or --full wrote, beside them.
+
+  --out directory   another place for it
+  --docs            fills the marked blocks of README.md as well
+  --help            this text
+`;
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench:report: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+/** @param {string[]} args */
+function main(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      out: { type: 'string' },
+      docs: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const [path] = positionals;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (path === undefined || positionals.length > 1) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const { measured, written } = writeReports(path, values.out);
+  const documents = values.docs ? writeDocuments(measured) : [];
+  for (const file of [...written, ...documents]) process.stdout.write(`${shortPath(file)}\n`);
+  return 0;
+}

@@ -1,0 +1,63 @@
+/** Who is ahead of whom, in words and Markdown. */
+import { groupBy } from './groups.mjs';
+import { countOutcomes } from './standings.mjs';
+import { cellTitle, factorText, rangeText } from './wording.mjs';
+
+/**
+ * One line per face: how often it is ahead of, level with and behind clients of its own style.
+ *
+ * @param {readonly import('./standings.mjs').Standing[]} standings
+ */
+export function renderStandings(standings) {
+  const faces = [...groupBy(standings, ({ face }) => face.peer)];
+  return [
+    '| face | against | ahead | tie | behind |',
+    '| --- | --- | ---: | ---: | ---: |',
+    ...faces.flatMap(([peer, all]) =>
+      [...groupBy(all, ({ rival }) => rival.peer)].map(([rival, pair]) => {
+        const { ahead, tie, behind } = countOutcomes(pair);
+        return `| **${peer.label}** | ${rival.label} (${rival.language ?? ''}) | ${ahead} | ${tie} | ${behind} |`;
+      }),
+    ),
+  ].join('\n');
+}
+
+/**
+ * Every cell that a face loses or ties, each with its rivals there.
+ *
+ * @param {readonly import('./standings.mjs').Standing[]} standings
+ */
+export function renderLosses(standings) {
+  const open = standings.filter(({ outcome }) => outcome !== 'ahead');
+  if (open.length === 0) return 'In no cell.';
+  return [
+    '| face | server | cell | loses to | ties with |',
+    '| --- | --- | --- | --- | --- |',
+    ...[...groupByPlace(open).values()].map((all) => {
+      const [{ face, section, cell }] = /** @type {[import('./standings.mjs').Standing]} */ (all);
+      const of = (/** @type {string} */ outcome) =>
+        all
+          .filter((standing) => standing.outcome === outcome)
+          .map(standingText)
+          .join(', ') || '–';
+      return `| **${face.peer.label}** | ${section.server} | ${cellTitle(cell)} | ${of('behind')} | ${of('tie')} |`;
+    }),
+  ].join('\n');
+}
+
+/**
+ * @param {readonly import('./standings.mjs').Standing[]} standings
+ */
+function groupByPlace(standings) {
+  return groupBy(standings, ({ face, section, cell }) =>
+    [face.peer.name, section.name, cellTitle(cell)].join(' '),
+  );
+}
+
+/** @param {import('./standings.mjs').Standing} standing */
+function standingText({ rival, ratio, outcome }) {
+  const { low, high, median } = ratio;
+  if (outcome === 'tie') return `${rival.peer.label} (${rangeText(ratio)})`;
+  const slowness = { low: 1 / high, high: 1 / low };
+  return `${rival.peer.label} (${factorText(1 / median)}×, ${rangeText(slowness)})`;
+}

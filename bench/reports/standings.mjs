@@ -1,0 +1,64 @@
+/** Wirespeed's faces against the clients that take replies in the same style: every cell, losses included. */
+import { isMeasured, slownessOf } from './measured.mjs';
+import { FACES } from './reference-document.mjs';
+
+/**
+ * @typedef {object} Standing one face against one rival in one cell
+ * @property {import('./measured.mjs').Section} section
+ * @property {import('./measured.mjs').Cell} cell
+ * @property {import('./measured.mjs').MeasuredRow} face
+ * @property {import('./measured.mjs').MeasuredRow} rival
+ * @property {NonNullable<ReturnType<typeof slownessOf>>} ratio the rival's time over the face's
+ * @property {'ahead' | 'tie' | 'behind'} outcome for the face
+ */
+
+/**
+ * @param {import('./measured.mjs').Measured} measured
+ * @returns {Standing[]}
+ */
+export function listStandings(measured) {
+  return measured.sections.flatMap((section) =>
+    section.cells.flatMap((cell) => {
+      const rows = measured.rows(section, cell).filter(isMeasured);
+      return rows.filter(isFace).flatMap((face) => standingsOf(section, cell, face, rows));
+    }),
+  );
+}
+
+/**
+ * @param {import('./measured.mjs').Section} section
+ * @param {import('./measured.mjs').Cell} cell
+ * @param {import('./measured.mjs').MeasuredRow} face
+ * @param {readonly import('./measured.mjs').MeasuredRow[]} rows
+ * @returns {Standing[]}
+ */
+function standingsOf(section, cell, face, rows) {
+  return rows
+    .filter((row) => row.peer.style === face.peer.style && !row.peer.isFloor && !isFace(row))
+    .flatMap((rival) => {
+      const ratio = slownessOf(rival, face);
+      return ratio ? { section, cell, face, rival, ratio, outcome: outcomeOf(ratio) } : [];
+    });
+}
+
+/**
+ * What a ratio above 1 for the better means.
+ *
+ * @param {{ median: number, isTie: boolean }} ratio
+ */
+function outcomeOf({ median, isTie }) {
+  if (isTie) return 'tie';
+  return median > 1 ? 'ahead' : 'behind';
+}
+
+/** @param {import('./measured.mjs').Row} row */
+export function isFace({ peer }) {
+  return FACES.includes(peer.name);
+}
+
+/** @param {readonly Standing[]} standings */
+export function countOutcomes(standings) {
+  const counts = { ahead: 0, tie: 0, behind: 0 };
+  for (const { outcome } of standings) counts[outcome]++;
+  return counts;
+}

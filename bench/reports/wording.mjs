@@ -1,0 +1,110 @@
+/** How the reports name cells and write figures; the page's own script uses it as well. */
+
+const MODE_TITLES = /** @type {Record<string, string>} */ ({
+  rr: 'Request-response',
+  pipelined: 'Pipelined',
+  burst: 'All at once',
+});
+
+const CONTENTS = /** @type {Record<string, string>} */ ({
+  ascii: 'ASCII text',
+  mixed: 'text beyond ASCII',
+});
+
+/** @param {string} mode */
+function modeTitle(mode) {
+  return MODE_TITLES[mode] ?? (mode.charAt(0).toUpperCase() + mode.slice(1)).replaceAll('-', ' ');
+}
+
+/** @param {import('./measured.mjs').Cell} cell */
+export function cellTitle(cell) {
+  return [modeTitle(cell.mode), ...cellDetails(cell)].join(', ');
+}
+
+/**
+ * What tells apart the cells of one mode.
+ *
+ * @param {import('./measured.mjs').Cell} cell
+ */
+function cellDetails({ size, content, connections, rate, compression }) {
+  return [
+    sizeText(size),
+    content && (CONTENTS[content] ?? content),
+    connections && `${connections} connections`,
+    rate && `${rate} messages/s`,
+    compression && `compressed ${compression}`,
+  ].filter((text) => typeof text === 'string' && text !== '');
+}
+
+/** @param {number} size bytes; of nothing for cells that send none */
+export function sizeText(size) {
+  if (!size) return '';
+  if (size >= 1024 * 1024 && size % (1024 * 1024) === 0) return `${size / (1024 * 1024)} MiB`;
+  return size >= 1024 && size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`;
+}
+
+/**
+ * Three significant digits with the unit that fits: `3.14 µs`, `31.4 µs`, `3.14 ms`.
+ *
+ * @param {number | undefined} micros
+ */
+export function timeText(micros) {
+  if (micros === undefined || !Number.isFinite(micros)) return '–';
+  if (micros >= 999_500) return `${threeDigits(micros / 1e6)} s`;
+  return micros >= 999.5 ? `${threeDigits(micros / 1000)} ms` : `${threeDigits(micros)} µs`;
+}
+
+/** @param {number | undefined} micros as the reference document has them: `0.0314` */
+export function millisText(micros) {
+  if (micros === undefined || !Number.isFinite(micros)) return '–';
+  return threeDigits(micros / 1000);
+}
+
+/** @param {number | undefined} bytes */
+export function bytesText(bytes) {
+  if (bytes === undefined || !Number.isFinite(bytes)) return '–';
+  if (bytes >= 1024 * 1024) return `${threeDigits(bytes / 1024 / 1024)} MiB`;
+  return bytes >= 1024 ? `${threeDigits(bytes / 1024)} KiB` : `${Math.round(bytes)} B`;
+}
+
+/** @param {number | undefined} value a whole number, its thousands apart */
+export function wholeText(value) {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** @param {number | undefined} value */
+export function threeDigits(value) {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  if (value === 0) return '0';
+  const rounded = Number(value.toPrecision(3));
+  const decimals = 2 - Math.floor(Math.log10(Math.abs(rounded)) + 1e-9);
+  return decimals > 0 ? rounded.toFixed(Math.min(decimals, 4)) : wholeText(rounded);
+}
+
+/** @param {number} factor `1.85`, `12.2`, `121` */
+export function factorText(factor) {
+  if (factor < 10) return factor.toFixed(2);
+  return factor < 100 ? factor.toFixed(1) : factor.toFixed(0);
+}
+
+/**
+ * `1.80–1.91×`; one figure where both ends are written alike.
+ *
+ * @param {{ low: number, high: number }} interval
+ */
+export function rangeText({ low, high }) {
+  const [from, to] = [factorText(low), factorText(high)];
+  return from === to ? `${from}×` : `${from}–${to}×`;
+}
+
+/**
+ * A ratio with its interval; a tie shows no figure to quote.
+ *
+ * @param {{ median: number, low: number, high: number, isTie: boolean } | undefined} ratio
+ */
+export function ratioText(ratio) {
+  if (!ratio) return '–';
+  if (ratio.isTie) return `≈ (${rangeText(ratio)})`;
+  return `${factorText(ratio.median)}× (${rangeText(ratio)})`;
+}
