@@ -5,7 +5,7 @@
  *   node --expose-gc bench/micro/compression-memory.mjs
  */
 import { constants, deflateRawSync } from 'node:zlib';
-import { ZlibDeflater, ZlibInflater } from '../../dist/transport/compression.js';
+import { ZlibDeflater, ZlibInflater } from '../../dist/internal/compression.js';
 
 const CONNECTIONS = 300;
 const MESSAGE = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i * 31) & 0x7f));

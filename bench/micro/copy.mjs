@@ -3,7 +3,7 @@
  *
  *   node bench/micro/copy.mjs
  */
-import { nodeKernels } from '../../dist/kernels/node.js';
+import { nodeKernels } from '../../dist/internal/node-kernels.js';
 import { measure } from './report.mjs';
 
 const CALLS = 100;

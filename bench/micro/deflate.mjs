@@ -5,7 +5,7 @@
  *   node bench/micro/deflate.mjs
  */
 import { constants, deflateRawSync } from 'node:zlib';
-import { ZlibDeflater, ZlibInflater } from '../../dist/transport/compression.js';
+import { ZlibDeflater, ZlibInflater } from '../../dist/internal/compression.js';
 import { measure } from './report.mjs';
 
 // Every message stands on its own: repeated in one history it would compress to next to nothing.

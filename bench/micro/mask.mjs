@@ -3,8 +3,8 @@
  *
  *   node bench/micro/mask.mjs
  */
-import { nodeKernels } from '../../dist/kernels/node.js';
-import { maskScalar } from '../../dist/kernels/scalar.js';
+import { nodeKernels } from '../../dist/internal/node-kernels.js';
+import { maskScalar } from '../../dist/internal/scalar.js';
 import { measure } from './report.mjs';
 
 const KEY = 0x1234_5678;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { MaskingKeys, OutputBuffer, Session, scalarKernels } from 'wirespeed/protocol';
-import { ZlibCompression } from '../../dist/transport/compression.js';
+import { ZlibCompression } from '../../dist/internal/compression.js';
 import { guarded, isIntact, toHex } from './bytes.mjs';
 import { extensionOf } from './deflated.mjs';
 

@@ -98,6 +98,7 @@ describe('the packed package', () => {
     const expected =
       /^(?:dist\/.+\.(?:js|js\.map|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
+    expect(files.filter((file) => file.includes('internal'))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining(['dist/index.js', 'README.md', 'LICENSE', 'CHANGELOG.md']),
     );
@@ -213,26 +214,45 @@ describe('the packed package', () => {
     expect(stdout).toMatch(/^Usage: wirespeed .*echo/s);
   });
 
+  it.each(names.map(([name]) => name))('opens a handful of files to import %s', async (name) => {
+    const files = await loadedFiles(name);
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.length).toBeLessThanOrEqual(6);
+  });
+
   it('loads neither the other faces nor the server with the async face', async () => {
-    const coverage = join(project, 'coverage');
-    await node(['--input-type=module', '-e', "import 'wirespeed'"], {
+    const load = async (name: string) => {
+      const contents = (await loadedFiles(name)).map((file) => readFile(file, 'utf8'));
+      return (await Promise.all(contents)).join('\n');
+    };
+    const code = await load('wirespeed');
+    expect(code).toContain('class extends DrivenConnection');
+    const others = { 'wirespeed/sync': 'SyncDriver', 'wirespeed/server': 'ListeningServer' };
+    for (const [name, part] of Object.entries(others)) {
+      expect(await load(name)).toContain(part);
+      expect(code).not.toContain(part);
+    }
+    expect(code).not.toContain('socket-worker');
+  });
+
+  /** Returns which files of the package an import loads, as Node.js tells it. */
+  async function loadedFiles(name: string): Promise<string[]> {
+    const coverage = await mkdtemp(join(project, 'coverage-'));
+    await node(['--input-type=module', '-e', `import '${name}'`], {
       ...process.env,
       NODE_V8_COVERAGE: coverage,
     });
-    const loaded = (await readCoverage(coverage)).map((url) => url.replace(/^.*\/dist\//, ''));
-    expect(loaded).toContain('index.js');
-    expect(
-      loaded.filter((file) => /^(?:(?:server|cli)\/|client\/(?:sync|events)\b)/.test(file)),
-    ).toEqual([]);
-  });
+    return readCoverage(coverage);
+  }
 });
 
-/** Returns the URLs of all files of the package that a run has loaded. */
+/** Returns all files of the package that a run has loaded. */
 async function readCoverage(folder: string): Promise<string[]> {
   const reports = await readdir(folder);
   const contents = await Promise.all(reports.map((name) => readFile(join(folder, name), 'utf8')));
   return contents
     .flatMap((content): { url: string }[] => JSON.parse(content).result)
     .map((script) => script.url)
-    .filter((url) => url.includes('/wirespeed/dist/'));
+    .filter((url) => url.includes('/wirespeed/dist/'))
+    .map((url) => fileURLToPath(url));
 }

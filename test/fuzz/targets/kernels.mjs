@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MessageReader, scalarKernels } from 'wirespeed/protocol';
-import { NodeKernels, nodeKernels } from '../../../dist/kernels/node.js';
+import { NodeKernels, nodeKernels } from '../../../dist/internal/node-kernels.js';
 import { fromHex, piecesOf, toHex } from '../bytes.mjs';
 import { sizes, textBytes } from '../frames.mjs';
 

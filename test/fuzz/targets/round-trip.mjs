@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { scalarKernels } from 'wirespeed/protocol';
-import { nodeKernels } from '../../../dist/kernels/node.js';
+import { nodeKernels } from '../../../dist/internal/node-kernels.js';
 import { piecesOf } from '../bytes.mjs';
 import { role, sizes } from '../frames.mjs';
 import { eventOf, message, sendBy } from '../messages.mjs';
