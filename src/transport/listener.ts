@@ -2,7 +2,8 @@
  * The listening side of a server: accepts plain sockets, or ones whose TLS handshake is done.
  */
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
+import { nodeTls } from './node-tls.ts';
 
 /** Longest timer of Node.js, in ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -36,7 +37,7 @@ export function createListener(
   if (tls === undefined) {
     return { server: createTcpServer({ noDelay, pauseOnConnect: true }, accept), rawSockets };
   }
-  const server = createTlsServer(
+  const server = nodeTls().createServer(
     {
       // What is spoken here is HTTP/1.1.
       ALPNProtocols: ['http/1.1'],

@@ -2,9 +2,9 @@
  * Opens a client's socket, read without a stream into the shared receive buffer.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { ConnectPhase } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options.ts';
+import { nodeTls } from './node-tls.ts';
 import { receiveBuffer } from './receive-buffer.ts';
 import { secureOptions } from './secure-options.ts';
 import type { Target } from './target.ts';
@@ -35,7 +35,7 @@ export function openSocket(
     },
   };
   const socket = target.isSecure
-    ? connectTls({ ...secureOptions(target, options), ...(shared as object) })
+    ? nodeTls().connect({ ...secureOptions(target, options), ...(shared as object) })
     : connectTcp(shared);
   if (isIP(target.hostname) !== 0) reader.onPhase('tcp');
   socket.once('lookup', () => reader.onPhase('tcp'));

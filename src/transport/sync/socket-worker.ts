@@ -4,8 +4,9 @@
  * a descriptor, it keeps the socket and relays its bytes.
  */
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
+import { nodeTls } from '../node-tls.ts';
 import { SharedRings } from './shared-ring.ts';
 import { SocketRelay } from './socket-relay.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
@@ -136,7 +137,7 @@ function begin(id: number, socket: Socket, rings: SharedRings): void {
 }
 
 function secure({ id, tls, isIdentityLeft }: Request<'relay'>, tcp: Socket, rings: SharedRings) {
-  const socket: TLSSocket = connectTls({
+  const socket: TLSSocket = nodeTls().connect({
     ...tls,
     ...(isIdentityLeft ? { checkServerIdentity: () => undefined } : {}),
     socket: tcp,

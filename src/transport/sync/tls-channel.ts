@@ -7,8 +7,9 @@
  * missing this says so.
  */
 import { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
+import { nodeTls } from '../node-tls.ts';
 import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
 import { SpinGate } from './spin-gate.ts';
 import { plainView } from './system-calls.ts';
@@ -67,7 +68,7 @@ export class TlsChannel implements Channel {
     this.#reader = reader;
     this.#options = options;
     this.#below = makeBelow((bytes, start, end) => this.#feed(bytes, start, end));
-    this.#engine = connect({ ...options, socket: this.#cipher });
+    this.#engine = nodeTls().connect({ ...options, socket: this.#cipher });
     this.#wrap = streamWrap(this.#engine);
     this.#engine.push = (chunk: Buffer<ArrayBuffer> | null): boolean => {
       this.#take(chunk);
