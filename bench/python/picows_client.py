@@ -1,0 +1,91 @@
+"""picows: its callback API, its websockets-style API, and the way the reference document used it."""
+
+import asyncio
+
+from picows import WSListener, WSMsgType, ws_connect
+
+LARGEST_MESSAGE = 64 * 1024 * 1024
+BINARY = WSMsgType.BINARY
+
+
+async def run_callback(url, exchange):
+    loop = asyncio.get_running_loop()
+    finished = loop.create_future()
+    reply = exchange.reply
+
+    class Client(WSListener):
+        def on_ws_connected(self, transport):
+            for _ in range(exchange.window):
+                transport.send(BINARY, exchange.next())
+
+        def on_ws_frame(self, transport, frame):
+            if frame.msg_type != BINARY:
+                return
+            try:
+                payload = reply(frame.get_payload_as_memoryview())
+            except Exception as error:
+                settle(finished, error)
+                return
+            if payload is not None:
+                transport.send(BINARY, payload)
+            elif exchange.is_done:
+                settle(finished)
+
+        def on_ws_disconnected(self, transport):
+            settle(finished, ConnectionError("closed early"))
+
+    transport, _ = await ws_connect(Client, url, max_frame_size=LARGEST_MESSAGE)
+    await finished
+    transport.send_close()
+    transport.disconnect()
+    await transport.wait_disconnected()
+
+
+run_callback.takes_views = True
+
+
+async def run_websockets(url, exchange):
+    from picows.websockets.asyncio.client import connect
+
+    async with connect(url, compression=None, max_size=LARGEST_MESSAGE, proxy=None) as ws:
+        for _ in range(exchange.window):
+            await ws.send(exchange.next())
+        while not exchange.is_done:
+            payload = exchange.reply(await ws.recv())
+            if payload is not None:
+                await ws.send(payload)
+
+
+async def run_as_published(url, exchange):
+    """Sends all its messages at once and takes each reply through a task and a queue, as the reference document did."""
+    queue = asyncio.Queue()
+
+    class Client(WSListener):
+        def on_ws_frame(self, transport, frame):
+            if frame.msg_type == BINARY:
+                asyncio.create_task(queue.put(frame.get_payload_as_bytes()))
+
+        def on_ws_disconnected(self, transport):
+            asyncio.create_task(queue.put(None))
+
+    transport, _ = await ws_connect(Client, url, max_frame_size=LARGEST_MESSAGE)
+    while not exchange.has_ended:
+        for _ in range(exchange.window):
+            transport.send(BINARY, exchange.next())
+        for _ in range(exchange.window):
+            data = await queue.get()
+            if data is None:
+                raise ConnectionError("closed early")
+            exchange.reply(data)
+    transport.send_close()
+    transport.disconnect()
+    await transport.wait_disconnected()
+
+
+def settle(future, error=None):
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)

@@ -1,0 +1,28 @@
+"""websockets: asyncio and sync, with its C extension, no compression and no copying to str."""
+
+LARGEST_MESSAGE = 64 * 1024 * 1024
+OPTIONS = {"compression": None, "max_size": LARGEST_MESSAGE, "proxy": None}
+
+
+async def run_async(url, exchange):
+    from websockets.asyncio.client import connect
+
+    async with connect(url, **OPTIONS) as ws:
+        for _ in range(exchange.window):
+            await ws.send(exchange.next())
+        while not exchange.is_done:
+            payload = exchange.reply(await ws.recv())
+            if payload is not None:
+                await ws.send(payload)
+
+
+def run_sync(url, exchange):
+    from websockets.sync.client import connect
+
+    with connect(url, **OPTIONS) as ws:
+        for _ in range(exchange.window):
+            ws.send(exchange.next())
+        while not exchange.is_done:
+            payload = exchange.reply(ws.recv())
+            if payload is not None:
+                ws.send(payload)

@@ -1,0 +1,61 @@
+//! The client on fastwebsockets, as its documentation shows it.
+
+use crate::exchange::Exchange;
+use crate::served::LARGEST_MESSAGE;
+use fastwebsockets::{CloseCode, FragmentCollector, Frame, OpCode, Payload, handshake};
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::header::{CONNECTION, HOST, UPGRADE};
+use std::error::Error;
+use std::future::Future;
+use tokio::net::TcpStream;
+
+struct SpawnExecutor;
+
+impl<F> hyper::rt::Executor<F> for SpawnExecutor
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn(future);
+    }
+}
+
+pub async fn run(authority: &str, exchange: &mut Exchange) -> Result<(), String> {
+    converse(authority, exchange).await.map_err(|error| error.to_string())
+}
+
+async fn converse(authority: &str, exchange: &mut Exchange) -> Result<(), Box<dyn Error>> {
+    let stream = TcpStream::connect(authority).await?;
+    stream.set_nodelay(true)?;
+    let request = Request::builder()
+        .uri(format!("http://{authority}{}", exchange.path()))
+        .header(HOST, authority)
+        .header(UPGRADE, "websocket")
+        .header(CONNECTION, "upgrade")
+        .header("Sec-WebSocket-Key", handshake::generate_key())
+        .header("Sec-WebSocket-Version", "13")
+        .body(Empty::<Bytes>::new())?;
+    let (mut ws, _) = handshake::client(&SpawnExecutor, request, stream).await?;
+    ws.set_max_message_size(LARGEST_MESSAGE);
+    let mut ws = FragmentCollector::new(ws);
+    for _ in 0..exchange.window() {
+        ws.write_frame(Frame::binary(Payload::Borrowed(&exchange.next()))).await?;
+    }
+    while !exchange.is_done() {
+        let frame = ws.read_frame().await?;
+        match frame.opcode {
+            OpCode::Binary => {
+                if let Some(next) = exchange.reply(&frame.payload)? {
+                    ws.write_frame(Frame::binary(Payload::Borrowed(&next))).await?;
+                }
+            }
+            OpCode::Close => return Err("closed early".into()),
+            _ => {}
+        }
+    }
+    ws.write_frame(Frame::close(CloseCode::Normal.into(), b"")).await?;
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! The machine's monotonic clock, which every process of it reads alike, and processor times.
+
+use serde::Serialize;
+use std::ops::Sub;
+
+/// Nanoseconds of `CLOCK_MONOTONIC`.
+pub fn now() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live timespec.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Microseconds of processor time that this process has used: user, system.
+pub fn cpu_times() -> (i64, i64) {
+    // SAFETY: all zeroes is a valid rusage, and the pointer is to it.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    let micros = |time: libc::timeval| time.tv_sec as i64 * 1_000_000 + time.tv_usec as i64;
+    (micros(usage.ru_utime), micros(usage.ru_stime))
+}
+
+/// Clock ticks of processor time.
+#[derive(Clone, Copy, Serialize)]
+pub struct Ticks {
+    user: u64,
+    system: u64,
+}
+
+impl Sub for Ticks {
+    type Output = Ticks;
+
+    fn sub(self, before: Ticks) -> Ticks {
+        Ticks { user: self.user - before.user, system: self.system - before.system }
+    }
+}
+
+/// What another process has used; `None` where that cannot be read.
+pub fn process_ticks(pid: u32) -> Option<Ticks> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name and may hold anything, so count from its last parenthesis.
+    let fields: Vec<&str> = stat[stat.rfind(')')? + 2..].split(' ').collect();
+    Some(Ticks { user: fields.get(11)?.parse().ok()?, system: fields.get(12)?.parse().ok()? })
+}
