@@ -1,7 +1,6 @@
 /** The command line of the benchmark: pure, so that it is tested without running anything. */
-
-const SERVERS = ['wirespeed', 'ws', 'bun'];
-const MODES = ['rr', 'pipelined'];
+import { MODES } from './cells.mjs';
+import { PLANS } from './plans/plan.mjs';
 
 const SMALLEST_SIZE = 8;
 const LARGEST_SIZE = 1024 * 1024;
@@ -11,16 +10,20 @@ export class UsageError extends Error {
   name = 'UsageError';
 }
 
+const QUICK = { rounds: 5, cellTime: 250 };
+
 /**
  * @typedef {object} BenchOptions
- * @property {string[]} peers
- * @property {number[]} sizes bytes
- * @property {string[]} modes
+ * @property {string} plan `quick`, or one of the plans
+ * @property {string[] | undefined} peers undefined: those of the plan
+ * @property {number[] | undefined} sizes bytes; undefined: those of the plan
+ * @property {string[] | undefined} modes undefined: those of the plan
+ * @property {string[] | undefined} servers undefined: those of the plan
  * @property {number} rounds
  * @property {number} cellTime milliseconds measured per cell and round
- * @property {string} server
  * @property {boolean} sameCore
  * @property {string | undefined} json
+ * @property {string | undefined} resume
  * @property {boolean} help
  */
 
@@ -29,22 +32,13 @@ export class UsageError extends Error {
  *
  * @param {readonly string[]} argv
  * @param {ReadonlyMap<string, readonly string[]>} peerGroups
+ * @param {readonly string[]} serverNames
  * @returns {BenchOptions}
  * @throws {UsageError}
  */
-export function parseArguments(argv, peerGroups) {
-  /** @type {BenchOptions} */
-  const options = {
-    peers: [...new Set([...peerGroups.values()].flat())],
-    sizes: [512, 65_536],
-    modes: [...MODES],
-    rounds: 5,
-    cellTime: 250,
-    server: 'wirespeed',
-    sameCore: false,
-    json: undefined,
-    help: false,
-  };
+export function parseArguments(argv, peerGroups, serverNames) {
+  /** @type {Partial<BenchOptions>} */
+  const options = {};
   /** @type {Record<string, (value: string) => void>} */
   const withValue = {
     '--peer': (value) => {
@@ -60,7 +54,7 @@ export function parseArguments(argv, peerGroups) {
       ]);
     },
     '--mode': (value) => {
-      options.modes = list('--mode', value, (mode) => [oneOf('--mode', mode, MODES)]);
+      options.modes = list('--mode', value, (mode) => [oneOf('--mode', mode, Object.keys(MODES))]);
     },
     '--rounds': (value) => {
       options.rounds = wholeNumber('--rounds', value, 1, 1000);
@@ -69,14 +63,18 @@ export function parseArguments(argv, peerGroups) {
       options.cellTime = wholeNumber('--cell-time', value, 10, 60_000);
     },
     '--server': (value) => {
-      options.server = oneOf('--server', value, SERVERS);
+      options.servers = list('--server', value, (name) => [oneOf('--server', name, serverNames)]);
     },
     '--json': (value) => {
       options.json = value;
     },
+    '--resume': (value) => {
+      options.resume = value;
+    },
   };
   /** @type {Record<string, () => void>} */
   const withoutValue = {
+    ...Object.fromEntries(Object.keys(PLANS).map((name) => [`--${name}`, () => choosePlan(name)])),
     '--same-core': () => {
       options.sameCore = true;
     },
@@ -106,7 +104,50 @@ export function parseArguments(argv, peerGroups) {
       throw new UsageError(`unknown ${kind} ${name}; --help lists the flags`);
     }
   }
-  return options;
+  return complete(options);
+
+  /** @param {string} plan */
+  function choosePlan(plan) {
+    if (options.plan !== undefined && options.plan !== plan) {
+      throw new UsageError(`--${options.plan} and --${plan} exclude each other`);
+    }
+    options.plan = plan;
+  }
+}
+
+/**
+ * @param {Partial<BenchOptions>} options
+ * @returns {BenchOptions}
+ */
+function complete({ plan = 'quick', ...options }) {
+  const others = Object.keys(options).filter((name) => name !== 'resume' && name !== 'help');
+  if (options.resume !== undefined && (plan !== 'quick' || others.length > 0)) {
+    throw new UsageError('--resume takes everything from its file: leave the other flags out');
+  }
+  const plans = Object.keys(PLANS)
+    .map((name) => `--${name}`)
+    .join(' or ');
+  if (plan === 'quick' && options.modes?.some((mode) => MODES[mode]?.isOfPlans)) {
+    throw new UsageError(`--mode takes rr, pipelined, unless ${plans} is given`);
+  }
+  if (plan === 'quick' && (options.servers?.length ?? 1) > 1) {
+    throw new UsageError(`--server takes one name, unless ${plans} is given`);
+  }
+  const { rounds, cellTime } = PLANS[plan] ?? QUICK;
+  return {
+    plan,
+    peers: undefined,
+    sizes: undefined,
+    modes: undefined,
+    servers: undefined,
+    rounds,
+    cellTime,
+    sameCore: false,
+    json: undefined,
+    resume: undefined,
+    help: false,
+    ...options,
+  };
 }
 
 /**
@@ -159,21 +200,29 @@ function unknown(flag, value, allowed) {
  * The text of `--help`.
  *
  * @param {readonly string[]} peerNames
+ * @param {readonly string[]} serverNames
  */
-export function helpText(peerNames) {
-  return `Compares WebSocket clients against one echo server, each in a process and on a core of its own.
+export function helpText(peerNames, serverNames) {
+  return `Compares WebSocket clients against echo servers, each in a process and on a core of its own.
 
 npm run bench -- [flags]
 
-  --peer a,b       clients to measure, default all:
+Without --seed: the clients that npm brings, two sizes, under two minutes.
+
+  --seed           the reference document's tables, like for like, on three servers: about a quarter of an hour
+  --peer a,b       clients to measure:
                    ${peerNames.join(', ')}
-  --mode a,b       rr (one message in flight), pipelined (100 in flight); default both
-  --size n,m       bytes per message, ${SMALLEST_SIZE} to ${LARGEST_SIZE}; default 512,65536
-  --rounds n       interleaved rounds; default 5, and fewer leave every ratio undecided
-  --cell-time ms   measured time per client and cell in one round; default 250
-  --server name    echo server: ${SERVERS.join(', ')}; default wirespeed
+  --mode a,b       ${Object.keys(MODES).join(', ')}
+  --size n,m       bytes per message, ${SMALLEST_SIZE} to ${LARGEST_SIZE}
+  --rounds n       interleaved rounds; default 5, with --seed 7
+  --cell-time ms   measured time per client and cell in one round; default ${QUICK.cellTime}, ${PLANS.seed.cellTime} with --seed
+  --server name    ${serverNames.join(', ')};
+                   with --seed several, else one, default wirespeed
   --same-core      server and client on one core, which takes the scheduler's wake-ups out
   --json file      raw samples as JSON lines, the first one describing the machine
+  --resume file    goes on with an interrupted --seed, into the same file; with no other flag
   --help           this text
+
+npm run bench:setup          installs what npm does not bring: clients and servers in Python, Rust and C
 `;
 }

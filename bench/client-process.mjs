@@ -1,14 +1,11 @@
 /** Runs one client process through some cells and collects its answers. */
-import { fileURLToPath } from 'node:url';
 import { timeLimit } from './cells.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
 
-const DRIVER = fileURLToPath(new URL('peers/driver.mjs', import.meta.url));
-
 /**
  * @typedef {object} Outcome
- * @property {import('./peers/exchange.mjs').Result} [result]
+ * @property {import('./peers/measure.mjs').Result} [result]
  * @property {string} [failure] why there is no result
  * @property {boolean} [isHang] whether it failed by running out of time
  */
@@ -20,11 +17,11 @@ const DRIVER = fileURLToPath(new URL('peers/driver.mjs', import.meta.url));
  * @param {import('./peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
  * @param {{ url: string, serverPid: number, tasks: readonly import('./cells.mjs').Task[] }} work
- * @param {(result: import('./peers/exchange.mjs').Result) => void} onResult
+ * @param {(result: import('./peers/measure.mjs').Result) => void} onResult
  * @returns {Promise<Outcome | undefined>} the failure; undefined when every task has its result
  */
 export async function runClient(peer, core, work, onResult) {
-  const driverArgs = [...peer.args, DRIVER, JSON.stringify({ ...work, module: peer.module })];
+  const driverArgs = [...peer.args, JSON.stringify({ ...work, module: peer.module })];
   const [command, args] = pinned(core, peer.command, driverArgs);
   const limits = work.tasks.map(timeLimit);
   /** @type {NodeJS.Timeout | undefined} */
@@ -58,11 +55,11 @@ export async function runClient(peer, core, work, onResult) {
 export class Answer {
   /** @type {string | undefined} */
   failure;
-  /** @type {number[]} */
-  #times = [];
+  /** @type {Record<string, number[]>} */
+  #samples = {};
   #onResult;
 
-  /** @param {(result: import('./peers/exchange.mjs').Result) => void} onResult */
+  /** @param {(result: import('./peers/measure.mjs').Result) => void} onResult */
   constructor(onResult) {
     this.#onResult = onResult;
   }
@@ -71,11 +68,15 @@ export class Answer {
   take(line) {
     const { type, ...rest } = parse(line);
     if (type === 'samples') {
-      this.#times.push(...rest.times);
+      for (const [kind, values] of Object.entries(rest)) {
+        const kept = this.#samples[kind] ?? [];
+        for (const value of values) kept.push(value);
+        this.#samples[kind] = kept;
+      }
     } else if (type === 'finished') {
-      const times = this.#times;
-      this.#times = [];
-      this.#onResult({ ...rest, times });
+      const samples = this.#samples;
+      this.#samples = {};
+      this.#onResult({ times: [], ...rest, ...samples });
     } else if (type === 'failed') {
       this.failure = rest.reason;
     }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
+import { crateVersion, pythonPackageVersion, pythonVersion } from './local.mjs';
 import { findBun, findDeno, findPackage } from './packages.mjs';
 
 /** @param {readonly string[]} flags the command line */
@@ -27,6 +28,14 @@ export function describeMachine(flags) {
       undici: findPackage('undici')?.version,
       bun: findBun().version,
       deno: findDeno().version,
+      python: pythonVersion(),
+      ...Object.fromEntries(
+        ['picows', 'websocket-rs', 'websockets', 'websocket-client', 'aiohttp', 'uvloop'].map(
+          (name) => [name, pythonPackageVersion(name)],
+        ),
+      ),
+      'tokio-tungstenite': crateVersion('tokio-tungstenite'),
+      fastwebsockets: crateVersion('fastwebsockets'),
     },
   };
 }

@@ -18,6 +18,11 @@ export class Progress {
     this.#total = total;
   }
 
+  /** @param {number} steps that need not be done, and say nothing about the time that the others take */
+  skip(steps) {
+    this.#total -= steps;
+  }
+
   /**
    * @param {number} round counted from 1
    * @param {number} rounds
@@ -25,17 +30,20 @@ export class Progress {
   startRound(round, rounds) {
     if (this.#stream.isTTY) return;
     const elapsed = formatDuration(Date.now() - this.#begun);
-    this.#stream.write(`round ${round} of ${rounds} begins after ${elapsed}\n`);
+    const remaining = this.done === 0 ? '' : `, about ${formatDuration(this.#left())} left`;
+    this.#stream.write(`round ${round} of ${rounds} begins after ${elapsed}${remaining}\n`);
   }
 
   /** @param {string} doing what the updating line says */
   show(doing) {
     if (!this.#stream.isTTY) return;
-    const elapsed = Date.now() - this.#begun;
-    const left = (elapsed / this.done) * (this.#total - this.done);
-    const remaining = this.done === 0 ? '' : `, about ${formatDuration(left)} left`;
+    const remaining = this.done === 0 ? '' : `, about ${formatDuration(this.#left())} left`;
     const text = `[${this.done + 1}/${this.#total}${remaining}] ${doing}`;
     this.#stream.write(`\r\x1b[K${clip(text, (this.#stream.columns || 80) - 1)}`);
+  }
+
+  #left() {
+    return ((Date.now() - this.#begun) / this.done) * (this.#total - this.done);
   }
 
   /** Takes the updating line away. */

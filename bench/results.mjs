@@ -35,8 +35,7 @@ export class Results {
         elapsed: result.elapsed,
         clientUser: result.clientUser,
         clientSystem: result.clientSystem,
-        serverCpu:
-          result.serverTicks === undefined ? undefined : (result.serverTicks / ticks) * 1e6,
+        serverCpu: serverMicros(result.serverTicks, ticks),
       });
       return;
     }
@@ -97,4 +96,12 @@ export class Results {
     }
     return entry;
   }
+}
+
+/**
+ * @param {import('./peers/measure.mjs').Ticks | undefined} serverTicks
+ * @param {number} ticks clock ticks per second
+ */
+function serverMicros(serverTicks, ticks) {
+  return serverTicks && ((serverTicks.user + serverTicks.system) / ticks) * 1e6;
 }

@@ -1,24 +1,24 @@
 /** `npm run bench`: measures every client against one echo server and prints a table per cell. */
 import process from 'node:process';
 import { helpText, parseArguments, UsageError } from './arguments.mjs';
+import { attempt } from './attempt.mjs';
 import { cellTitle, listCells, taskFor } from './cells.mjs';
-import { killChildren } from './child.mjs';
-import { runClient } from './client-process.mjs';
 import { choosePinning } from './cores.mjs';
+import { Interruption } from './interruption.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
-import { listPeers, PEER_GROUPS } from './peers/catalogue.mjs';
+import { listPeers, PEER_GROUPS, QUICK_PEERS } from './peers/catalogue.mjs';
+import { runPlan } from './plan-run.mjs';
 import { Progress } from './progress.mjs';
 import { renderHeader, renderMissing, renderNotes, renderTables } from './report.mjs';
 import { Results } from './results.mjs';
 import { SamplesFile } from './samples-file.mjs';
 import { ServerProcess } from './server-process.mjs';
-import { listServers } from './servers/catalogue.mjs';
+import { listServers, SERVER_NAMES } from './servers/catalogue.mjs';
 
 const FALLBACK_SERVER = 'ws';
-
-let isInterrupted = false;
-/** @type {NodeJS.Signals | undefined} */
-let interruptedBy;
+const QUICK_MODES = ['rr', 'pipelined'];
+const QUICK_SIZES = [512, 65_536];
+const interruption = new Interruption();
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -32,13 +32,24 @@ try {
  * @returns {Promise<number>} the exit code
  */
 async function main(argv) {
-  const options = parseArguments(argv, PEER_GROUPS);
+  const options = parseArguments(argv, PEER_GROUPS, SERVER_NAMES);
   if (options.help) {
-    process.stdout.write(helpText([...PEER_GROUPS.keys()]));
+    process.stdout.write(helpText([...PEER_GROUPS.keys()], SERVER_NAMES));
     return 0;
   }
+  if (options.plan !== 'quick' || options.resume !== undefined) {
+    return await runPlan(argv, options, interruption);
+  }
+  return await runQuick(argv, options);
+}
+
+/**
+ * @param {string[]} argv
+ * @param {import('./arguments.mjs').BenchOptions} options
+ */
+async function runQuick(argv, options) {
   const file = openSamples(options.json);
-  const { program, note } = chooseServer(options.server);
+  const { program, note } = chooseServer(options.servers?.[0] ?? 'wirespeed');
   const allPeers = listPeers();
   const run = {
     options,
@@ -46,11 +57,11 @@ async function main(argv) {
     pinning: choosePinning(options.sameCore),
     server: program,
     serverNote: note,
-    cells: listCells(options.modes, options.sizes),
-    peers: allPeers.filter((peer) => options.peers.includes(peer.name)),
+    cells: listCells(options.modes ?? QUICK_MODES, options.sizes ?? QUICK_SIZES),
+    peers: allPeers.filter((peer) => (options.peers ?? QUICK_PEERS).includes(peer.name)),
   };
   const paint = choosePaint();
-  const missing = () => `${renderMissing([...run.peers, ...listServers()])}\n`;
+  const missing = () => `${renderMissing([...allPeers, ...listServers()])}\n`;
   file.write({
     type: 'machine',
     ...run.machine,
@@ -64,7 +75,7 @@ async function main(argv) {
     return 1;
   }
 
-  catchInterruptions();
+  interruption.catchSignals();
   const server = new ServerProcess(program, run.pinning.server);
   const results = new Results(run.pinning.isShared);
   try {
@@ -75,12 +86,12 @@ async function main(argv) {
     file.close();
   }
 
-  if (interruptedBy)
-    process.stdout.write(`Interrupted by ${interruptedBy}: what was measured until then.\n\n`);
+  if (interruption.by)
+    process.stdout.write(`Interrupted by ${interruption.by}: what was measured until then.\n\n`);
   const rows = run.cells.flatMap((cell) => results.table(run.peers, cell).rows);
   process.stdout.write(`${renderTables(run, results, paint)}\n\n`);
   process.stdout.write(`${renderNotes(run, rows, paint)}\n${missing()}`);
-  if (interruptedBy) return 130;
+  if (interruption.by) return 130;
   return results.hasFailures ? 1 : 0;
 }
 
@@ -98,6 +109,8 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
   const { rounds, cellTime } = options;
   const present = peers.filter((peer) => !peer.missing);
   const ticks = ticksPerSecond();
+  const tasksFor = (/** @type {readonly import('./cells.mjs').Cell[]} */ todo) =>
+    todo.map((cell, index) => taskFor(cell, cellTime, index === 0));
   const progress = new Progress(process.stderr, rounds * present.length * cells.length);
   const floor = /** @type {import('./peers/catalogue.mjs').Peer} */ (
     allPeers.find(({ name }) => name === 'net')
@@ -105,7 +118,7 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
 
   // The server compiles and warms its own code too: nobody is to be the one who finds it cold.
   progress.show('warming the server');
-  await attempt(floor, cells, () => {});
+  await attempt(server, floor, pinning.client, tasksFor(cells), () => {}, interruption);
 
   for (let round = 1; round <= rounds; round++) {
     progress.startRound(round, rounds);
@@ -113,9 +126,12 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
       let left = cells.filter((cell) => !results.isGivenUp(peer.name, cell));
       progress.done += cells.length - left.length;
       while (left.length > 0) {
+        announce();
         await attempt(
+          server,
           peer,
-          left,
+          pinning.client,
+          tasksFor(left),
           (outcome) => {
             const cell = /** @type {import('./cells.mjs').Cell} */ (left[0]);
             left = left.slice(1);
@@ -131,9 +147,9 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
             });
             announce();
           },
-          announce,
+          interruption,
         );
-        if (isInterrupted) return progress.clear();
+        if (interruption.by) return progress.clear();
       }
 
       function announce() {
@@ -143,32 +159,6 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
     }
   }
   progress.clear();
-
-  /**
-   * Runs one process through the cells, until they are done or one fails.
-   *
-   * @param {import('./peers/catalogue.mjs').Peer} peer
-   * @param {readonly import('./cells.mjs').Cell[]} todo
-   * @param {(outcome: import('./client-process.mjs').Outcome) => void} onOutcome
-   * @param {() => void} [onStart]
-   */
-  async function attempt(peer, todo, onOutcome, onStart) {
-    onStart?.();
-    const tasks = todo.map((cell, index) => taskFor(cell, cellTime, index === 0));
-    let running;
-    try {
-      running = await server.ensure();
-    } catch (error) {
-      return onOutcome({ failure: `the server ${/** @type {Error} */ (error).message}` });
-    }
-    const work = { url: running.url, serverPid: running.pid, tasks };
-    const failed = await runClient(peer, pinning.client, work, (result) => onOutcome({ result }));
-    if (!failed || isInterrupted) return;
-    const death = await server.death();
-    // Which of the two hung is not known: nobody else is to wait for a server that did.
-    if (failed.isHang) await server.stop();
-    onOutcome(death ? { ...failed, failure: `the server ${death} (${failed.failure})` } : failed);
-  }
 }
 
 /**
@@ -206,19 +196,6 @@ function openSamples(path) {
       `--json cannot write ${path}: ${/** @type {NodeJS.ErrnoException} */ (error).code}`,
     );
   }
-}
-
-/** The first signal ends the children and lets the tables be printed; the second ends everything. */
-function catchInterruptions() {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-    process.on(signal, () => {
-      if (isInterrupted) process.exit(130);
-      isInterrupted = true;
-      interruptedBy = signal;
-      killChildren();
-    });
-  }
-  process.stdout.on('error', () => process.exit(1));
 }
 
 function choosePaint() {

@@ -84,6 +84,45 @@ export class ServerProcess {
   }
 }
 
+/** The servers of a run with a plan, each started when it is first needed. */
+export class Servers {
+  #programs;
+  /** @type {Map<string, ServerProcess>} */
+  #running = new Map();
+
+  /** @param {readonly import('./servers/catalogue.mjs').ServerProgram[]} programs */
+  constructor(programs) {
+    this.#programs = new Map(programs.map((program) => [program.name, program]));
+  }
+
+  /** @param {string} name */
+  program(name) {
+    return /** @type {import('./servers/catalogue.mjs').ServerProgram} */ (
+      this.#programs.get(name)
+    );
+  }
+
+  /**
+   * @param {string} name
+   * @param {number | undefined} core
+   * @param {(server: ServerProcess) => Promise<void>} warm called once for each
+   */
+  async get(name, core, warm) {
+    const key = `${name} ${core}`;
+    let server = this.#running.get(key);
+    if (!server) {
+      server = new ServerProcess(this.program(name), core);
+      this.#running.set(key, server);
+      await warm(server);
+    }
+    return server;
+  }
+
+  async stop() {
+    await Promise.all([...this.#running.values()].map((server) => server.stop()));
+  }
+}
+
 /**
  * @param {number} ms
  * @returns {Promise<undefined>}

@@ -1,84 +1,133 @@
 /** Every client that is compared: its name, how it takes replies, what runs it, and whether it is there. */
+import { existsSync } from 'node:fs';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import {
+  crateVersion,
+  FLOOR,
+  PYTHON,
+  PYTHON_DRIVER,
+  pythonPackageVersion,
+  RUST,
+  SETUP_HINT,
+} from '../local.mjs';
 import { findBun, findDeno, findPackage } from '../packages.mjs';
 import { isBuilt } from './wirespeed-library.mjs';
 
 export const REFERENCE = 'ws';
+
+const DRIVER = fileURLToPath(new URL('driver.mjs', import.meta.url));
 
 /**
  * @typedef {object} Peer
  * @property {string} name as `--peer` takes it
  * @property {string} label as the table shows it
  * @property {string} style how it takes replies: like is to be compared with like
- * @property {string} module in this directory
+ * @property {string} language that its user writes
+ * @property {boolean} [isFloor] whether it is no client at all, but what one could at best cost
+ * @property {string} [module] in this directory, for those that JavaScript drives
  * @property {string} command
- * @property {string[]} args before the driver's own
+ * @property {string[]} args before the work, as JSON
  * @property {string} [version]
  * @property {string} [missing] why it cannot run here
  * @property {string} [hint] how to get it
  */
 
+/** What `npm run bench` measures: all that npm brings. */
+export const QUICK_PEERS = [
+  'wirespeed-sync',
+  'wirespeed-async',
+  'wirespeed-events',
+  'ws',
+  'undici',
+  'bun',
+  'deno',
+  'net',
+];
+
 /** The names that `--peer` takes, each with the peers it stands for. */
-export const PEER_GROUPS = new Map([
-  ['wirespeed', ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events']],
-  ...[
-    'wirespeed-sync',
-    'wirespeed-async',
-    'wirespeed-events',
-    'ws',
-    'undici',
-    'bun',
-    'deno',
-    'net',
-  ].map((name) => /** @type {[string, string[]]} */ ([name, [name]])),
-]);
+export const PEER_GROUPS = peerGroups(listPeers());
+
+/** @param {Peer[]} peers */
+function peerGroups(peers) {
+  const groups = new Map();
+  for (const { name } of peers) {
+    const family = /^(wirespeed|websocket-rs|picows|websockets)-/.exec(name)?.[1];
+    if (family) groups.set(family, [...(groups.get(family) ?? []), name]);
+  }
+  for (const { name } of peers) groups.set(name, [...(groups.get(name) ?? []), name]);
+  return /** @type {ReadonlyMap<string, string[]>} */ (groups);
+}
 
 /** @returns {Peer[]} in the order of the tables */
 export function listPeers() {
-  const node = { command: process.execPath, args: [] };
   const bun = findBun();
   const deno = findDeno();
+  const denoFlags = ['--quiet', '--allow-all', '--no-config', '--no-lock', '--no-remote'];
   return [
-    { ...node, ...ours('sync', 'wirespeed/sync'), style: 'blocking' },
-    { ...node, ...ours('async', 'wirespeed'), style: 'await' },
-    { ...node, ...ours('events', 'wirespeed/events'), style: 'callback' },
-    { ...node, ...fromPackage('ws'), label: wsLabel(), style: 'callback' },
-    { ...node, ...fromPackage('undici'), style: 'callback' },
-    { ...ofRuntime(bun, ['run', '--no-install']), name: 'bun', style: 'callback' },
+    ours('sync', 'wirespeed/sync', 'blocking'),
+    ours('async', 'wirespeed', 'await'),
+    ours('events', 'wirespeed/events', 'callback'),
+    fromPackage('ws', { label: wsLabel() }),
+    fromPackage('undici'),
+    ofNode(),
+    fromPackage('websocket', { label: 'websocket (npm)' }),
+    fromPackage('faye-websocket'),
+    ofRuntime('bun', bun, ['run', '--no-install']),
+    ofRuntime('deno', deno, ['run', ...denoFlags]),
+    ofPython('picows', 'picows', 'callback'),
+    ofPython('picows-websockets', 'picows', 'await', 'picows.websockets'),
+    ofPython('picows-as-published', 'picows', 'await', 'picows as published'),
+    ofPython('websocket-rs-sync', 'websocket-rs', 'blocking', 'websocket-rs sync'),
+    ofPython('websocket-rs-async', 'websocket-rs', 'await', 'websocket-rs async'),
+    ofPython('websocket-rs-callback', 'websocket-rs', 'callback', 'websocket-rs callback'),
+    ofPython('websocket-rs-tokio', 'websocket-rs', 'await', 'websocket-rs Tokio'),
+    ofPython('websocket-client', 'websocket-client', 'blocking'),
+    ofPython('websockets-sync', 'websockets', 'blocking', 'websockets sync'),
+    ofPython('websockets-async', 'websockets', 'await', 'websockets async'),
+    ofPython('aiohttp', 'aiohttp', 'await'),
+    ofRust('tokio-tungstenite'),
+    ofRust('fastwebsockets'),
     {
-      ...ofRuntime(deno, [
-        'run',
-        '--quiet',
-        '--allow-all',
-        '--no-config',
-        '--no-lock',
-        '--no-remote',
-      ]),
-      name: 'deno',
-      style: 'callback',
+      ...ofJavaScript('net', 'net.mjs', 'callback'),
+      label: 'floor: net.Socket',
+      isFloor: true,
     },
-    { ...node, name: 'net', label: 'floor: net.Socket', style: 'callback', module: 'net.mjs' },
+    floorInC(),
   ];
+}
+
+/**
+ * @param {string} name
+ * @param {string} module
+ * @param {string} style
+ */
+function ofJavaScript(name, module, style) {
+  const args = [DRIVER];
+  return { name, label: name, style, language: 'Node.js', module, command: process.execPath, args };
 }
 
 /**
  * @param {string} face
  * @param {string} importName
+ * @param {string} style
+ * @returns {Peer}
  */
-function ours(face, importName) {
-  const peer = {
-    name: `wirespeed-${face}`,
-    label: `wirespeed ${face}`,
-    module: `wirespeed-${face}.mjs`,
-  };
+function ours(face, importName, style) {
+  const name = `wirespeed-${face}`;
+  const peer = { ...ofJavaScript(name, `${name}.mjs`, style), label: `wirespeed ${face}` };
   if (isBuilt(importName)) return peer;
   return { ...peer, missing: 'not built', hint: 'npm run build' };
 }
 
-/** @param {string} name */
-function fromPackage(name) {
+/**
+ * @param {string} name
+ * @param {{ label?: string }} [rest]
+ * @returns {Peer}
+ */
+function fromPackage(name, rest) {
   const found = findPackage(name);
-  const peer = { name, label: name, module: `${name}.mjs` };
+  const peer = { ...ofJavaScript(name, `${name}.mjs`, 'callback'), ...rest };
   return found
     ? { ...peer, version: found.version }
     : { ...peer, missing: 'not installed', hint: 'npm install' };
@@ -88,14 +137,73 @@ function wsLabel() {
   return findPackage('bufferutil') ? 'ws + bufferutil' : 'ws (no bufferutil)';
 }
 
+/** @returns {Peer} the global of this very Node.js */
+function ofNode() {
+  const peer = {
+    ...ofJavaScript('node', 'runtime-websocket.mjs', 'callback'),
+    label: 'Node.js WebSocket',
+    version: process.versions.node,
+  };
+  if (typeof globalThis.WebSocket === 'function') return peer;
+  // Node.js 20 has it, too, but only shows it when asked.
+  return { ...peer, args: ['--experimental-websocket', ...peer.args] };
+}
+
 /**
+ * @param {string} name
  * @param {import('../packages.mjs').Runtime} runtime
  * @param {string[]} args
+ * @returns {Peer}
  */
-function ofRuntime(runtime, args) {
-  const peer = { label: `${runtime.name} WebSocket`, module: 'runtime-websocket.mjs', args };
+function ofRuntime(name, runtime, args) {
+  const peer = {
+    ...ofJavaScript(name, 'runtime-websocket.mjs', 'callback'),
+    label: `${runtime.name} WebSocket`,
+    language: runtime.name,
+    args: [...args, DRIVER],
+  };
   if (runtime.path === undefined) {
     return { ...peer, command: '', missing: 'not installed', hint: runtime.hint };
   }
   return { ...peer, command: runtime.path, version: runtime.version ?? '' };
+}
+
+/**
+ * @param {string} name
+ * @param {string} packageName
+ * @param {string} style
+ * @param {string} [label]
+ * @returns {Peer}
+ */
+function ofPython(name, packageName, style, label = name) {
+  const version = pythonPackageVersion(packageName);
+  const args = [PYTHON_DRIVER, name];
+  const peer = { name, label, style, language: 'Python', command: PYTHON, args };
+  return version ? { ...peer, version } : { ...peer, missing: 'not installed', hint: SETUP_HINT };
+}
+
+/**
+ * @param {string} name
+ * @returns {Peer}
+ */
+function ofRust(name) {
+  const peer = { name, label: name, style: 'await', language: 'Rust' };
+  const program = { command: RUST, args: ['client', name] };
+  return existsSync(RUST)
+    ? { ...peer, ...program, version: crateVersion(name) ?? '' }
+    : { ...peer, ...program, missing: 'not built', hint: SETUP_HINT };
+}
+
+/** @returns {Peer} */
+function floorInC() {
+  const peer = {
+    name: 'floor-c',
+    label: 'floor: C, blocking',
+    style: 'blocking',
+    language: 'C',
+    isFloor: true,
+    command: FLOOR,
+    args: [],
+  };
+  return existsSync(FLOOR) ? peer : { ...peer, missing: 'not built', hint: SETUP_HINT };
 }

@@ -4,6 +4,7 @@
  * after one line that says `failed`, with the first that fails.
  */
 import process from 'node:process';
+import { monotonicOrigin } from './clock.mjs';
 import { Exchange } from './exchange.mjs';
 
 const SAMPLES_PER_LINE = 5000;
@@ -19,8 +20,8 @@ process.on('unhandledRejection', fail);
 try {
   const { run } = await import(`./${module}`);
   for (const task of tasks) {
-    const exchange = new Exchange({ ...task, serverPid });
-    await run(url, exchange, waitFor);
+    const exchange = new Exchange({ ...task, serverPid }, await monotonicOrigin());
+    await run(new URL(exchange.path, url).href, exchange, waitFor);
     await answer(resultOf(exchange));
   }
   if (!hasFailed) process.exit(0);
@@ -42,10 +43,16 @@ function resultOf(exchange) {
   if (!exchange.result || !exchange.isDone) {
     throw new Error('the connection closed before every reply had arrived');
   }
-  const { times, ...totals } = exchange.result;
+  const { times, sends, receives, ...totals } = exchange.result;
   const lines = [];
   for (let start = 0; start < times.length; start += SAMPLES_PER_LINE) {
-    lines.push({ type: 'samples', times: times.slice(start, start + SAMPLES_PER_LINE) });
+    const end = start + SAMPLES_PER_LINE;
+    lines.push({
+      type: 'samples',
+      times: times.slice(start, end),
+      sends: sends?.slice(start, end),
+      receives: receives?.slice(start, end),
+    });
   }
   return [...lines, { type: 'finished', ...totals }];
 }

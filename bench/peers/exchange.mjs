@@ -1,43 +1,59 @@
 /**
  * What every client does with its messages, in one place, so that all do the same: which payload
- * goes next, is each reply what was sent, when to read the clock, when to stop. Runs under Node.js, Bun
- * and Deno alike.
+ * goes next, and is each reply what was sent. Runs under Node.js, Bun and Deno alike.
  */
 import { Buffer } from 'node:buffer';
-import { readFileSync } from 'node:fs';
-import process from 'node:process';
+import { Measure } from './measure.mjs';
+import { makePayloads } from './payloads.mjs';
 
-/** Different payloads in turn: more than any window, so that a swapped or repeated reply is noticed. */
-export const DISTINCT_PAYLOADS = 128;
+/** Bytes at the start of a stamped reply: when the server received the message, and when it sent the reply. */
+export const STAMPS = 16;
+/** Messages in flight whose time of sending is remembered: more than any window. */
+const REMEMBERED = 128;
 
-const WARMING_UP = 0;
-const MEASURING = 1;
-const ENDED = 2;
-
-/** One client's conversation with the echo server, from the first warm-up message to the last reply. */
+/** One connection's conversation with the echo server, from the first warm-up message to the last reply. */
 export class Exchange {
   /** Messages that may be in flight. */
   window;
   #task;
+  #measure;
   #payloads;
-  #phase = WARMING_UP;
   #sent = 0;
   #received = 0;
+  /** The payload that is sent next, and the one whose reply is next: an index is cheaper than a remainder. */
+  #nextSent = 0;
+  #nextReply = 0;
   #untilSample;
-  #begun = performance.now();
-  #last = 0;
-  #times;
-  #samples = 0;
-  #before = /** @type {CpuTimes | undefined} */ (undefined);
-  #result = /** @type {Result | undefined} */ (undefined);
+  /** When each message in flight was sent; undefined where many messages make a sample. */
+  #sentAt = /** @type {Float64Array | undefined} */ (undefined);
+  #isStamped;
+  /** Nanoseconds of the monotonic clock at which `performance.now()` was 0. */
+  #origin;
 
-  /** @param {import('../cells.mjs').Task & { serverPid?: number }} task */
-  constructor(task) {
+  /**
+   * @param {import('../cells.mjs').Task & { serverPid?: number }} task
+   * @param {number} [origin] nanoseconds of the monotonic clock at which `performance.now()` was 0
+   * @param {Measure} [measure] of all connections
+   */
+  constructor(task, origin = 0, measure = new Measure(task)) {
     this.#task = task;
+    this.#measure = measure;
     this.window = task.window;
-    this.#untilSample = task.window;
+    this.#untilSample = task.perSample;
     this.#payloads = makePayloads(task.size);
-    this.#times = new Float64Array(Math.ceil(task.measure.messages / task.window));
+    if (task.perSample === 1) this.#sentAt = new Float64Array(REMEMBERED);
+    this.#isStamped = task.isStamped;
+    this.#origin = origin;
+  }
+
+  /** What the server is asked for: an echo, or one that says when. */
+  get path() {
+    return this.#task.isStamped ? '/stamped' : '/';
+  }
+
+  /** Bytes at the start of a reply that are not what was sent. */
+  get stampSize() {
+    return this.#isStamped ? STAMPS : 0;
   }
 
   /** Every payload, in the order they go out, again and again. */
@@ -47,17 +63,21 @@ export class Exchange {
 
   /** Whether every message sent has been answered and no more are to be sent. */
   get isDone() {
-    return this.#phase === ENDED && this.#received === this.#sent;
+    return this.#measure.hasEnded && this.#received === this.#sent;
   }
 
   /** The measured part; undefined until it has ended. */
   get result() {
-    return this.#result;
+    return this.#measure.result;
   }
 
   /** The next payload to send, while the window is being filled. */
   next() {
-    return /** @type {Buffer<ArrayBuffer>} */ (this.#payloads[this.#sent++ % DISTINCT_PAYLOADS]);
+    if (this.#sentAt) this.#sentAt[this.#sent % REMEMBERED] = performance.now();
+    this.#sent++;
+    const payload = /** @type {Buffer<ArrayBuffer>} */ (this.#payloads[this.#nextSent++]);
+    if (this.#nextSent === this.#payloads.length) this.#nextSent = 0;
+    return payload;
   }
 
   /**
@@ -67,111 +87,53 @@ export class Exchange {
    * @param {Uint8Array} data
    */
   reply(data) {
-    const expected = /** @type {Buffer} */ (this.#payloads[this.#received % DISTINCT_PAYLOADS]);
-    if (data.length !== expected.length || Buffer.compare(expected, data) !== 0) {
-      throw new Error(`reply ${this.#received} is not what was sent`);
-    }
-    return this.count() ? this.next() : undefined;
+    const expected = /** @type {Buffer} */ (this.#payloads[this.#nextReply]);
+    const size = expected.length;
+    const isAsSent =
+      data.length === size &&
+      (this.#isStamped
+        ? expected.compare(data, STAMPS, size, STAMPS, size) === 0
+        : Buffer.compare(expected, data) === 0);
+    if (!isAsSent) throw new Error(`reply ${this.#received} is not what was sent`);
+    return this.count(data) ? this.next() : undefined;
   }
 
-  /** Counts a reply that has been compared; whether another message is to be sent for it. */
-  count() {
+  /**
+   * Counts a reply that has been compared; whether another message is to be sent for it.
+   *
+   * @param {Uint8Array} [reply] at least its stamps
+   */
+  count(reply) {
     if (this.#received === this.#sent) throw new Error('more replies than messages');
-    this.#received++;
-    if (--this.#untilSample === 0) this.#sample();
-    return this.#phase !== ENDED;
-  }
-
-  #sample() {
-    this.#untilSample = this.window;
-    if (this.#phase === ENDED) return;
-    const now = performance.now();
-    if (this.#phase === WARMING_UP) {
-      const { time, messages } = this.#task.warmUp;
-      if (now - this.#begun >= time && this.#received >= messages) this.#startMeasuring();
-      return;
+    if (this.#sentAt) {
+      const now = performance.now();
+      const sent = /** @type {number} */ (this.#sentAt[this.#received % REMEMBERED]);
+      if (this.#isStamped && reply) {
+        const send = (readStamp(reply, 0) - this.#origin) / 1e6 - sent;
+        const receive = now - (readStamp(reply, 8) - this.#origin) / 1e6;
+        this.#measure.takeLatency(now, sent, send, receive);
+      } else {
+        this.#measure.takeLatency(now, sent);
+      }
+    } else if (--this.#untilSample === 0) {
+      this.#untilSample = this.#task.perSample;
+      this.#measure.takeBatch();
     }
-    this.#times[this.#samples++] = (now - this.#last) / this.window;
-    this.#last = now;
-    const { time, samples } = this.#task.measure;
-    const isLongEnough = now - this.#begun >= time && this.#samples >= samples;
-    if (isLongEnough || this.#samples === this.#times.length) this.#end(now);
-  }
-
-  #startMeasuring() {
-    this.#phase = MEASURING;
-    this.#before = cpuTimes(this.#task.serverPid);
-    this.#begun = this.#last = performance.now();
-  }
-
-  /** @param {number} now */
-  #end(now) {
-    this.#phase = ENDED;
-    const after = cpuTimes(this.#task.serverPid);
-    const before = /** @type {CpuTimes} */ (this.#before);
-    const hasTicks = after.serverTicks !== undefined && before.serverTicks !== undefined;
-    this.#result = {
-      // Microseconds to the nanosecond: no more is known, and the samples' file stays small.
-      times: Array.from(this.#times.subarray(0, this.#samples), (ms) => Math.round(ms * 1e6) / 1e3),
-      messages: this.#samples * this.window,
-      elapsed: (now - this.#begun) * 1000,
-      clientUser: after.user - before.user,
-      clientSystem: after.system - before.system,
-      serverTicks: hasTicks ? Number(after.serverTicks) - Number(before.serverTicks) : undefined,
-    };
+    this.#received++;
+    if (++this.#nextReply === this.#payloads.length) this.#nextReply = 0;
+    return !this.#measure.hasEnded;
   }
 }
 
 /**
- * @typedef {object} Result
- * @property {number[]} times µs per message: one per round trip, or per window of messages
- * @property {number} messages
- * @property {number} elapsed µs
- * @property {number} clientUser µs
- * @property {number} clientSystem µs
- * @property {number | undefined} serverTicks clock ticks, user and system
- */
-
-/** @typedef {{ user: number, system: number, serverTicks: number | undefined }} CpuTimes */
-
-/**
- * Builds the payloads. They are views, eight bytes apart, of one pattern whose every eight bytes differ and
- * begin with their number: each payload starts with its sequence number, any two differ from there to
- * their ends, and together they take hardly more cache than one.
+ * Reads a time in nanoseconds, little-endian: exact to a nanosecond for 104 days after the system's start.
  *
- * @param {number} size bytes
+ * @param {Uint8Array} bytes
+ * @param {number} at
  */
-export function makePayloads(size) {
-  const words = DISTINCT_PAYLOADS + Math.ceil(size / 8);
-  const pattern = Buffer.from(new ArrayBuffer(words * 8));
-  for (let word = 0; word < words; word++) {
-    pattern.writeUInt32LE(word, word * 8);
-    pattern.writeUInt32LE(Math.imul(word + 1, 0x9e3779b1) >>> 0, word * 8 + 4);
-  }
-  return Array.from({ length: DISTINCT_PAYLOADS }, (_, i) => pattern.subarray(i * 8, i * 8 + size));
-}
-
-/**
- * @param {number | undefined} serverPid
- * @returns {CpuTimes}
- */
-function cpuTimes(serverPid) {
-  const { user, system } = process.cpuUsage();
-  return {
-    user,
-    system,
-    serverTicks: serverPid === undefined ? undefined : processTicks(serverPid),
-  };
-}
-
-/** @param {number} pid */
-function processTicks(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name and may hold anything, so count from its last parenthesis.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return undefined;
-  }
+export function readStamp(bytes, at) {
+  const byte = (/** @type {number} */ i) => /** @type {number} */ (bytes[at + i]);
+  const low = (byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24)) >>> 0;
+  const high = (byte(4) | (byte(5) << 8) | (byte(6) << 16) | (byte(7) << 24)) >>> 0;
+  return high * 4_294_967_296 + low;
 }

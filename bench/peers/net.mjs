@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { DISTINCT_PAYLOADS } from './exchange.mjs';
+import { STAMPS } from './exchange.mjs';
 
 const RECEIVE_BUFFER = 256 * 1024;
 
@@ -36,7 +36,7 @@ export function run(url, exchange, waitFor) {
     socket.on('close', () => reject(new Error('closed early')));
     socket.on('connect', () => {
       socket.write(
-        `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `GET ${exchange.path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
           `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
       );
     });
@@ -76,8 +76,8 @@ export function run(url, exchange, waitFor) {
 
     /** @param {number} count */
     function write(count) {
-      const start = sent % DISTINCT_PAYLOADS;
-      const end = Math.min(start + count, DISTINCT_PAYLOADS);
+      const start = sent % exchange.payloads.length;
+      const end = Math.min(start + count, exchange.payloads.length);
       socket.write(frames.subarray(start * frameSize, end * frameSize));
       sent += end - start;
       if (end - start < count) write(count - (end - start));
@@ -92,6 +92,7 @@ class ReplyComparer {
   #index = 0;
   /** How far the current frame, header included, has been compared. */
   #position = 0;
+  #stamps = Buffer.alloc(STAMPS);
 
   /** @param {import('./exchange.mjs').Exchange} exchange */
   constructor(exchange) {
@@ -112,16 +113,20 @@ class ReplyComparer {
       const isInHeader = this.#position < this.#header.length;
       const expected = isInHeader ? this.#header : payload;
       const from = isInHeader ? this.#position : this.#position - this.#header.length;
-      const piece = Math.min(length - offset, expected.length - from);
-      if (expected.compare(received, offset, offset + piece, from, from + piece) !== 0) {
+      const isInStamps = !isInHeader && from < this.#exchange.stampSize;
+      const end = isInStamps ? this.#exchange.stampSize : expected.length;
+      const piece = Math.min(length - offset, end - from);
+      if (isInStamps) {
+        received.copy(this.#stamps, from, offset, offset + piece);
+      } else if (expected.compare(received, offset, offset + piece, from, from + piece) !== 0) {
         throw new Error('a reply is not what was sent');
       }
       offset += piece;
       this.#position += piece;
       if (!isInHeader && from + piece === payload.length) {
         this.#position = 0;
-        this.#index = (this.#index + 1) % DISTINCT_PAYLOADS;
-        if (this.#exchange.count()) toSend++;
+        this.#index = (this.#index + 1) % this.#exchange.payloads.length;
+        if (this.#exchange.count(this.#stamps)) toSend++;
       }
     }
     return toSend;

@@ -2,7 +2,16 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import {
+  crateVersion,
+  PYTHON,
+  PYTHON_SERVER,
+  pythonPackageVersion,
+  RUST,
+  SETUP_HINT,
+} from '../local.mjs';
 import { findBun, findPackage } from '../packages.mjs';
+import { isBuilt } from '../peers/wirespeed-library.mjs';
 
 /**
  * @typedef {object} ServerProgram
@@ -10,37 +19,98 @@ import { findBun, findPackage } from '../packages.mjs';
  * @property {string} label
  * @property {string} command
  * @property {string[]} args
+ * @property {boolean} isStamping whether `/stamped` puts the server's times into replies
+ * @property {boolean} isNeutral whether it is neither ours nor that of a client it is compared with in Node.js or Python
+ * @property {string} [version]
  * @property {string} [missing] why it cannot run here
  * @property {string} [hint] how to get it
  */
 
+/** The names that `--server` takes. */
+export const SERVER_NAMES = [
+  'wirespeed',
+  'ws',
+  'bun',
+  'tokio-tungstenite',
+  'fastwebsockets',
+  'websockets',
+  'picows',
+];
+
 /** @returns {ServerProgram[]} */
 export function listServers() {
-  const cli = path('../../dist/cli/main.js');
   const bun = findBun();
+  const ws = findPackage('ws');
   return [
     {
       name: 'wirespeed',
       label: "wirespeed's echo server",
       command: process.execPath,
-      args: [cli, 'echo', '--port', '0'],
-      ...(existsSync(cli) ? {} : { missing: 'not built', hint: 'npm run build' }),
+      args: [path('wirespeed.mjs')],
+      isStamping: true,
+      isNeutral: false,
+      ...(isBuilt('wirespeed/server') ? {} : { missing: 'not built', hint: 'npm run build' }),
     },
     {
       name: 'ws',
       label: "ws's echo server",
       command: process.execPath,
       args: [path('ws.mjs')],
-      ...(findPackage('ws') ? {} : { missing: 'not installed', hint: 'npm install' }),
+      isStamping: false,
+      isNeutral: false,
+      ...(ws ? { version: ws.version } : { missing: 'not installed', hint: 'npm install' }),
     },
     {
       name: 'bun',
       label: "Bun's echo server",
       command: bun.path ?? '',
       args: ['run', '--no-install', path('bun.mjs')],
-      ...(bun.path === undefined ? { missing: 'not installed', hint: bun.hint } : {}),
+      isStamping: false,
+      isNeutral: true,
+      ...(bun.path === undefined
+        ? { missing: 'not installed', hint: bun.hint }
+        : { version: bun.version ?? '' }),
     },
+    ofRust('tokio-tungstenite'),
+    ofRust('fastwebsockets'),
+    ofPython('websockets'),
+    ofPython('picows'),
   ];
+}
+
+/**
+ * @param {string} name
+ * @returns {ServerProgram}
+ */
+function ofRust(name) {
+  return {
+    name,
+    label: `${name}'s echo server`,
+    command: RUST,
+    args: ['serve', name],
+    isStamping: true,
+    isNeutral: true,
+    ...(existsSync(RUST)
+      ? { version: crateVersion(name) ?? '' }
+      : { missing: 'not built', hint: SETUP_HINT }),
+  };
+}
+
+/**
+ * @param {string} name
+ * @returns {ServerProgram}
+ */
+function ofPython(name) {
+  const version = pythonPackageVersion(name);
+  return {
+    name,
+    label: `Python's ${name} echo server`,
+    command: PYTHON,
+    args: [PYTHON_SERVER, name],
+    isStamping: true,
+    isNeutral: false,
+    ...(version ? { version } : { missing: 'not installed', hint: SETUP_HINT }),
+  };
 }
 
 /** @param {string} relative */

@@ -11,19 +11,21 @@ const GROUPS = new Map([
 
 /** @param {...string} argv */
 function parse(...argv) {
-  return parseArguments(argv, GROUPS);
+  return parseArguments(argv, GROUPS, ['wirespeed', 'ws', 'bun']);
 }
 
-test('measures every client, both modes and two sizes by default', () => {
+test('leaves clients, modes, sizes and servers to the plan by default', () => {
   assert.deepEqual(parse(), {
-    peers: ['wirespeed-sync', 'wirespeed-events', 'ws'],
-    sizes: [512, 65_536],
-    modes: ['rr', 'pipelined'],
+    plan: 'quick',
+    peers: undefined,
+    sizes: undefined,
+    modes: undefined,
+    servers: undefined,
     rounds: 5,
     cellTime: 250,
-    server: 'wirespeed',
     sameCore: false,
     json: undefined,
+    resume: undefined,
     help: false,
   });
 });
@@ -39,10 +41,18 @@ test('takes values after a space and after an equals sign', () => {
     '50',
   );
   assert.equal(options.rounds, 7);
-  assert.equal(options.server, 'bun');
+  assert.deepEqual(options.servers, ['bun']);
   assert.equal(options.json, 'a=b.jsonl');
   assert.equal(options.sameCore, true);
   assert.equal(options.cellTime, 50);
+});
+
+test('takes as many rounds and as much time as the plan, unless told otherwise', () => {
+  assert.equal(parse('--seed').plan, 'seed');
+  assert.equal(parse('--seed').rounds, 7);
+  assert.equal(parse('--seed', '--rounds', '3').rounds, 3);
+  assert.deepEqual(parse('--seed', '--server', 'ws,bun', '--mode', 'burst').servers, ['ws', 'bun']);
+  assert.equal(parse('--resume', 'a.jsonl').resume, 'a.jsonl');
 });
 
 test('takes lists, drops repetitions and opens groups of clients', () => {
@@ -68,7 +78,11 @@ const REFUSED = /** @type {[string[], RegExp][]} */ ([
   [['--size', '4'], /^--size takes whole numbers from 8 to 1048576, not "4"$/],
   [['--size', '512,'], /^--size has an empty item in "512,"$/],
   [['--size', '0x200'], /not "0x200"$/],
-  [['--mode', 'burst'], /^--mode takes rr, pipelined; not "burst"$/],
+  [['--mode', 'slow'], /^--mode takes rr, pipelined, .*; not "slow"$/],
+  [['--mode', 'burst'], /^--mode takes rr, pipelined, unless --seed/],
+  [['--server', 'ws,bun'], /^--server takes one name, unless --seed/],
+  [['--resume', 'a.jsonl', '--seed'], /^--resume takes everything from its file/],
+  [['--resume', 'a.jsonl', '--rounds', '3'], /^--resume takes everything from its file/],
   [['--server', 'nginx'], /^--server takes wirespeed, ws, bun; not "nginx"$/],
   [['--peer', 'ws,curl'], /^--peer takes .*; not "curl"$/],
 ]);
@@ -84,7 +98,7 @@ for (const [argv, message] of REFUSED) {
 }
 
 test('names every flag and client in the help', () => {
-  const help = helpText([...GROUPS.keys()]);
+  const help = helpText([...GROUPS.keys()], ['ws']);
   for (const flag of [
     '--peer',
     '--mode',
@@ -94,6 +108,8 @@ test('names every flag and client in the help', () => {
     '--server',
     '--same-core',
     '--json',
+    '--seed',
+    '--resume',
   ]) {
     assert.ok(help.includes(`  ${flag} `), flag);
   }

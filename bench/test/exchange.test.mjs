@@ -1,21 +1,33 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { test } from 'node:test';
-import { DISTINCT_PAYLOADS, Exchange, makePayloads } from '../peers/exchange.mjs';
+import { Exchange, readStamp } from '../peers/exchange.mjs';
+import { distinctPayloads, makePayloads } from '../peers/payloads.mjs';
 
 /**
  * @param {number} window
  * @param {object} [rest]
  */
 function exchangeOf(window, rest) {
-  return new Exchange({
+  return new Exchange(taskOf(window, rest));
+}
+
+/**
+ * @param {number} window
+ * @param {object} [rest]
+ */
+function taskOf(window, rest) {
+  return {
     mode: 'pipelined',
     size: 20,
     window,
+    perSample: window,
+    isStamped: false,
     warmUp: { time: 0, messages: 2 * window },
     measure: { time: 0, samples: 3, messages: 1000 },
     ...rest,
-  });
+  };
 }
 
 /**
@@ -57,7 +69,7 @@ test('reports the CPU of client and server', { skip: process.platform !== 'linux
   const exchange = exchangeOf(1, { serverPid: process.pid });
   converse(exchange);
   assert.ok(Number(exchange.result?.clientUser) >= 0);
-  assert.equal(typeof exchange.result?.serverTicks, 'number');
+  assert.deepEqual(Object.keys(exchange.result?.serverTicks ?? {}), ['user', 'system']);
 });
 
 test('knows no CPU of a server that is gone', () => {
@@ -88,20 +100,69 @@ test('rejects swapped replies and replies to nothing', () => {
   assert.throws(() => exchange.reply(second), /not what was sent/);
   assert.throws(() => {
     for (let i = 0; i < 1000; i++)
-      if (!exchange.reply(exchange.payloads[i % DISTINCT_PAYLOADS] ?? first)) break;
+      if (!exchange.reply(exchange.payloads[i % exchange.payloads.length] ?? first)) break;
     for (let i = 0; i < 1000; i++) exchange.count();
   }, /more replies than messages/);
 });
 
+test('times each message where one makes a sample', () => {
+  const exchange = exchangeOf(100, {
+    perSample: 1,
+    measure: { time: 0, samples: 7, messages: 1000 },
+  });
+  converse(exchange);
+  assert.ok(exchange.isDone);
+  assert.equal(exchange.result?.messages, 7);
+  assert.equal(exchange.result?.times.length, 7);
+  assert.ok(exchange.result.times.every((time) => time > 0));
+});
+
+test('tells the ways of a message from the stamps of its reply, and compares the rest', () => {
+  const origin = 5_000_000;
+  const exchange = new Exchange(taskOf(1, { perSample: 1, isStamped: true }), origin);
+  assert.equal(exchange.path, '/stamped');
+  let payload = /** @type {Uint8Array | undefined} */ (exchange.next());
+  while (payload) {
+    const reply = Buffer.from(payload);
+    const now = BigInt(Math.round(performance.now() * 1e6) + origin);
+    reply.writeBigUInt64LE(now, 0);
+    reply.writeBigUInt64LE(now + 1000n, 8);
+    payload = exchange.reply(reply);
+  }
+  const { times, sends, receives } = /** @type {any} */ (exchange.result);
+  assert.equal(sends.length, times.length);
+  for (const [index, time] of times.entries()) {
+    assert.ok(Math.abs(sends[index] + receives[index] + 1 - time) < 0.01);
+  }
+  const spoilt = Buffer.from(exchange.next());
+  spoilt[19] = 255;
+  assert.throws(() => exchange.reply(spoilt), /not what was sent/);
+});
+
+test('reads times to the nanosecond', () => {
+  const bytes = Buffer.alloc(10);
+  for (const time of [0n, 1n, 0xff_ff_ff_ffn, 0x1_00_00_00_00n, 8_640_000_000_000_001n]) {
+    bytes.writeBigUInt64LE(time, 2);
+    assert.equal(readStamp(bytes, 2), Number(time));
+  }
+});
+
 test('makes payloads that start with their number and all differ', () => {
-  for (const size of [8, 20, 512]) {
+  for (const size of [8, 20, 512, 65_536, 1_000_000]) {
     const payloads = makePayloads(size);
-    assert.equal(payloads.length, DISTINCT_PAYLOADS);
+    assert.equal(payloads.length, distinctPayloads(size));
     assert.ok(
       payloads.every(
         (payload, index) => payload.length === size && payload.readUInt32LE() === index,
       ),
     );
-    assert.equal(new Set(payloads.map(String)).size, DISTINCT_PAYLOADS);
+    assert.equal(new Set(payloads.map(String)).size, payloads.length);
+    assert.equal(new Set(payloads.map(({ buffer }) => buffer)).size, payloads.length);
   }
+});
+
+test('keeps all payloads in little memory, and at least two of them', () => {
+  assert.equal(distinctPayloads(512), 128);
+  assert.equal(distinctPayloads(65_536), 16);
+  assert.equal(distinctPayloads(20 * 1024 * 1024), 2);
 });

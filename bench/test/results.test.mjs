@@ -10,8 +10,8 @@ function peer(name, rest) {
   return { name, label: name, style: 'callback', module: '', command: '', args: [], ...rest };
 }
 
-/** @param {number} time @param {number} [serverTicks] */
-function outcome(time, serverTicks = 0) {
+/** @param {number} time @param {import('../peers/measure.mjs').Ticks} [serverTicks] */
+function outcome(time, serverTicks = { user: 0, system: 0 }) {
   const result = {
     times: [time],
     messages: 1,
@@ -53,7 +53,7 @@ test('says why a client is absent, failed everywhere, failed once or was not rea
 test('flags a saturated server, unless it shares its core with the clients', () => {
   for (const isShared of [false, true]) {
     const results = new Results(isShared);
-    results.add('net', CELL, 1, outcome(100_000, 9), TICKS);
+    results.add('net', CELL, 1, outcome(100_000, { user: 5, system: 4 }), TICKS);
     assert.equal(results.table([peer('net')], CELL).rows[0]?.isServerSaturated, !isShared);
   }
 });

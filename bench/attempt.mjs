@@ -1,0 +1,28 @@
+/** One client process against one server: whichever of the two fails, the run goes on. */
+import { runClient } from './client-process.mjs';
+
+/**
+ * Runs one process through the tasks, until they are done or one fails.
+ *
+ * @param {import('./server-process.mjs').ServerProcess} server
+ * @param {import('./peers/catalogue.mjs').Peer} peer
+ * @param {number | undefined} core
+ * @param {readonly import('./cells.mjs').Task[]} tasks
+ * @param {(outcome: import('./client-process.mjs').Outcome) => void} onOutcome
+ * @param {import('./interruption.mjs').Interruption} interruption
+ */
+export async function attempt(server, peer, core, tasks, onOutcome, interruption) {
+  let running;
+  try {
+    running = await server.ensure();
+  } catch (error) {
+    return onOutcome({ failure: `the server ${/** @type {Error} */ (error).message}` });
+  }
+  const work = { url: running.url, serverPid: running.pid, tasks };
+  const failed = await runClient(peer, core, work, (result) => onOutcome({ result }));
+  if (!failed || interruption.by) return;
+  const death = await server.death();
+  // Which of the two hung is not known: nobody else is to wait for a server that did.
+  if (failed.isHang) await server.stop();
+  onOutcome(death ? { ...failed, failure: `the server ${death} (${failed.failure})` } : failed);
+}

@@ -1,0 +1,61 @@
+/** What `npm run bench:setup` puts into `.local`: Python's libraries, and what Rust and C compile to. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+export const SETUP_HINT = 'npm run bench:setup';
+
+export const PYTHON = path('.local/python/bin/python');
+export const PYTHON_DRIVER = path('python/driver.py');
+export const PYTHON_SERVER = path('python/serve.py');
+export const RUST = path(
+  `.local/rust/release/wirespeed-bench-rust${process.platform === 'win32' ? '.exe' : ''}`,
+);
+export const FLOOR = path('.local/floor/floor');
+
+/**
+ * The version of a Python package in the virtual environment; undefined where it is absent.
+ *
+ * @param {string} name as PyPI spells it
+ */
+export function pythonPackageVersion(name) {
+  return pythonPackages().get(name.toLowerCase());
+}
+
+/** @type {Map<string, string> | undefined} */
+let found;
+
+function pythonPackages() {
+  if (found) return found;
+  found = new Map();
+  if (!existsSync(PYTHON)) return found;
+  const library = path('.local/python/lib');
+  for (const version of readdirSync(library)) {
+    for (const entry of readdirSync(`${library}/${version}/site-packages`)) {
+      const info = /^(.+)-([^-]+)\.dist-info$/.exec(entry);
+      if (info) found.set(String(info[1]).replaceAll('_', '-').toLowerCase(), String(info[2]));
+    }
+  }
+  return found;
+}
+
+/** The version of the interpreter in the virtual environment. */
+export function pythonVersion() {
+  try {
+    const config = readFileSync(path('.local/python/pyvenv.cfg'), 'utf8');
+    return /^version = (.+)$/m.exec(config)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} name of a crate that the Rust programs were locked to */
+export function crateVersion(name) {
+  const lock = readFileSync(path('rust/Cargo.lock'), 'utf8');
+  return new RegExp(`^name = "${name}"\nversion = "(.+)"$`, 'm').exec(lock)?.[1];
+}
+
+/** @param {string} relative */
+function path(relative) {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}

@@ -1,0 +1,54 @@
+/** What has been measured and what has failed, so that nothing is measured twice or tried in vain. */
+
+/** A client that failed so often in one cell is not tried there again. */
+const FAILURES_ALLOWED = 2;
+
+/** The outcomes of a run with a plan, whether of this process or of the one that it resumes. */
+export class Outcomes {
+  /** @type {Map<string, Set<number>>} rounds */
+  #measured = new Map();
+  /** @type {Map<string, number>} */
+  #failures = new Map();
+
+  /** @param {readonly import('./record.mjs').CellRecord[]} [records] */
+  constructor(records = []) {
+    for (const record of records) this.add(record);
+  }
+
+  /** Whether any attempt failed. */
+  get hasFailures() {
+    return this.#failures.size > 0;
+  }
+
+  /** @param {import('./record.mjs').CellRecord} record */
+  add(record) {
+    const key = keyOf(record.section, record.peer, record);
+    const rounds = this.#measured.get(key) ?? new Set();
+    this.#measured.set(key, rounds.add(record.round));
+    if (record.failure === undefined) return;
+    // A client that hangs costs everybody's time: once is enough.
+    const weight = record.isHang ? FAILURES_ALLOWED : 1;
+    this.#failures.set(key, (this.#failures.get(key) ?? 0) + weight);
+  }
+
+  /**
+   * @param {string} section
+   * @param {string} peer
+   * @param {import('./cells.mjs').Cell} cell
+   * @param {number} round
+   */
+  isWanted(section, peer, cell, round) {
+    const key = keyOf(section, peer, cell);
+    const isMeasured = this.#measured.get(key)?.has(round) ?? false;
+    return !isMeasured && (this.#failures.get(key) ?? 0) < FAILURES_ALLOWED;
+  }
+}
+
+/**
+ * @param {string} section
+ * @param {string} peer
+ * @param {import('./cells.mjs').Cell} cell
+ */
+function keyOf(section, peer, { mode, size, content, connections, rate, compression }) {
+  return [section, peer, mode, size, content, connections, rate, compression].join();
+}

@@ -1,0 +1,38 @@
+/** The messages that every client sends: the same bytes in every language. */
+import { Buffer } from 'node:buffer';
+
+/** More than any window, so that a swapped or repeated reply is noticed. */
+const MOST_DISTINCT = 128;
+/** Bytes that all of them together may take: they are to stay in a second-level cache, as one message would. */
+const BYTES_OF_ALL = 1024 * 1024;
+
+/**
+ * How many different payloads go out in turn.
+ *
+ * @param {number} size bytes of one
+ */
+export function distinctPayloads(size) {
+  return Math.min(MOST_DISTINCT, Math.max(2, Math.floor(BYTES_OF_ALL / size)));
+}
+
+/**
+ * Builds binary payloads out of one pattern whose every eight bytes differ and begin with their number, each
+ * eight bytes further on: a payload starts with its sequence number, and any two differ from there to their
+ * ends. Each has memory of its own: a view is not what every language could send.
+ *
+ * @param {number} size bytes
+ */
+export function makePayloads(size) {
+  const count = distinctPayloads(size);
+  const words = count + Math.ceil(size / 8);
+  const pattern = Buffer.alloc(words * 8);
+  for (let word = 0; word < words; word++) {
+    pattern.writeUInt32LE(word, word * 8);
+    pattern.writeUInt32LE(Math.imul(word + 1, 0x9e3779b1) >>> 0, word * 8 + 4);
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const payload = Buffer.from(new ArrayBuffer(size));
+    pattern.copy(payload, 0, i * 8, i * 8 + size);
+    return payload;
+  });
+}

@@ -1,0 +1,46 @@
+/** The npm package `websocket`: its client, assembling fragments, without its keepalive. */
+import websocket from 'websocket';
+
+const LARGEST_MESSAGE = 64 * 1024 * 1024;
+
+/**
+ * @param {string} url
+ * @param {import('./exchange.mjs').Exchange} exchange
+ * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
+ */
+export function run(url, exchange, waitFor) {
+  return new Promise((resolve, reject) => {
+    const client = new websocket.client({
+      maxReceivedFrameSize: LARGEST_MESSAGE,
+      maxReceivedMessageSize: LARGEST_MESSAGE,
+      // Frames of any size leave whole, as everybody else's do.
+      fragmentOutgoingMessages: false,
+      disableNagleAlgorithm: true,
+    });
+    client.on('connectFailed', reject);
+    client.on('connect', (connection) => {
+      const closed = new Promise((done) => connection.on('close', done));
+      connection.on('error', reject);
+      connection.on('close', (code, reason) => {
+        reject(new Error(`closed early: ${code} ${reason}`.trimEnd()));
+      });
+      connection.on('message', (message) => {
+        let next;
+        try {
+          next = exchange.reply(message.type === 'binary' ? message.binaryData : message.utf8Data);
+        } catch (error) {
+          reject(error);
+          return;
+        }
+        if (next) {
+          connection.send(next);
+        } else if (exchange.isDone) {
+          connection.close();
+          resolve(waitFor(closed));
+        }
+      });
+      for (let i = 0; i < exchange.window; i++) connection.send(exchange.next());
+    });
+    client.connect(url);
+  });
+}

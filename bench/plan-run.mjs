@@ -1,0 +1,188 @@
+/** `npm run bench -- --seed` and its like: measures section by section in each round, and keeps every outcome in a file. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from './arguments.mjs';
+import { attempt } from './attempt.mjs';
+import { cellTitle, latencyTaskFor } from './cells.mjs';
+import { choosePinning } from './cores.mjs';
+import { describeMachine, ticksPerSecond } from './machine.mjs';
+import { Outcomes } from './outcomes.mjs';
+import { listPeers } from './peers/catalogue.mjs';
+import { filterSections, PLANS } from './plans/plan.mjs';
+import { Progress } from './progress.mjs';
+import { recordOf } from './record.mjs';
+import { renderMissing } from './report.mjs';
+import { readSamples, SamplesFile } from './samples-file.mjs';
+import { Servers } from './server-process.mjs';
+import { listServers } from './servers/catalogue.mjs';
+
+/**
+ * @param {readonly string[]} argv
+ * @param {import('./arguments.mjs').BenchOptions} options
+ * @param {import('./interruption.mjs').Interruption} interruption
+ * @returns {Promise<number>} the exit code
+ */
+export async function runPlan(argv, options, interruption) {
+  const resumed = options.resume === undefined ? undefined : readResumed(options.resume);
+  const settings = resumed?.settings ?? options;
+  const path = options.resume ?? options.json ?? defaultPath(settings.plan);
+  const peers = listPeers();
+  const programs = listServers();
+  const sections = filterSections(
+    PLANS[settings.plan].sections(peers.map(({ name }) => name)),
+    settings,
+  ).map((section) => ({ ...section, isSameCore: section.isSameCore || settings.sameCore }));
+  if (sections.length === 0) throw new UsageError('nothing is left to measure with these flags');
+  const servers = new Servers(programs);
+  const outcomes = new Outcomes(resumed?.cells);
+
+  mkdirSync(dirname(path), { recursive: true });
+  const file = new SamplesFile(path, { isAppending: resumed !== undefined });
+  file.write({
+    type: resumed ? 'resumed' : 'machine',
+    ...describeMachine(argv),
+    pinning: choosePinning(settings.sameCore),
+    options: settings,
+    peers: peers.map(factsOf),
+    servers: programs.map(factsOf),
+    sections,
+  });
+  process.stderr.write(
+    `samples go to ${path}; npm run bench -- --resume ${path} goes on with them\n`,
+  );
+  interruption.catchSignals();
+  try {
+    await measure({ settings, sections, peers, servers, outcomes, file }, interruption);
+  } finally {
+    await servers.stop();
+    file.close();
+  }
+  process.stdout.write(`${renderMissing([...peers, ...programs])}\n`);
+  if (interruption.by) {
+    process.stdout.write(
+      `Interrupted by ${interruption.by}; npm run bench -- --resume ${path} goes on.\n`,
+    );
+    return 130;
+  }
+  process.stdout.write(`The samples are in ${path}.\n`);
+  return outcomes.hasFailures ? 1 : 0;
+}
+
+/**
+ * @typedef {object} PlanRun
+ * @property {import('./arguments.mjs').BenchOptions} settings
+ * @property {import('./plans/plan.mjs').Section[]} sections
+ * @property {import('./peers/catalogue.mjs').Peer[]} peers
+ * @property {Servers} servers
+ * @property {Outcomes} outcomes
+ * @property {SamplesFile} file
+ */
+
+/**
+ * @param {PlanRun} run
+ * @param {import('./interruption.mjs').Interruption} interruption
+ */
+async function measure({ settings, sections, peers, servers, outcomes, file }, interruption) {
+  const ticks = ticksPerSecond();
+  const pinnings = { apart: choosePinning(false), together: choosePinning(true) };
+  const pinningOf = (/** @type {import('./plans/plan.mjs').Section} */ { isSameCore }) =>
+    isSameCore ? pinnings.together : pinnings.apart;
+  const steps = sections.flatMap((section) =>
+    peers
+      .filter(({ name, missing }) => !missing && section.peers.includes(name))
+      .filter(() => !servers.program(section.server).missing)
+      .map((peer) => ({ section, peer })),
+  );
+  const total = steps.reduce((sum, { section }) => sum + section.cells.length, 0) * settings.rounds;
+  const progress = new Progress(process.stderr, total);
+
+  for (let round = 1; round <= settings.rounds; round++) {
+    progress.startRound(round, settings.rounds);
+    for (const { section, peer } of steps) {
+      const pinning = pinningOf(section);
+      const { isStamping } = servers.program(section.server);
+      let left = section.cells.filter((cell) =>
+        outcomes.isWanted(section.name, peer.name, cell, round),
+      );
+      progress.skip(section.cells.length - left.length);
+      while (left.length > 0) {
+        announce(left[0]);
+        const server = await servers.get(section.server, pinning.server, (running) =>
+          warmServer(running, section, pinning.client),
+        );
+        const tasks = left.map((cell, index) =>
+          latencyTaskFor(cell, settings.cellTime, index === 0, isStamping),
+        );
+        await attempt(server, peer, pinning.client, tasks, take, interruption);
+        if (interruption.by) return progress.clear();
+      }
+
+      /** @param {import('./client-process.mjs').Outcome} outcome */
+      function take(outcome) {
+        const [cell, ...rest] = left;
+        left = rest;
+        progress.done++;
+        const place = { section: section.name, server: section.server, peer: peer.name };
+        const record = recordOf({ ...place, .../** @type {any} */ (cell), round }, outcome, ticks);
+        outcomes.add(record);
+        file.write(record);
+        announce(left[0]);
+      }
+
+      /** @param {import('./cells.mjs').Cell | undefined} cell */
+      function announce(cell) {
+        if (!cell) return;
+        progress.show(
+          `${round}/${settings.rounds} ${section.server}: ${peer.label}, ${cellTitle(cell)}`,
+        );
+      }
+    }
+  }
+  progress.clear();
+
+  /**
+   * Lets a server compile and warm its code: nobody is to be the one who finds it cold.
+   *
+   * @param {import('./server-process.mjs').ServerProcess} server
+   * @param {import('./plans/plan.mjs').Section} section
+   * @param {number | undefined} core
+   */
+  async function warmServer(server, { cells }, core) {
+    const floor = peers.find(({ name }) => name === 'net');
+    const ends = [...new Set([cells[0], cells.at(-1)])].filter((cell) => cell !== undefined);
+    if (!floor || ends.length === 0) return;
+    const tasks = ends.map((cell) => latencyTaskFor(cell, 300, true, false));
+    await attempt(server, floor, core, tasks, () => {}, interruption);
+  }
+}
+
+/** @param {string} path */
+function readResumed(path) {
+  const { machine, cells } = read();
+  const settings = /** @type {import('./arguments.mjs').BenchOptions} */ (machine.options);
+  if (!Object.hasOwn(PLANS, settings?.plan)) {
+    throw new UsageError(`${path} is of a run that cannot be resumed`);
+  }
+  return { settings, cells };
+
+  function read() {
+    try {
+      return readSamples(path);
+    } catch (error) {
+      throw new UsageError(`--resume cannot go on: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+}
+
+/** @param {{ command: string, args: string[] }} program */
+function factsOf({ command: _command, args: _args, ...facts }) {
+  return facts;
+}
+
+/** @param {string} plan */
+function defaultPath(plan) {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  return fileURLToPath(new URL(`.local/runs/${plan}-${time}.jsonl`, import.meta.url));
+}

@@ -1,0 +1,60 @@
+/** `--seed`: the tables of the reference document, like for like, on servers that are nobody's product here and on its own. */
+import { listCells } from '../cells.mjs';
+
+const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
+/** The sizes of its pipelined table. */
+const PIPELINED_SIZES = [512, 1024, 4096, 16_384, 65_536];
+const ENDS = [512, 65_536];
+
+const AS_PUBLISHED = 'picows-as-published';
+/** The clients of the reference document, and ours of the same kinds. */
+const PUBLISHED_PEERS = [
+  'wirespeed-sync',
+  'wirespeed-async',
+  'wirespeed-events',
+  'picows',
+  'websocket-rs-sync',
+  'websocket-rs-tokio',
+  'websocket-client',
+  'websockets-sync',
+  'websockets-async',
+];
+
+/**
+ * @param {readonly string[]} peers all there are
+ * @returns {import('./plan.mjs').Section[]}
+ */
+export function seedSections(peers) {
+  const everybody = peers.filter((name) => name !== AS_PUBLISHED);
+  return [
+    {
+      name: 'main',
+      title: 'on tokio-tungstenite',
+      server: 'tokio-tungstenite',
+      peers: everybody,
+      cells: [...listCells(['rr'], SIZES), ...listCells(['pipelined'], PIPELINED_SIZES)],
+    },
+    {
+      name: 'second',
+      title: 'on fastwebsockets, a second server that is nobody’s product here',
+      server: 'fastwebsockets',
+      peers: everybody,
+      cells: listCells(['rr', 'pipelined'], ENDS),
+    },
+    {
+      name: 'published',
+      title: 'on the reference document’s own server, Python’s websockets',
+      server: 'websockets',
+      peers: PUBLISHED_PEERS,
+      cells: listCells(['rr', 'pipelined'], ENDS),
+    },
+    {
+      name: 'published-burst',
+      title:
+        'as the reference document measured picows: all messages at once, through a task and a queue',
+      server: 'websockets',
+      peers: [AS_PUBLISHED],
+      cells: listCells(['burst'], ENDS),
+    },
+  ];
+}

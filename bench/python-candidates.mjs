@@ -1,0 +1,44 @@
+/** Which interpreters of Python are tried, and in which order: pure, so that it is tested without any. */
+
+/** What the pinned packages need. */
+export const LEAST_PYTHON = [3, 12];
+const NEWEST_MINOR_TRIED = 20;
+
+/**
+ * Lists interpreters: the one that `PYTHON` names and no other, or else those on PATH and then those of pyenv, newest first.
+ *
+ * @param {Record<string, string | undefined>} env
+ * @param {readonly { version: string, path: string }[]} pyenv installed versions
+ */
+export function pythonCandidates(env, pyenv) {
+  if (env.PYTHON) return [env.PYTHON];
+  const [major, least] = /** @type {[number, number]} */ (LEAST_PYTHON);
+  const named = Array.from(
+    { length: NEWEST_MINOR_TRIED - least + 1 },
+    (_, i) => `python${major}.${NEWEST_MINOR_TRIED - i}`,
+  );
+  const ofPyenv = pyenv
+    .filter(({ version }) => /^\d+\.\d+\.\d+$/.test(version) && isPythonRecentEnough(version))
+    .sort((a, b) => compareVersions(b.version, a.version))
+    .map(({ path }) => path);
+  return [...named, 'python3', 'python', ...ofPyenv];
+}
+
+/** @param {string} version such as 3.13.0 */
+export function isPythonRecentEnough(version) {
+  return compareVersions(version, LEAST_PYTHON.join('.')) >= 0;
+}
+
+/**
+ * @param {string} a
+ * @param {string} b
+ */
+function compareVersions(a, b) {
+  const numbers = (/** @type {string} */ version) => version.split('.').map(Number.parseFloat);
+  const [of, to] = [numbers(a), numbers(b)];
+  for (let i = 0; i < Math.max(of.length, to.length); i++) {
+    const difference = (of[i] ?? 0) - (to[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

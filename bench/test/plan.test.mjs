@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cellTitle, latencyTaskFor } from '../cells.mjs';
+import { Outcomes } from '../outcomes.mjs';
+import { listPeers } from '../peers/catalogue.mjs';
+import { filterSections, PLANS } from '../plans/plan.mjs';
+import { readSamples } from '../samples-file.mjs';
+import { SERVER_NAMES } from '../servers/catalogue.mjs';
+
+const NO_FILTERS = { peers: undefined, sizes: undefined, modes: undefined, servers: undefined };
+const CELL = { mode: 'rr', size: 512 };
+
+/** @param {string} plan */
+function sectionsOf(plan) {
+  return PLANS[plan]?.sections(listPeers().map(({ name }) => name)) ?? [];
+}
+
+/** @param {object} [rest] */
+function record(rest) {
+  const place = { section: 'main', server: 'bun', peer: 'ws', ...CELL, round: 1 };
+  return /** @type {import('../record.mjs').CellRecord} */ ({ type: 'cell', ...place, ...rest });
+}
+
+for (const plan of Object.keys(PLANS)) {
+  test(`names in --${plan} only clients and servers that there are, and each section once`, () => {
+    const sections = sectionsOf(plan);
+    const peers = new Set(listPeers().map(({ name }) => name));
+    for (const section of sections) {
+      assert.ok(SERVER_NAMES.includes(section.server), section.server);
+      for (const name of section.peers) assert.ok(peers.has(name), name);
+      const titles = section.cells.map(cellTitle);
+      assert.equal(new Set(titles).size, titles.length, section.name);
+    }
+    assert.equal(new Set(sections.map(({ name }) => name)).size, sections.length);
+  });
+}
+
+test('has every size of the reference document in its two tables', () => {
+  const titles = sectionsOf('seed')[0]?.cells.map(cellTitle) ?? [];
+  for (const size of ['512 B', '1 KiB', '2 KiB', '4 KiB', '8 KiB', '16 KiB', '32 KiB', '64 KiB']) {
+    assert.ok(titles.includes(`Request-response, ${size}`), size);
+  }
+  for (const size of ['512 B', '1 KiB', '4 KiB', '16 KiB', '64 KiB']) {
+    assert.ok(titles.includes(`Pipelined, ${size}`), size);
+  }
+});
+
+test('leaves of a plan what the flags name', () => {
+  const sections = sectionsOf('seed');
+  assert.deepEqual(filterSections(sections, NO_FILTERS), sections);
+  const filters = { peers: ['ws'], sizes: [512], modes: ['rr'], servers: ['fastwebsockets'] };
+  assert.deepEqual(
+    filterSections(sections, filters).map(({ server, peers, cells }) => ({ server, peers, cells })),
+    [{ server: 'fastwebsockets', peers: ['ws'], cells: [CELL] }],
+  );
+  assert.deepEqual(filterSections(sections, { ...NO_FILTERS, sizes: [9] }), []);
+});
+
+test('asks for stamps only where they have room in the message', () => {
+  assert.equal(latencyTaskFor({ mode: 'rr', size: 16 }, 100, false, true).isStamped, true);
+  assert.equal(latencyTaskFor({ mode: 'rr', size: 15 }, 100, false, true).isStamped, false);
+  assert.equal(latencyTaskFor({ mode: 'rr', size: 16 }, 100, false, false).isStamped, false);
+});
+
+test('measures no cell of a round twice', () => {
+  const outcomes = new Outcomes([record()]);
+  assert.equal(outcomes.isWanted('main', 'ws', CELL, 1), false);
+  assert.equal(outcomes.isWanted('main', 'ws', CELL, 2), true);
+  assert.equal(outcomes.isWanted('second', 'ws', CELL, 1), true);
+  assert.equal(outcomes.isWanted('main', 'bun', CELL, 1), true);
+  assert.equal(outcomes.isWanted('main', 'ws', { ...CELL, size: 8 }, 1), true);
+  assert.equal(outcomes.hasFailures, false);
+});
+
+test('gives a client up in a cell after two failures, or after one hang', () => {
+  const outcomes = new Outcomes();
+  outcomes.add(record({ failure: 'refused' }));
+  assert.equal(outcomes.isWanted('main', 'ws', CELL, 2), true);
+  outcomes.add(record({ failure: 'refused', round: 2 }));
+  assert.equal(outcomes.isWanted('main', 'ws', CELL, 3), false);
+  outcomes.add(record({ failure: 'no answer', isHang: true, peer: 'bun' }));
+  assert.equal(outcomes.isWanted('main', 'bun', CELL, 2), false);
+  assert.equal(outcomes.hasFailures, true);
+});
+
+test('goes on with a file whose last line was cut off, and with nothing else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wirespeed-bench-'));
+  try {
+    const path = join(folder, 'samples.jsonl');
+    const whole = `{"type":"machine"}\n${JSON.stringify(record())}\n{"type":"resumed"}\n`;
+    writeFileSync(path, `${whole}{"type":"ce`);
+    assert.deepEqual(readSamples(path).cells, [record()]);
+    assert.equal(readFileSync(path, 'utf8'), whole);
+    writeFileSync(path, `${JSON.stringify(record())}\n`);
+    assert.throws(() => readSamples(path), /does not begin with a machine/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
