@@ -1,7 +1,7 @@
 /**
  * A connection whose calls block.
  */
-import { TimeoutError, type WebSocketError } from '../errors.ts';
+import { TimeoutError, WebSocketError } from '../errors.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
   type Data,
@@ -63,11 +63,14 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   readonly latency: number | undefined;
   /**
    * Sends a message: a string as text, anything else as binary. Blocks until the system has taken
-   * it; while the peer does not read, what it sends is received and kept for `recv`.
+   * it; while the peer does not read, what it sends is received and kept for `recv`, up to 64 MiB,
+   * or `maxMessageSize` where that is more.
    *
    * @throws TypeError for data of another kind; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or is lost meanwhile
    * @throws TimeoutError after `timeout` ms; the message still leaves, with later calls
+   * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` once more than that is kept and the peer still does
+   * not read; as after a TimeoutError, and `recv` makes room
    */
   send(data: Data, options?: SyncSendOptions): void;
   /**
@@ -86,6 +89,7 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    * @throws LocalProtocolError for more than 125 bytes
    * @throws TimeoutError after `timeout` ms
    * @throws ConnectionClosedError if the connection is not open, or closes before the pong
+   * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` once more messages are kept than `send` keeps
    */
   ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number;
   /** Sends a pong that nobody asked for (RFC 6455 §5.5.3). Throws as `ping`. */
@@ -109,11 +113,21 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   unref(): this;
 }
 
+/** As much waits for `recv` as is kept: waiting for more could last for ever. */
+function fullError(operation: 'send' | 'ping'): WebSocketError {
+  return new WebSocketError(
+    'WS_RECEIVE_QUEUE_FULL',
+    `${operation} waited for a peer that sends more than is kept unread; recv makes room`,
+  );
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** What has come for a connection, and what it waits for. */
 export interface Inbox {
   readonly messages: MessageQueue<Message>;
+  /** Whether so much waits for `recv` that nothing more is received before. */
+  readonly isFull: boolean;
   readonly pings: PingTracker;
   /** Whether we were the first to close. */
   isCloser: boolean;
@@ -189,7 +203,9 @@ export class BlockingConnection implements SyncConnection {
     // Finding that out may find the connection lost.
     const hasLeft = this.#driver.hasLeft();
     this.#throwIfLost();
-    if (!hasLeft) throw new TimeoutError('send', timeout);
+    if (hasLeft) return;
+    if (this.state === 'closed') throw this.#driver.session.closedError();
+    throw this.#inbox.isFull ? fullError('send') : new TimeoutError('send', timeout);
   }
 
   recv(options?: SyncRecvOptions): Message {
@@ -219,6 +235,7 @@ export class BlockingConnection implements SyncConnection {
     this.#driver.flush();
     while (answered === undefined) {
       if (this.state === 'closed') throw endError(this.#driver.session);
+      if (this.#inbox.isFull) throw fullError('ping');
       const isInTime = this.#driver.pump(deadline);
       if (!isInTime && answered === undefined) throw new TimeoutError('ping', timeout);
     }

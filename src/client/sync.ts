@@ -17,11 +17,15 @@
  *
  * @packageDocumentation
  */
-import { type ConnectOptions, resolveConnectOptions } from '../options.ts';
+import {
+  type ConnectOptions,
+  type ResolvedConnectOptions,
+  resolveConnectOptions,
+} from '../options.ts';
 import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
-import { MessageQueue } from '../transport/message-queue.ts';
-import { copyBytes, type Message } from '../transport/received.ts';
+import { copyBytes } from '../transport/received.ts';
+import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { SyncDriver, type SyncOwner } from '../transport/sync/sync-driver.ts';
 import { parseTarget } from '../transport/target.ts';
 import { decodeText } from '../transport/text.ts';
@@ -45,15 +49,20 @@ export type { SyncConnection, SyncRecvOptions, SyncSendOptions } from './sync-co
 
 /** The inbox of a connection that this face has made. */
 class ConnectionInbox implements Inbox, SyncOwner {
-  readonly messages = new MessageQueue<Message>();
+  readonly messages: KeptMessages;
   readonly pings = new PingTracker();
   isCloser = false;
   #isDropping = false;
+  /** Messages kept after our own close. */
   readonly #most: number;
 
-  /** @param most messages kept after our own close */
-  constructor(most: number) {
-    this.#most = most;
+  constructor({ maxMessageSize, receiveQueue }: ResolvedConnectOptions) {
+    this.messages = new KeptMessages(maxMessageSize);
+    this.#most = receiveQueue.high;
+  }
+
+  get isFull(): boolean {
+    return this.messages.isFull;
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
@@ -95,7 +104,7 @@ export function connect(url: string | URL, options?: ConnectOptions): SyncConnec
   const resolved = resolveConnectOptions(options);
   const target = parseTarget(url);
   resolved.signal?.throwIfAborted();
-  const inbox = new ConnectionInbox(resolved.receiveQueue.high);
+  const inbox = new ConnectionInbox(resolved);
   const driver = new SyncDriver(target, resolved, inbox);
   return new BlockingConnection(target.url, resolved, inbox, driver);
 }

@@ -16,6 +16,7 @@ import {
   STOP_READING,
   type Step,
   sendBytes,
+  sendClose,
   sendText,
   sleep,
   waitFor,
@@ -156,6 +157,27 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
       ws.close();
       expect(ws.state).toBe('closed');
       expectExact([performance.now() - begun - 80], 100);
+    });
+
+    it('send without a limit ends with the connection, which the peer closes without reading', () => {
+      const bad = frame({ opcode: 3 });
+      for (const [step, cause] of [
+        [sendClose(1001), undefined],
+        [sendBytes(bad), expect.objectContaining({ code: 'WS_REMOTE_PROTOCOL' })],
+      ] as const) {
+        const { ws } = open([STOP_READING, sleep(100), step], { closeTimeout: 100 });
+        const begun = performance.now();
+        let error: Error | undefined;
+        try {
+          ws.send(new Uint8Array(20_000_000));
+        } catch (caught) {
+          error = caught as Error;
+        }
+        expect(error).toMatchObject({ code: 'WS_CONNECTION_CLOSED' });
+        expect(error?.cause).toEqual(cause);
+        expect(performance.now() - begun).toBeLessThan(2000);
+        expect(ws.state).toBe('closed');
+      }
     });
 
     it('connect gives up in time where the server does not answer the upgrade', () => {

@@ -9,6 +9,12 @@ export type ChannelReader = (bytes: Uint8Array, start: number, end: number) => v
 /** What came of waiting for bytes. */
 export type ReceiveResult = 'bytes' | 'end' | 'timeout';
 
+/** Says until when a send waits; asked again after each thing that happens meanwhile. */
+export type Deadline = () => number;
+
+/** Waits for nothing. */
+export const AT_ONCE: Deadline = () => 0;
+
 /** A byte stream under blocking calls. Deadlines are times of the clock; infinity waits for ever. */
 export interface Channel {
   /** Bytes accepted that have not been handed on, as they leave: encrypted, over TLS. */
@@ -19,9 +25,9 @@ export interface Channel {
    *
    * @throws the system's error
    */
-  send(bytes: Uint8Array, deadline: number): number;
+  send(bytes: Uint8Array, deadline: Deadline): number;
   /** Hands on what was accepted; false if the deadline passed before. Throws as `send`. */
-  flush(deadline: number): boolean;
+  flush(deadline: Deadline): boolean;
   /**
    * Waits for bytes and gives them to the reader.
    *

@@ -2,7 +2,7 @@
  * A channel over a socket's file descriptor.
  */
 import { now } from '../clock.ts';
-import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
+import type { Channel, ChannelReader, Deadline, ReceiveResult } from './channel.ts';
 import type { SpinGate } from './spin-gate.ts';
 import { type SystemCalls, WOULD_BLOCK } from './system-calls.ts';
 
@@ -21,7 +21,7 @@ export class PlainChannel implements Channel {
     this.#reader = reader;
   }
 
-  send(bytes: Uint8Array, deadline: number): number {
+  send(bytes: Uint8Array, deadline: Deadline): number {
     let sent = 0;
     let pause = 1;
     while (sent < bytes.length) {
@@ -30,7 +30,7 @@ export class PlainChannel implements Channel {
         sent += written;
         pause = 1;
       } else {
-        const left = deadline - now();
+        const left = deadline() - now();
         if (left <= 0) break;
         if (this.#receiveAvailable()) {
           pause = 1;

@@ -4,7 +4,7 @@
  */
 import { nodeKernels } from '../../kernels/node.ts';
 import { now } from '../clock.ts';
-import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
+import type { Channel, ChannelReader, Deadline, ReceiveResult } from './channel.ts';
 import type { SharedRings } from './shared-ring.ts';
 import type { SpinGate } from './spin-gate.ts';
 import { plainView, RECEIVE_SIZE } from './system-calls.ts';
@@ -37,7 +37,7 @@ export class RelayChannel implements Channel {
     return this.#rings.unsent;
   }
 
-  send(bytes: Uint8Array, deadline: number): number {
+  send(bytes: Uint8Array, deadline: Deadline): number {
     const rings = this.#rings;
     let sent = 0;
     while (sent < bytes.length) {
@@ -48,7 +48,7 @@ export class RelayChannel implements Channel {
         sent += size;
         if (rings.endIdle()) this.#worker.wake();
       } else {
-        const left = deadline - now();
+        const left = deadline() - now();
         if (left <= 0) break;
         if (!this.#receiveAvailable()) rings.awaitNews(seen, left);
       }

@@ -18,7 +18,13 @@ import { secureOptions } from '../secure-options.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import type { Target } from '../target.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
-import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
+import {
+  AT_ONCE,
+  type Channel,
+  type ChannelReader,
+  type Deadline,
+  type ReceiveResult,
+} from './channel.ts';
 import { openChannel } from './ladder.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
 import { SpinGate } from './spin-gate.ts';
@@ -26,6 +32,8 @@ import { SyncOutput } from './sync-output.ts';
 
 /** Who owns a connection and is told what comes. Payloads are valid until the call returns. */
 export interface SyncOwner {
+  /** Whether nothing more is to be received before what has come was taken. */
+  readonly isFull: boolean;
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
   onPong(bytes: Uint8Array, start: number, end: number): void;
 }
@@ -43,6 +51,13 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   readonly #gate: SpinGate;
   /** When sending gives up: what has not left then is kept. */
   #sendDeadline = NEVER;
+  /** When a send gives up, which what it receives meanwhile may bring forward. */
+  readonly #sendUntil: Deadline = () => {
+    if (this.#owner.isFull) return 0;
+    // While the session is being made, its request may be larger than the output.
+    const session: Session | undefined = this.session;
+    return Math.min(this.#sendDeadline, session?.nextTimeout() ?? NEVER);
+  };
   #output!: SyncOutput;
   #channel: Channel | undefined;
   #socket: ConnectedSocket | undefined;
@@ -103,7 +118,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   /** Tells whether all that was sent has been handed to the system. */
   hasLeft(): boolean {
     try {
-      return !this.#output.isBlocked && this.#channel?.flush(0) !== false;
+      return !this.#output.isBlocked && this.#channel?.flush(AT_ONCE) !== false;
     } catch (error) {
       this.#fail(error as Error);
       return true;
@@ -160,7 +175,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
 
   /** Delivers what has come already, where nobody has looked for a while: pings want an answer. */
   refresh(): void {
-    if (now() - this.#lastReceived > STALE) this.pump(0);
+    if (!this.#owner.isFull && now() - this.#lastReceived > STALE) this.pump(0);
   }
 
   /** Bounds what is sent until the next `flush`: what has not left by then is kept for later calls. */
@@ -299,11 +314,9 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     const channel = this.#channel;
     // After the end nothing is sent any more, and nobody is told: the state says it.
     if (channel === undefined) return bytes.length;
-    // While the session is being made, its request may be larger than the output.
     const session: Session | undefined = this.session;
-    const deadline = Math.min(this.#sendDeadline, session?.nextTimeout() ?? NEVER);
     try {
-      const sent = channel.send(bytes, deadline);
+      const sent = channel.send(bytes, this.#sendUntil);
       this.#bytesSent += sent;
       return sent;
     } catch (error) {
@@ -316,7 +329,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
 
   /** Sends of what is late as much as the system takes at once; tells whether that was all. */
   #catchUp(channel: Channel): boolean {
-    if (!channel.flush(0)) return false;
+    if (!channel.flush(AT_ONCE)) return false;
     if (!this.#output.isBlocked) return true;
     this.#sendDeadline = 0;
     this.flush();

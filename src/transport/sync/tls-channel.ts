@@ -10,7 +10,13 @@ import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
 import { nodeTls } from '../node-tls.ts';
-import type { Channel, ChannelReader, ReceiveResult } from './channel.ts';
+import {
+  AT_ONCE,
+  type Channel,
+  type ChannelReader,
+  type Deadline,
+  type ReceiveResult,
+} from './channel.ts';
 import { SpinGate } from './spin-gate.ts';
 import { plainView } from './system-calls.ts';
 
@@ -94,11 +100,12 @@ export class TlsChannel implements Channel {
    * @throws the engine's error, for a certificate that is refused among others
    */
   handshake(deadline: number): boolean {
-    if (!this.flush(deadline)) return false;
+    const until = (): number => deadline;
+    if (!this.flush(until)) return false;
     while (!this.#isSecure) {
       const result = this.#below.receive(deadline, PATIENT);
       this.#throwError();
-      if (!this.flush(deadline) || result === 'timeout' || now() >= deadline) return false;
+      if (!this.flush(until) || result === 'timeout' || now() >= deadline) return false;
       if (result === 'end' && !this.#isSecure) throw this.#resetError();
     }
     return true;
@@ -109,7 +116,7 @@ export class TlsChannel implements Channel {
     return this.#cipher.queue.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
-  send(bytes: Uint8Array, deadline: number): number {
+  send(bytes: Uint8Array, deadline: Deadline): number {
     if (!this.flush(deadline)) return 0;
     // The engine may keep a reference until its next write; the caller's memory is used again.
     this.#engine.write(Buffer.from(bytes));
@@ -121,7 +128,7 @@ export class TlsChannel implements Channel {
   }
 
   /** Sends the ciphertext that waits. What arrives meanwhile may add to it. */
-  flush(deadline: number): boolean {
+  flush(deadline: Deadline): boolean {
     this.#settle();
     const { queue } = this.#cipher;
     for (let chunk = queue[0]; chunk !== undefined; chunk = queue[0]) {
@@ -143,7 +150,7 @@ export class TlsChannel implements Channel {
       const result = this.#below.receive(deadline, gate);
       this.#throwError();
       // The engine may have an answer of its own: a key update, a renegotiation.
-      this.flush(0);
+      this.flush(AT_ONCE);
       if (this.#hasReceived) return 'bytes';
       if (result === 'end') this.#hasEnded = true;
       if (this.#hasEnded) return 'end';
@@ -157,7 +164,7 @@ export class TlsChannel implements Channel {
     try {
       this.#engine.end();
       this.#settle();
-      this.flush(0);
+      this.flush(AT_ONCE);
     } catch {
       this.#error = undefined;
     }
@@ -202,7 +209,7 @@ export class TlsChannel implements Channel {
     this.#error = undefined;
     // An alert may say why to the peer.
     try {
-      this.flush(0);
+      this.flush(AT_ONCE);
     } catch {
       // The connection is given up in any case, for the first reason.
     }

@@ -195,6 +195,9 @@ export class PeerConnection {
     if (step.destroy) outlet.afterwards(() => this.#raw.destroy());
     if (step.stopReading) this.#socket.pause();
     if (step.readAgain) this.#socket.resume();
+    if (step.readOnceSent) {
+      outlet.afterwards(() => this.#socket.write('', () => this.#socket.resume()));
+    }
   }
 }
 

@@ -123,6 +123,8 @@ export const END: Step = { end: true };
 export const RESET: Step = { reset: true };
 export const STOP_READING: Step = { stopReading: true };
 export const READ_AGAIN: Step = { readAgain: true };
+/** Reads again when the client has taken, or the system keeps, all that was sent before. */
+export const READ_ONCE_SENT: Step = { readOnceSent: true };
 
 let lastId = 0;
 

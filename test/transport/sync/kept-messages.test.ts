@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { KeptMessages } from '../../../src/transport/sync/kept-messages.ts';
+
+const MIB = 1024 * 1024;
+
+describe('the messages kept for recv', () => {
+  it('are full above 64 MiB, and not when some were taken', () => {
+    const kept = new KeptMessages(MIB);
+    const message = new Uint8Array(MIB);
+    for (let i = 0; i < 63; i++) kept.push(message);
+    expect(kept.isFull).toBe(false);
+    kept.push('x'.repeat(MIB));
+    expect(kept.isFull).toBe(true);
+    expect(kept.shift()).toBe(message);
+    expect(kept.isFull).toBe(false);
+    expect(kept.length).toBe(63);
+    while (kept.shift() !== undefined) {
+      // All are taken.
+    }
+    for (let i = 0; i < 63; i++) kept.push(message);
+    expect(kept.isFull).toBe(false);
+  });
+
+  it('may be more where one message may be longer', () => {
+    const kept = new KeptMessages(100 * MIB);
+    const message = new Uint8Array(MIB);
+    for (let i = 0; i < 99; i++) kept.push(message);
+    expect(kept.isFull).toBe(false);
+    kept.push(message);
+    expect(kept.isFull).toBe(true);
+  });
+
+  it('count also where they are empty', () => {
+    const kept = new KeptMessages(0);
+    for (let i = 0; i < 64 * MIB; i += 256) kept.push('');
+    expect(kept.isFull).toBe(false);
+    kept.push('');
+    expect(kept.isFull).toBe(true);
+  });
+});
