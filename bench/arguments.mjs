@@ -210,6 +210,7 @@ npm run bench -- [flags]
 Without --seed: the clients that npm brings, two sizes, under two minutes.
 
   --seed           the reference document's tables, like for like, on three servers: about a quarter of an hour
+  --sync           the rungs of the blocking face, against other blocking clients; about ten minutes
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}
   --mode a,b       ${Object.keys(MODES).join(', ')}

@@ -21,11 +21,12 @@ export function killChildren() {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {(line: string) => void} onLine
+ * @param {Record<string, string>} [env] on top of what is inherited
  */
-export function startChild(command, args, onLine) {
+export function startChild(command, args, onLine, env) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...env },
   });
   children.add(child);
   let stderr = '';

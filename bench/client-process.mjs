@@ -1,5 +1,6 @@
 /** Runs one client process through some cells and collects its answers. */
 import { timeLimit } from './cells.mjs';
+import { TRUST } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
 
@@ -21,7 +22,10 @@ import { pinned } from './cores.mjs';
  * @returns {Promise<Outcome | undefined>} the failure; undefined when every task has its result
  */
 export async function runClient(peer, core, work, onResult) {
-  const driverArgs = [...peer.args, JSON.stringify({ ...work, module: peer.module })];
+  const driverArgs = [
+    ...peer.args,
+    JSON.stringify({ ...work, module: peer.module, options: peer.options }),
+  ];
   const [command, args] = pinned(core, peer.command, driverArgs);
   const limits = work.tasks.map(timeLimit);
   /** @type {NodeJS.Timeout | undefined} */
@@ -34,7 +38,10 @@ export async function runClient(peer, core, work, onResult) {
     watch();
     onResult(result);
   });
-  const { child, ended } = startChild(command, args, (line) => answer.take(line));
+  const { child, ended } = startChild(command, args, (line) => answer.take(line), {
+    ...TRUST,
+    ...peer.env,
+  });
   watch();
   const end = await ended;
   clearTimeout(timer);

@@ -10,7 +10,7 @@ import { choosePinning } from './cores.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
 import { Outcomes } from './outcomes.mjs';
 import { listPeers } from './peers/catalogue.mjs';
-import { filterSections, PLANS } from './plans/plan.mjs';
+import { chooseServers, filterSections, PLANS } from './plans/plan.mjs';
 import { Progress } from './progress.mjs';
 import { recordOf } from './record.mjs';
 import { renderMissing } from './report.mjs';
@@ -30,10 +30,14 @@ export async function runPlan(argv, options, interruption) {
   const path = options.resume ?? options.json ?? defaultPath(settings.plan);
   const peers = listPeers();
   const programs = listServers();
-  const sections = filterSections(
-    PLANS[settings.plan].sections(peers.map(({ name }) => name)),
+  const wanted = filterSections(
+    PLANS[settings.plan].sections(
+      peers.filter(({ isVariant }) => !isVariant).map(({ name }) => name),
+    ),
     settings,
   ).map((section) => ({ ...section, isSameCore: section.isSameCore || settings.sameCore }));
+  const present = programs.filter(({ missing }) => !missing).map(({ name }) => name);
+  const sections = chooseServers(wanted, present);
   if (sections.length === 0) throw new UsageError('nothing is left to measure with these flags');
   const servers = new Servers(programs);
   const outcomes = new Outcomes(resumed?.cells);
@@ -109,7 +113,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
       progress.skip(section.cells.length - left.length);
       while (left.length > 0) {
         announce(left[0]);
-        const server = await servers.get(section.server, pinning.server, (running) =>
+        const server = await servers.get(section, pinning.server, (running) =>
           warmServer(running, section, pinning.client),
         );
         const tasks = left.map((cell, index) =>

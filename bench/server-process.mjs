@@ -1,4 +1,5 @@
 /** The echo server's process: started when needed, again when it died, and stopped at the end. */
+import { CERTIFICATE, PRIVATE_KEY } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
 
@@ -9,16 +10,19 @@ const STOP_LIMIT = 2000;
 export class ServerProcess {
   #program;
   #core;
+  #isTls;
   /** @type {{ url: string, pid: number, hasEnded: boolean, ended: Promise<string>, kill: (signal: NodeJS.Signals) => void } | undefined} */
   #running;
 
   /**
    * @param {import('./servers/catalogue.mjs').ServerProgram} program
    * @param {number | undefined} core
+   * @param {boolean} [isTls]
    */
-  constructor(program, core) {
+  constructor(program, core, isTls = false) {
     this.#program = program;
     this.#core = core;
+    this.#isTls = isTls;
   }
 
   /**
@@ -49,13 +53,15 @@ export class ServerProcess {
   }
 
   async #start() {
-    const [command, args] = pinned(this.#core, this.#program.command, this.#program.args);
+    const secure = this.#isTls ? [CERTIFICATE, PRIVATE_KEY] : [];
+    const programArgs = [...this.#program.args, ...secure];
+    const [command, args] = pinned(this.#core, this.#program.command, programArgs);
     let isListening = (/** @type {string} */ _url) => {};
     const listening = new Promise((resolve) => {
       isListening = resolve;
     });
     const { child, ended } = startChild(command, args, (line) => {
-      const url = /^listening on (ws:\S+)/.exec(line)?.[1];
+      const url = /^listening on (wss?:\S+)/.exec(line)?.[1];
       if (url) isListening(url);
     });
     const running = {
@@ -103,15 +109,15 @@ export class Servers {
   }
 
   /**
-   * @param {string} name
+   * @param {import('./plans/plan.mjs').Section} section
    * @param {number | undefined} core
    * @param {(server: ServerProcess) => Promise<void>} warm called once for each
    */
-  async get(name, core, warm) {
-    const key = `${name} ${core}`;
+  async get({ server: name, isTls }, core, warm) {
+    const key = `${name} ${core} ${isTls}`;
     let server = this.#running.get(key);
     if (!server) {
-      server = new ServerProcess(this.program(name), core);
+      server = new ServerProcess(this.program(name), core, isTls);
       this.#running.set(key, server);
       await warm(server);
     }

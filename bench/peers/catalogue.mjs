@@ -12,6 +12,7 @@ import {
   SETUP_HINT,
 } from '../local.mjs';
 import { findBun, findDeno, findPackage } from '../packages.mjs';
+import { listVariants } from './variants.mjs';
 import { isBuilt } from './wirespeed-library.mjs';
 
 export const REFERENCE = 'ws';
@@ -28,6 +29,9 @@ const DRIVER = fileURLToPath(new URL('driver.mjs', import.meta.url));
  * @property {string} [module] in this directory, for those that JavaScript drives
  * @property {string} command
  * @property {string[]} args before the work, as JSON
+ * @property {Record<string, string>} [env]
+ * @property {object} [options] of the library's connect
+ * @property {boolean} [isVariant] whether it is another peer with other settings
  * @property {string} [version]
  * @property {string} [missing] why it cannot run here
  * @property {string} [hint] how to get it
@@ -51,7 +55,8 @@ export const PEER_GROUPS = peerGroups(listPeers());
 /** @param {Peer[]} peers */
 function peerGroups(peers) {
   const groups = new Map();
-  for (const { name } of peers) {
+  for (const { name, isVariant } of peers) {
+    if (isVariant) continue;
     const family = /^(wirespeed|websocket-rs|picows|websockets)-/.exec(name)?.[1];
     if (family) groups.set(family, [...(groups.get(family) ?? []), name]);
   }
@@ -61,6 +66,17 @@ function peerGroups(peers) {
 
 /** @returns {Peer[]} in the order of the tables */
 export function listPeers() {
+  const peers = listComparedPeers();
+  const variants = listVariants().flatMap(({ of, ...variant }) =>
+    peers
+      .filter(({ name }) => name === of)
+      .map((peer) => ({ ...peer, ...variant, isVariant: true })),
+  );
+  return [...peers, ...variants];
+}
+
+/** @returns {Peer[]} */
+function listComparedPeers() {
   const bun = findBun();
   const deno = findDeno();
   const denoFlags = ['--quiet', '--allow-all', '--no-config', '--no-lock', '--no-remote'];

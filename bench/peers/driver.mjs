@@ -11,7 +11,9 @@ const SAMPLES_PER_LINE = 5000;
 /** Milliseconds that a client may take to close once everything is measured. */
 const CLOSE_LIMIT = 1000;
 
-const { module, url, serverPid, tasks } = JSON.parse(/** @type {string} */ (process.argv[2]));
+const { module, options, url, serverPid, tasks } = JSON.parse(
+  /** @type {string} */ (process.argv[2]),
+);
 let hasFailed = false;
 
 process.on('uncaughtException', fail);
@@ -21,7 +23,7 @@ try {
   const { run } = await import(`./${module}`);
   for (const task of tasks) {
     const exchange = new Exchange({ ...task, serverPid }, await monotonicOrigin());
-    await run(new URL(exchange.path, url).href, exchange, waitFor);
+    await run(new URL(exchange.path, url).href, exchange, waitFor, options);
     await answer(resultOf(exchange));
   }
   if (!hasFailed) process.exit(0);

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { STAMPS } from './exchange.mjs';
 
 const RECEIVE_BUFFER = 256 * 1024;
@@ -16,7 +17,7 @@ const RECEIVE_BUFFER = 256 * 1024;
  * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
  */
 export function run(url, exchange, waitFor) {
-  const { hostname, port, host } = new URL(url);
+  const { protocol, hostname, port, host } = new URL(url);
   const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER);
   const { frames, frameSize } = maskedFrames(exchange.payloads);
   const replies = new ReplyComparer(exchange);
@@ -25,7 +26,8 @@ export function run(url, exchange, waitFor) {
   let isOpen = false;
 
   return new Promise((resolve, reject) => {
-    const socket = connect({
+    const open = protocol === 'wss:' ? connectSecurely : connect;
+    const socket = open({
       host: hostname,
       port: Number(port),
       noDelay: true,
@@ -34,7 +36,7 @@ export function run(url, exchange, waitFor) {
     const closed = new Promise((done) => socket.on('close', done));
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('closed early')));
-    socket.on('connect', () => {
+    socket.on(protocol === 'wss:' ? 'secureConnect' : 'connect', () => {
       socket.write(
         `GET ${exchange.path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
           `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
@@ -44,7 +46,7 @@ export function run(url, exchange, waitFor) {
     /** @param {number} length */
     function receive(length) {
       try {
-        if (!isOpen) open(length);
+        if (!isOpen) readHead(length);
         else answer(replies.compare(buffer, length));
       } catch (error) {
         reject(error);
@@ -54,7 +56,7 @@ export function run(url, exchange, waitFor) {
     }
 
     /** @param {number} length */
-    function open(length) {
+    function readHead(length) {
       head += buffer.toString('latin1', 0, length);
       if (!head.includes('\r\n\r\n')) return;
       if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`refused: ${head.split('\r\n')[0]}`);

@@ -5,10 +5,11 @@ import { importLibrary } from './wirespeed-library.mjs';
  * @param {string} url
  * @param {import('./exchange.mjs').Exchange} exchange
  * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
+ * @param {object} [options] of the connection
  */
-export async function run(url, exchange, waitFor) {
+export async function run(url, exchange, waitFor, options) {
   const { connect } = await importLibrary('wirespeed');
-  const ws = await connect(url);
+  const ws = await connect(url, options);
   if (exchange.window === 1) await requestAndRespond(ws, exchange);
   else await pipeline(ws, exchange);
   await waitFor(ws.close(1000));

@@ -5,8 +5,9 @@ import { importLibrary } from './wirespeed-library.mjs';
  * @param {string} url
  * @param {import('./exchange.mjs').Exchange} exchange
  * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
+ * @param {object} [options] of the connection
  */
-export async function run(url, exchange, waitFor) {
+export async function run(url, exchange, waitFor, options) {
   const { connect } = await importLibrary('wirespeed/events');
   await new Promise((resolve, reject) => {
     let hasClosed = () => {};
@@ -40,7 +41,7 @@ export async function run(url, exchange, waitFor) {
         reject(error);
       },
     };
-    connect(url, handlers).then((/** @type {any} */ ws) => {
+    connect(url, handlers, options).then((/** @type {any} */ ws) => {
       for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
     }, reject);
   });

@@ -4,10 +4,12 @@ import { importLibrary } from './wirespeed-library.mjs';
 /**
  * @param {string} url
  * @param {import('./exchange.mjs').Exchange} exchange
+ * @param {unknown} _waitFor since it closes before it returns
+ * @param {object} [options] of the connection
  */
-export async function run(url, exchange) {
+export async function run(url, exchange, _waitFor, options) {
   const { connect } = await importLibrary('wirespeed/sync');
-  const ws = connect(url);
+  const ws = connect(url, options);
   for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
   while (!exchange.isDone) {
     const next = exchange.reply(ws.recv());

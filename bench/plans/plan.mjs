@@ -1,5 +1,6 @@
 /** The plans: what is measured by a flag, in sections of some clients and cells on one server. */
 import { seedSections } from './seed.mjs';
+import { syncSections } from './sync.mjs';
 
 /**
  * @typedef {object} Section
@@ -9,6 +10,8 @@ import { seedSections } from './seed.mjs';
  * @property {readonly string[]} peers
  * @property {readonly import('../cells.mjs').Cell[]} cells
  * @property {boolean} [isSameCore] whether server and client share a core
+ * @property {boolean} [isTls]
+ * @property {boolean} [isServerEssential] whether on another server it would be another section
  */
 
 /**
@@ -21,6 +24,7 @@ import { seedSections } from './seed.mjs';
 /** Plans by the flag that asks for them. */
 export const PLANS = /** @type {Record<string, Plan>} */ ({
   seed: { rounds: 7, cellTime: 120, sections: seedSections },
+  sync: { rounds: 7, cellTime: 120, sections: syncSections },
 });
 
 /**
@@ -41,4 +45,32 @@ export function filterSections(sections, { peers, sizes, modes, servers }) {
       ),
     }))
     .filter((section) => section.peers.length > 0 && section.cells.length > 0);
+}
+
+/** What takes the place of a server that is not there: first what is nobody's product here, last what is always there. */
+const SUBSTITUTES = ['tokio-tungstenite', 'fastwebsockets', 'bun', 'wirespeed', 'ws'];
+
+/**
+ * Gives sections whose server is not there another one, where their server is not their point; two servers
+ * get two substitutes.
+ *
+ * @param {readonly Section[]} sections
+ * @param {readonly string[]} present names of servers
+ * @returns {Section[]}
+ */
+export function chooseServers(sections, present) {
+  /** @type {Map<string, string | undefined>} */
+  const chosen = new Map();
+  const free = SUBSTITUTES.filter(
+    (name) => present.includes(name) && !sections.some(({ server }) => server === name),
+  );
+  for (const { server } of sections) {
+    if (!present.includes(server) && !chosen.has(server)) chosen.set(server, free.shift());
+  }
+  return sections.map((section) => {
+    const server = section.isServerEssential ? undefined : chosen.get(section.server);
+    if (!server) return section;
+    const title = `${section.title} (on ${server} instead of ${section.server}, which is not there)`;
+    return { ...section, title, server };
+  });
 }

@@ -45,6 +45,7 @@ export function seedSections(peers) {
       name: 'published',
       title: 'on the reference document’s own server, Python’s websockets',
       server: 'websockets',
+      isServerEssential: true,
       peers: PUBLISHED_PEERS,
       cells: listCells(['rr', 'pipelined'], ENDS),
     },
@@ -53,6 +54,7 @@ export function seedSections(peers) {
       title:
         'as the reference document measured picows: all messages at once, through a task and a queue',
       server: 'websockets',
+      isServerEssential: true,
       peers: [AS_PUBLISHED],
       cells: listCells(['burst'], ENDS),
     },

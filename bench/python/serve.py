@@ -1,6 +1,7 @@
 """Echo servers on websockets and picows: the path says whether replies are stamped with times."""
 
 import asyncio
+import ssl
 import struct
 import sys
 import time
@@ -13,7 +14,7 @@ STAMPS = 16
 stamps = struct.Struct("<qq")
 
 
-async def serve_websockets():
+async def serve_websockets(context):
     from websockets.asyncio.server import serve
 
     async def converse(ws):
@@ -27,11 +28,12 @@ async def serve_websockets():
             else:
                 await ws.send(message)
 
-    server = await serve(converse, "127.0.0.1", 0, compression=None, max_size=LARGEST_MESSAGE)
+    options = {"compression": None, "max_size": LARGEST_MESSAGE, "ssl": context}
+    server = await serve(converse, "127.0.0.1", 0, **options)
     return server.sockets, server.serve_forever
 
 
-async def serve_picows():
+async def serve_picows(context):
     from picows import WSListener, WSMsgType, ws_create_server
 
     class Connection(WSListener):
@@ -52,17 +54,31 @@ async def serve_picows():
                 transport.send(frame.msg_type, frame.get_payload_as_memoryview())
 
     server = await ws_create_server(
-        lambda request: Connection(request.path), "127.0.0.1", 0, max_frame_size=LARGEST_MESSAGE
+        lambda request: Connection(request.path),
+        "127.0.0.1",
+        0,
+        max_frame_size=LARGEST_MESSAGE,
+        ssl=context,
     )
     return server.sockets, server.serve_forever
 
 
-async def main(serve):
-    sockets, serve_forever = await serve()
-    print(f"listening on ws://127.0.0.1:{next(iter(sockets)).getsockname()[1]}/", flush=True)
+def context_of(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def main(serve, *certificate):
+    context = context_of(*certificate) if certificate else None
+    sockets, serve_forever = await serve(context)
+    scheme = "wss" if context else "ws"
+    print(f"listening on {scheme}://127.0.0.1:{next(iter(sockets)).getsockname()[1]}/", flush=True)
     await serve_forever()
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main({"websockets": serve_websockets, "picows": serve_picows}[sys.argv[1]]))
+        library, *certificate = sys.argv[1:]
+        servers = {"websockets": serve_websockets, "picows": serve_picows}
+        runner.run(main(servers[library], *certificate))

@@ -1,10 +1,14 @@
 /** Bun's echo server, run by Bun's own binary. */
+import process from 'node:process';
 
 const LARGEST_MESSAGE = 64 * 1024 * 1024;
+
+const [certificate, key] = process.argv.slice(2);
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
+  tls: certificate ? { cert: Bun.file(certificate), key: Bun.file(String(key)) } : undefined,
   fetch(request, self) {
     return self.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 });
   },
@@ -20,4 +24,4 @@ const server = Bun.serve({
     },
   },
 });
-console.log(`listening on ws://127.0.0.1:${server.port}/`);
+console.log(`listening on ${certificate ? 'wss' : 'ws'}://127.0.0.1:${server.port}/`);

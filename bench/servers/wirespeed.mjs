@@ -1,14 +1,19 @@
 /** Wirespeed's own server with what the benchmark asks of one: echo, echo with times, and pushing. */
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { makePayloads } from '../peers/payloads.mjs';
 import { importLibrary } from '../peers/wirespeed-library.mjs';
 
 const STAMPS = 16;
+const [certificate, key] = process.argv.slice(2);
 const { serve } = await importLibrary('wirespeed/server');
 
 const server = await serve({
   port: 0,
   host: '127.0.0.1',
+  tls: certificate
+    ? { cert: readFileSync(certificate), key: readFileSync(String(key)) }
+    : undefined,
   maxMessageSize: 64 * 1024 * 1024,
   /** @param {{ target: string }} request */
   request({ target }) {

@@ -1,15 +1,22 @@
 /** ws's echo server. */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import process from 'node:process';
 import { WebSocketServer } from 'ws';
 
+const [certificate, key] = process.argv.slice(2);
+const http = certificate
+  ? createSecureServer({ cert: readFileSync(certificate), key: readFileSync(String(key)) })
+  : createServer();
 const server = new WebSocketServer({
-  host: '127.0.0.1',
-  port: 0,
+  server: http,
   perMessageDeflate: false,
   maxPayload: 64 * 1024 * 1024,
 });
-server.on('listening', () => {
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  console.log(`listening on ws://127.0.0.1:${port}/`);
+http.listen(0, '127.0.0.1', () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (http.address());
+  console.log(`listening on ${certificate ? 'wss' : 'ws'}://127.0.0.1:${port}/`);
 });
 server.on('connection', (ws) => {
   ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));

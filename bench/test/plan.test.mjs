@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { cellTitle, latencyTaskFor } from '../cells.mjs';
 import { Outcomes } from '../outcomes.mjs';
 import { listPeers } from '../peers/catalogue.mjs';
-import { filterSections, PLANS } from '../plans/plan.mjs';
+import { chooseServers, filterSections, PLANS } from '../plans/plan.mjs';
 import { readSamples } from '../samples-file.mjs';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
 
@@ -99,4 +99,28 @@ test('goes on with a file whose last line was cut off, and with nothing else', (
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('replaces servers that are not there, two by two, and none that is the point of its section', () => {
+  const section = (/** @type {string} */ name, /** @type {string} */ server, rest = {}) => ({
+    name,
+    title: name,
+    server,
+    peers: ['ws'],
+    cells: [CELL],
+    ...rest,
+  });
+  const sections = [
+    section('main', 'tokio-tungstenite'),
+    section('second', 'fastwebsockets'),
+    section('again', 'tokio-tungstenite'),
+    section('published', 'websockets', { isServerEssential: true }),
+  ];
+  assert.deepEqual(
+    chooseServers(sections, ['ws', 'bun', 'wirespeed']).map(({ server }) => server),
+    ['bun', 'wirespeed', 'bun', 'websockets'],
+  );
+  assert.match(chooseServers(sections, ['ws'])[0]?.title ?? '', /ws instead of tokio-tungstenite/);
+  const all = ['tokio-tungstenite', 'fastwebsockets', 'websockets'];
+  assert.deepEqual(chooseServers(sections, all), sections);
 });

@@ -1,6 +1,7 @@
 //! The client on fastwebsockets, as its documentation shows it.
 
 use crate::exchange::Exchange;
+use crate::secure::Stream;
 use crate::served::LARGEST_MESSAGE;
 use fastwebsockets::{CloseCode, FragmentCollector, Frame, OpCode, Payload, handshake};
 use http_body_util::Empty;
@@ -9,7 +10,6 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, HOST, UPGRADE};
 use std::error::Error;
 use std::future::Future;
-use tokio::net::TcpStream;
 
 struct SpawnExecutor;
 
@@ -23,13 +23,21 @@ where
     }
 }
 
-pub async fn run(authority: &str, exchange: &mut Exchange) -> Result<(), String> {
-    converse(authority, exchange).await.map_err(|error| error.to_string())
+pub async fn run(
+    stream: impl Stream + 'static,
+    authority: &str,
+    exchange: &mut Exchange,
+) -> Result<(), String> {
+    converse(stream, authority, exchange)
+        .await
+        .map_err(|error| error.to_string())
 }
 
-async fn converse(authority: &str, exchange: &mut Exchange) -> Result<(), Box<dyn Error>> {
-    let stream = TcpStream::connect(authority).await?;
-    stream.set_nodelay(true)?;
+async fn converse(
+    stream: impl Stream + 'static,
+    authority: &str,
+    exchange: &mut Exchange,
+) -> Result<(), Box<dyn Error>> {
     let request = Request::builder()
         .uri(format!("http://{authority}{}", exchange.path()))
         .header(HOST, authority)
@@ -42,20 +50,23 @@ async fn converse(authority: &str, exchange: &mut Exchange) -> Result<(), Box<dy
     ws.set_max_message_size(LARGEST_MESSAGE);
     let mut ws = FragmentCollector::new(ws);
     for _ in 0..exchange.window() {
-        ws.write_frame(Frame::binary(Payload::Borrowed(&exchange.next()))).await?;
+        ws.write_frame(Frame::binary(Payload::Borrowed(&exchange.next())))
+            .await?;
     }
     while !exchange.is_done() {
         let frame = ws.read_frame().await?;
         match frame.opcode {
             OpCode::Binary => {
                 if let Some(next) = exchange.reply(&frame.payload)? {
-                    ws.write_frame(Frame::binary(Payload::Borrowed(&next))).await?;
+                    ws.write_frame(Frame::binary(Payload::Borrowed(&next)))
+                        .await?;
                 }
             }
             OpCode::Close => return Err("closed early".into()),
             _ => {}
         }
     }
-    ws.write_frame(Frame::close(CloseCode::Normal.into(), b"")).await?;
+    ws.write_frame(Frame::close(CloseCode::Normal.into(), b""))
+        .await?;
     Ok(())
 }

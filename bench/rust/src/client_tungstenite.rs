@@ -1,20 +1,28 @@
 //! The client on tokio-tungstenite: what one read brought is answered by one write.
 
 use crate::exchange::Exchange;
+use crate::secure::Stream;
 use crate::served::LARGEST_MESSAGE;
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-pub async fn run(authority: &str, exchange: &mut Exchange) -> Result<(), String> {
-    converse(authority, exchange).await.map_err(|error| error.to_string())?
+pub async fn run(
+    stream: impl Stream,
+    authority: &str,
+    exchange: &mut Exchange,
+) -> Result<(), String> {
+    converse(stream, authority, exchange)
+        .await
+        .map_err(|error| error.to_string())?
 }
 
-async fn converse(authority: &str, exchange: &mut Exchange) -> Result<Result<(), String>, Error> {
-    let stream = TcpStream::connect(authority).await?;
-    stream.set_nodelay(true)?;
+async fn converse(
+    stream: impl Stream,
+    authority: &str,
+    exchange: &mut Exchange,
+) -> Result<Result<(), String>, Error> {
     let config = WebSocketConfig::default()
         .max_message_size(Some(LARGEST_MESSAGE))
         .max_frame_size(Some(LARGEST_MESSAGE));

@@ -5,7 +5,10 @@ use std::ops::Sub;
 
 /// Nanoseconds of `CLOCK_MONOTONIC`.
 pub fn now() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a live timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
@@ -34,7 +37,10 @@ impl Sub for Ticks {
     type Output = Ticks;
 
     fn sub(self, before: Ticks) -> Ticks {
-        Ticks { user: self.user - before.user, system: self.system - before.system }
+        Ticks {
+            user: self.user - before.user,
+            system: self.system - before.system,
+        }
     }
 }
 
@@ -43,5 +49,8 @@ pub fn process_ticks(pid: u32) -> Option<Ticks> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name and may hold anything, so count from its last parenthesis.
     let fields: Vec<&str> = stat[stat.rfind(')')? + 2..].split(' ').collect();
-    Some(Ticks { user: fields.get(11)?.parse().ok()?, system: fields.get(12)?.parse().ok()? })
+    Some(Ticks {
+        user: fields.get(11)?.parse().ok()?,
+        system: fields.get(12)?.parse().ok()?,
+    })
 }

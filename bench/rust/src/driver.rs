@@ -1,10 +1,12 @@
 //! Reads the work, runs its tasks one after the other and answers each, as `peers/driver.mjs` does.
 
 use crate::exchange::{Exchange, Task};
-use crate::{client_fastwebsockets, client_tungstenite};
+use crate::served::Library;
+use crate::{client_fastwebsockets, client_tungstenite, secure};
 use serde::Deserialize;
 use serde_json::json;
 use std::process::ExitCode;
+use tokio::net::TcpStream;
 
 const SAMPLES_PER_LINE: usize = 5000;
 
@@ -16,18 +18,14 @@ struct Work {
     tasks: Vec<Task>,
 }
 
-pub async fn run(library: &str, work: &str) -> ExitCode {
+pub async fn run(library: Library, work: &str) -> ExitCode {
     let work: Work = match serde_json::from_str(work) {
         Ok(work) => work,
         Err(error) => return fail(&format!("the work cannot be read: {error}")),
     };
     for task in work.tasks {
         let mut exchange = Exchange::new(task, work.server_pid);
-        let authority = work.url.trim_start_matches("ws://").trim_end_matches('/');
-        let outcome = match library {
-            "fastwebsockets" => client_fastwebsockets::run(authority, &mut exchange).await,
-            _ => client_tungstenite::run(authority, &mut exchange).await,
-        };
+        let outcome = converse(library, &work.url, &mut exchange).await;
         if let Err(reason) = outcome {
             return fail(&reason);
         }
@@ -38,6 +36,32 @@ pub async fn run(library: &str, work: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+async fn converse(library: Library, url: &str, exchange: &mut Exchange) -> Result<(), String> {
+    let (scheme, rest) = url.split_once("://").ok_or("the URL has no scheme")?;
+    let authority = rest.trim_end_matches('/');
+    let says = |error: std::io::Error| error.to_string();
+    let stream = TcpStream::connect(authority).await.map_err(says)?;
+    stream.set_nodelay(true).map_err(says)?;
+    if scheme == "wss" {
+        let stream = secure::connect(stream).await.map_err(says)?;
+        converse_over(stream, library, authority, exchange).await
+    } else {
+        converse_over(stream, library, authority, exchange).await
+    }
+}
+
+async fn converse_over(
+    stream: impl secure::Stream + 'static,
+    library: Library,
+    authority: &str,
+    exchange: &mut Exchange,
+) -> Result<(), String> {
+    match library {
+        Library::Tungstenite => client_tungstenite::run(stream, authority, exchange).await,
+        Library::Fastwebsockets => client_fastwebsockets::run(stream, authority, exchange).await,
+    }
+}
+
 fn answer(exchange: &Exchange) -> Result<(), &'static str> {
     let Some(totals) = exchange.totals.as_ref().filter(|_| exchange.is_done()) else {
         return Err("the connection closed before every reply had arrived");
@@ -45,7 +69,8 @@ fn answer(exchange: &Exchange) -> Result<(), &'static str> {
     let times = &exchange.times;
     for start in (0..times.round_trips.len()).step_by(SAMPLES_PER_LINE) {
         let end = (start + SAMPLES_PER_LINE).min(times.round_trips.len());
-        let mut line = json!({ "type": "samples", "times": micros(&times.round_trips[start..end]) });
+        let mut line =
+            json!({ "type": "samples", "times": micros(&times.round_trips[start..end]) });
         if !times.sends.is_empty() {
             line["sends"] = json!(micros(&times.sends[start..end]));
             line["receives"] = json!(micros(&times.receives[start..end]));

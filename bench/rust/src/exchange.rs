@@ -48,7 +48,11 @@ impl Payloads {
             pattern.put_u32_le(word);
             pattern.put_u32_le((word + 1).wrapping_mul(0x9e37_79b1));
         }
-        Payloads((0..count).map(|i| Bytes::copy_from_slice(&pattern[i * 8..i * 8 + size])).collect())
+        Payloads(
+            (0..count)
+                .map(|i| Bytes::copy_from_slice(&pattern[i * 8..i * 8 + size]))
+                .collect(),
+        )
     }
 
     pub fn get(&self, index: usize) -> &Bytes {
@@ -120,7 +124,11 @@ impl Exchange {
     }
 
     pub fn path(&self) -> &'static str {
-        if self.task.is_stamped { "/stamped" } else { "/" }
+        if self.task.is_stamped {
+            "/stamped"
+        } else {
+            "/"
+        }
     }
 
     pub fn window(&self) -> usize {
@@ -179,19 +187,23 @@ impl Exchange {
                 return;
             }
             self.until_sample = self.task.per_sample;
-            self.times.round_trips.push((now - self.last) / self.task.per_sample as u64);
+            self.times
+                .round_trips
+                .push((now - self.last) / self.task.per_sample as u64);
             self.last = now;
         } else {
             self.times.round_trips.push(now - sent_at);
         }
         if self.task.is_stamped {
-            let stamp = |at: usize| i64::from_le_bytes(data[at..at + 8].try_into().expect("8 bytes"));
+            let stamp =
+                |at: usize| i64::from_le_bytes(data[at..at + 8].try_into().expect("8 bytes"));
             self.times.sends.push(stamp(0) - sent_at as i64);
             self.times.receives.push(now as i64 - stamp(8));
         }
         let samples = self.times.round_trips.len();
         let measure = &self.task.measure;
-        let is_long_enough = (now - self.begun) as f64 >= measure.time * 1e6 && samples >= measure.samples;
+        let is_long_enough =
+            (now - self.begun) as f64 >= measure.time * 1e6 && samples >= measure.samples;
         if is_long_enough || samples >= measure.messages {
             self.end(now);
         }
@@ -207,7 +219,9 @@ impl Exchange {
             elapsed: (now - self.begun) as f64 / 1e3,
             client_user: user - self.cpu_before.0,
             client_system: system - self.cpu_before.1,
-            server_ticks: ticks.zip(self.ticks_before).map(|(after, before)| after - before),
+            server_ticks: ticks
+                .zip(self.ticks_before)
+                .map(|(after, before)| after - before),
         });
     }
 }

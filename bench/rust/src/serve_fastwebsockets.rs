@@ -1,18 +1,17 @@
-//! The server on fastwebsockets, as its documentation shows it.
+//! The server on fastwebsockets, as its documentation shows it; it echoes, and does nothing else.
 
 use crate::clock;
-use crate::exchange::Payloads;
+use crate::secure::Stream;
 use crate::served::{LARGEST_MESSAGE, Service, stamp};
-use fastwebsockets::{FragmentCollector, Frame, OpCode, Payload, WebSocketError, upgrade};
+use fastwebsockets::{FragmentCollector, OpCode, WebSocketError, upgrade};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
-pub async fn serve(stream: TcpStream) {
+pub async fn serve(stream: impl Stream + 'static) {
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(accept))
         .with_upgrades();
@@ -32,13 +31,6 @@ async fn accept(mut request: Request<Incoming>) -> Result<Response<Empty<Bytes>>
 async fn converse(upgraded: upgrade::UpgradeFut, service: Service) -> Result<(), WebSocketError> {
     let mut ws = upgraded.await?;
     ws.set_max_message_size(LARGEST_MESSAGE);
-    if let Service::Push(size) = service {
-        let payloads = Payloads::new(size);
-        for index in 0.. {
-            let payload = Payload::Borrowed(payloads.get(index));
-            ws.write_frame(Frame::binary(payload)).await?;
-        }
-    }
     let mut ws = FragmentCollector::new(ws);
     loop {
         let mut frame = ws.read_frame().await?;

@@ -2,19 +2,19 @@
 
 use crate::clock;
 use crate::exchange::Payloads;
+use crate::secure::Stream;
 use crate::served::{LARGEST_MESSAGE, Service, stamp};
-use bytes::BytesMut;
-use futures_util::{Sink, SinkExt, Stream};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Sink, Stream as _};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
-pub async fn serve(stream: TcpStream) {
+pub async fn serve(stream: impl Stream) {
     let mut service = Service::Echo;
     let config = WebSocketConfig::default()
         .max_message_size(Some(LARGEST_MESSAGE))
@@ -27,29 +27,28 @@ pub async fn serve(stream: TcpStream) {
     let Ok(mut ws) = accept_hdr_async_with_config(stream, read_path, Some(config)).await else {
         return;
     };
-    let _ = match service {
-        Service::Push(size) => push(&mut ws, size).await,
-        _ => poll_fn(|context| poll_echo(&mut ws, context, service == Service::Stamped)).await,
-    };
+    let mut answerer = Answerer::new(service);
+    let _ = poll_fn(|context| poll_serve(&mut ws, context, &mut answerer)).await;
 }
 
 /// Reads as long as something is there, then writes; goes on reading while a write waits, so that a
 /// client may send its whole window before it reads.
-fn poll_echo(
-    ws: &mut WebSocketStream<TcpStream>,
+fn poll_serve(
+    ws: &mut WebSocketStream<impl Stream>,
     context: &mut Context<'_>,
-    is_stamped: bool,
+    answerer: &mut Answerer,
 ) -> Poll<Result<(), Error>> {
     let mut ws = Pin::new(ws);
     loop {
         match ws.as_mut().poll_next(context) {
             Poll::Ready(Some(Ok(message))) if message.is_binary() || message.is_text() => {
-                let reply = if is_stamped { stamped(message) } else { message };
-                // Not being ready only means that earlier replies wait: the buffer has no limit.
-                if let Poll::Ready(Err(error)) = ws.as_mut().poll_ready(context) {
-                    return Poll::Ready(Err(error));
+                for reply in answerer.answer(message) {
+                    // Not being ready only means that earlier replies wait: the buffer has no limit.
+                    if let Poll::Ready(Err(error)) = ws.as_mut().poll_ready(context) {
+                        return Poll::Ready(Err(error));
+                    }
+                    ws.as_mut().start_send(reply)?;
                 }
-                ws.as_mut().start_send(reply)?;
             }
             Poll::Ready(Some(Ok(_))) => {}
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
@@ -64,6 +63,58 @@ fn poll_echo(
     }
 }
 
+/// What a connection answers its messages with.
+struct Answerer {
+    service: Service,
+    /// Those of a flood; none otherwise.
+    payloads: Option<Payloads>,
+    /// Messages received, or sent in a flood.
+    counted: usize,
+}
+
+impl Answerer {
+    fn new(service: Service) -> Answerer {
+        let payloads = match service {
+            Service::Flood { size, .. } => Some(Payloads::new(size)),
+            _ => None,
+        };
+        Answerer {
+            service,
+            payloads,
+            counted: 0,
+        }
+    }
+
+    fn answer(&mut self, message: Message) -> impl Iterator<Item = Message> + '_ {
+        let mut single = None;
+        let mut flood = 0..0;
+        match self.service {
+            Service::Echo => single = Some(message),
+            Service::Stamped => single = Some(stamped(message)),
+            Service::Flood { count, .. } => {
+                flood = self.counted..self.counted + count;
+                self.counted += count;
+            }
+            Service::Take { count } => {
+                self.counted += 1;
+                if self.counted % count == 0 {
+                    single = Some(Message::Binary(acknowledgement(&message)));
+                }
+            }
+        }
+        let payloads = self.payloads.as_ref();
+        let flooded = flood.filter_map(move |index| payloads.map(|all| all.get(index).clone()));
+        single.into_iter().chain(flooded.map(Message::Binary))
+    }
+}
+
+fn acknowledgement(message: &Message) -> Bytes {
+    match message {
+        Message::Binary(payload) => payload.slice(..payload.len().min(8)),
+        _ => Bytes::new(),
+    }
+}
+
 fn stamped(message: Message) -> Message {
     let received = clock::now();
     match message {
@@ -74,12 +125,4 @@ fn stamped(message: Message) -> Message {
         }
         other => other,
     }
-}
-
-async fn push(ws: &mut WebSocketStream<TcpStream>, size: usize) -> Result<(), Error> {
-    let payloads = Payloads::new(size);
-    for index in 0.. {
-        ws.feed(Message::Binary(payloads.get(index).clone())).await?;
-    }
-    Ok(())
 }

@@ -1,7 +1,8 @@
 //! What both servers do: listen, and read from the path what a connection is to do.
 
 use crate::clock;
-use std::future::Future;
+use crate::secure::{self, Stream};
+use crate::{serve_fastwebsockets, serve_tungstenite};
 use tokio::net::{TcpListener, TcpStream};
 
 pub const LARGEST_MESSAGE: usize = 64 * 1024 * 1024;
@@ -16,15 +17,27 @@ pub enum Service {
     Echo,
     /// `/stamped`: the first 16 bytes come back as two times of the monotonic clock.
     Stamped,
-    /// `/push/SIZE`: messages of that size are sent as fast as they are taken.
-    Push(usize),
+    /// `/flood/SIZE/COUNT`: every message is answered by so many of that size.
+    Flood { size: usize, count: usize },
+    /// `/take/COUNT`: every so many messages are answered by the first eight bytes of the last.
+    Take { count: usize },
 }
 
 impl Service {
     pub fn of_path(path: &str) -> Service {
-        match path.strip_prefix("/push/").map(str::parse) {
-            Some(Ok(size)) if size <= LARGEST_MESSAGE => Service::Push(size),
-            _ if path == "/stamped" => Service::Stamped,
+        let words: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let number = |word: &str| {
+            word.parse()
+                .ok()
+                .filter(|number| (1..=LARGEST_MESSAGE).contains(number))
+        };
+        match words[..] {
+            ["stamped"] => Service::Stamped,
+            ["flood", size, count] => match (number(size), number(count)) {
+                (Some(size), Some(count)) => Service::Flood { size, count },
+                _ => Service::Echo,
+            },
+            ["take", count] => number(count).map_or(Service::Echo, |count| Service::Take { count }),
             _ => Service::Echo,
         }
     }
@@ -38,22 +51,46 @@ pub fn stamp(payload: &mut [u8], received: u64) {
     }
 }
 
+#[derive(Clone, Copy)]
+pub enum Library {
+    Tungstenite,
+    Fastwebsockets,
+}
+
 /// Accepts connections on a free port of the loopback until the process is ended.
-pub async fn listen<S, F>(serve: S)
-where
-    S: Fn(TcpStream) -> F,
-    F: Future<Output = ()> + 'static,
-{
+pub async fn listen(library: Library, certificate: Option<(&str, &str)>) {
+    let acceptor =
+        certificate.map(|(file, key)| secure::acceptor(file, key).expect("a certificate"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    println!("listening on ws://{}/", listener.local_addr().expect("an address"));
+    let scheme = if acceptor.is_some() { "wss" } else { "ws" };
+    println!(
+        "listening on {scheme}://{}/",
+        listener.local_addr().expect("an address")
+    );
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {
             loop {
-                let (stream, _) = listener.accept().await.expect("a connection");
+                let (stream, _): (TcpStream, _) = listener.accept().await.expect("a connection");
                 stream.set_nodelay(true).expect("TCP_NODELAY");
-                tokio::task::spawn_local(serve(stream));
+                let Some(acceptor) = acceptor.clone() else {
+                    tokio::task::spawn_local(serve(library, stream));
+                    continue;
+                };
+                tokio::task::spawn_local(async move {
+                    // A client that leaves early is reported by its own process.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(library, stream).await;
+                    }
+                });
             }
         })
         .await;
+}
+
+async fn serve(library: Library, stream: impl Stream + 'static) {
+    match library {
+        Library::Tungstenite => serve_tungstenite::serve(stream).await,
+        Library::Fastwebsockets => serve_fastwebsockets::serve(stream).await,
+    }
 }

@@ -1,0 +1,46 @@
+/** The same client with other settings: for plans that ask which setting pays; never among the clients of a comparison. */
+
+const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'];
+/** µs: what the blocking face spins by itself. */
+const BUSY_POLL = 50;
+
+/** The blocking face on each rung of its ladder, spinning as it does by default and not at all. */
+export const SYNC_RUNG_PEERS = RUNGS.flatMap((rung) => [
+  syncName(rung),
+  `${syncName(rung)}-unspun`,
+]);
+
+/** The other faces, polling while they wait. */
+export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polling'];
+
+/**
+ * @typedef {object} Variant
+ * @property {string} name
+ * @property {string} label
+ * @property {string} of the name of the peer that it is a variant of
+ * @property {Record<string, string>} [env]
+ * @property {object} [options] of the library's connect
+ */
+
+/** @returns {Variant[]} */
+export function listVariants() {
+  return [
+    ...RUNGS.flatMap((rung) => {
+      const env = { WIRESPEED_SYNC_RUNG: rung };
+      const name = syncName(rung);
+      const variant = { name, label: `sync on ${rung}`, of: 'wirespeed-sync', env };
+      const unspun = { name: `${name}-unspun`, label: `${variant.label}, busyPoll 0` };
+      return [variant, { ...variant, ...unspun, options: { busyPoll: 0 } }];
+    }),
+    ...POLLING_PEERS.map((name) => {
+      const of = name.replace('-polling', '');
+      const label = `${of.replace('-', ' ')}, busyPoll ${BUSY_POLL}`;
+      return { name, label, of, options: { busyPoll: BUSY_POLL } };
+    }),
+  ];
+}
+
+/** @param {string} rung */
+function syncName(rung) {
+  return `wirespeed-sync-${rung}`;
+}
