@@ -6,7 +6,7 @@
 export type PingObserver = (roundTrip: number | undefined) => void;
 
 interface PendingPing {
-  readonly payload: Uint8Array;
+  readonly key: string;
   readonly sent: number;
   readonly observer: PingObserver | undefined;
 }
@@ -16,7 +16,12 @@ const MOST_UNOBSERVED = 1024;
 
 /** The pings of one connection that wait for their pongs. */
 export class PingTracker {
+  /** Oldest first. */
   #pending: PendingPing[] = [];
+  /** The number of the oldest one. */
+  #first = 0;
+  /** The numbers of those with the same payload, oldest first: a peer may send pongs without end. */
+  readonly #numbers = new Map<string, number[]>();
   #count = 0;
   /** The latest round-trip time, in milliseconds. */
   latency: number | undefined;
@@ -32,7 +37,12 @@ export class PingTracker {
   /** A ping was sent; without an observer it only counts for `latency`. */
   sent(payload: Uint8Array, now: number, observer?: PingObserver): void {
     if (observer === undefined && this.#pending.length >= MOST_UNOBSERVED) return;
-    this.#pending.push({ payload: payload.slice(), sent: now, observer });
+    const key = keyOf(payload, 0, payload.length);
+    const number = this.#first + this.#pending.length;
+    const same = this.#numbers.get(key);
+    if (same === undefined) this.#numbers.set(key, [number]);
+    else same.push(number);
+    this.#pending.push({ key, sent: now, observer });
   }
 
   /**
@@ -40,9 +50,11 @@ export class PingTracker {
    * several pings (RFC 6455 §5.5.3), all pings before that one.
    */
   received(bytes: Uint8Array, start: number, end: number, now: number): void {
-    const index = this.#pending.findIndex(({ payload }) => isEqual(payload, bytes, start, end));
-    if (index < 0) return;
-    const answered = this.#pending.splice(0, index + 1);
+    if (this.#pending.length === 0) return;
+    const number = this.#numbers.get(keyOf(bytes, start, end))?.[0];
+    if (number === undefined) return;
+    const answered: PendingPing[] = [];
+    while (this.#first <= number) answered.push(this.#takeOldest());
     this.latency = now - (answered.at(-1) as PendingPing).sent;
     for (const { sent, observer } of answered) observer?.(now - sent);
   }
@@ -51,11 +63,21 @@ export class PingTracker {
   cancel(): void {
     const pending = this.#pending;
     this.#pending = [];
+    this.#numbers.clear();
     for (const { observer } of pending) observer?.(undefined);
+  }
+
+  #takeOldest(): PendingPing {
+    const ping = this.#pending.shift() as PendingPing;
+    this.#first++;
+    const same = this.#numbers.get(ping.key) as number[];
+    if (same.length === 1) this.#numbers.delete(ping.key);
+    else same.shift();
+    return ping;
   }
 }
 
-function isEqual(payload: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (payload.length !== end - start) return false;
-  return payload.every((byte, i) => byte === bytes[start + i]);
+/** Returns a text with a character for each byte. */
+function keyOf(bytes: Uint8Array, start: number, end: number): string {
+  return String.fromCharCode(...bytes.subarray(start, end));
 }

@@ -39,6 +39,30 @@ describe('PingTracker', () => {
     expect(told).toEqual(['a 100', 'b 90', 'c 90']);
   });
 
+  it('takes pongs with the same payload for answers in order', () => {
+    const tracker = new PingTracker();
+    const told = sendPings(tracker, 'same', 'other', 'same', 'same');
+    pong(tracker, 'same', 100);
+    expect(told).toEqual(['same 100']);
+    pong(tracker, 'same', 100);
+    expect(told).toEqual(['same 100', 'other 90', 'same 80']);
+    pong(tracker, 'other', 100);
+    expect(told).toHaveLength(3);
+    pong(tracker, 'same', 100);
+    pong(tracker, 'same', 100);
+    expect(told).toEqual(['same 100', 'other 90', 'same 80', 'same 70']);
+  });
+
+  it('tells payloads of bytes apart that are no text', () => {
+    const tracker = new PingTracker();
+    tracker.sent(Uint8Array.of(0xc3, 0xa9), 0);
+    pong(tracker, Uint8Array.of(0xe9), 5);
+    pong(tracker, Uint8Array.of(0xc3, 0xa8), 5);
+    expect(tracker.latency).toBeUndefined();
+    pong(tracker, Uint8Array.of(0xc3, 0xa9), 5);
+    expect(tracker.latency).toBe(5);
+  });
+
   it('takes no notice of pongs that nobody asked for', () => {
     const tracker = new PingTracker();
     const told = sendPings(tracker, 'ab');
@@ -77,6 +101,7 @@ describe('PingTracker', () => {
     tracker.cancel();
     pong(tracker, 'a', 1);
     expect(told).toEqual(['a undefined', 'b undefined']);
+    expect(tracker.latency).toBeUndefined();
   });
 });
 
@@ -91,5 +116,25 @@ describe('PingTracker, with a peer that never answers', () => {
     tracker.sent(bytesOf('awaited'), 7000, (time) => told.push(time));
     pong(tracker, 'awaited', 7010);
     expect(told).toEqual([10]);
+  });
+
+  it('takes as long for a pong that nobody asked for, however many pings wait', () => {
+    const few = new PingTracker();
+    const many = new PingTracker();
+    few.sent(few.nextPayload(), 0);
+    for (let i = 0; i < 1024; i++) many.sent(many.nextPayload(), 0);
+    const unasked = Uint8Array.of(0, 0, 255, 255);
+    const time = (tracker: PingTracker): number => {
+      let best = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 10; round++) {
+        const start = performance.now();
+        for (let i = 0; i < 2000; i++) tracker.received(unasked, 0, 4, 1);
+        best = Math.min(best, performance.now() - start);
+      }
+      return best;
+    };
+    time(few);
+    // Looking at each of them takes hundreds of times as long.
+    expect(time(many)).toBeLessThan(20 * time(few) + 1);
   });
 });
