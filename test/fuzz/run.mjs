@@ -56,7 +56,8 @@ async function runSlice(target, seed, milliseconds) {
     markInterruptAsFailure: false,
     endOnFailure: true,
   });
-  if (!details.failed) return { cases: details.numRuns };
+  // A slice that ends before its first case has failed to fast-check, but found nothing.
+  if (details.counterexample === null) return { cases: details.numRuns };
   const shrunk = await fc.check(property(target), {
     seed,
     path: details.counterexamplePath,
