@@ -14,6 +14,9 @@ import { chooseServers, filterSections, PLANS } from './plans/plan.mjs';
 import { Progress } from './progress.mjs';
 import { recordOf } from './record.mjs';
 import { renderMissing } from './report.mjs';
+import { listStandings } from './reports/standings.mjs';
+import { summarizeStandings } from './reports/standings-text.mjs';
+import { shortPath, writeReports } from './reports/write.mjs';
 import { readSamples, SamplesFile } from './samples-file.mjs';
 import { Servers } from './server-process.mjs';
 import { listServers } from './servers/catalogue.mjs';
@@ -70,8 +73,21 @@ export async function runPlan(argv, options, interruption) {
     );
     return 130;
   }
-  process.stdout.write(`The samples are in ${path}.\n`);
+  process.stdout.write(`${reportOf(path)}\nThe samples are in ${path}.\n`);
   return outcomes.hasFailures ? 1 : 0;
+}
+
+/**
+ * Writes the reports, and says what they come to.
+ *
+ * @param {string} path of the samples
+ */
+function reportOf(path) {
+  const { measured, written } = writeReports(path);
+  return [
+    ...summarizeStandings(listStandings(measured)),
+    `Reports: ${written.map(shortPath).join(', ')}`,
+  ].join('\n');
 }
 
 /**

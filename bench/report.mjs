@@ -89,7 +89,7 @@ export function renderNotes({ peers, server, pinning }, rows, paint) {
   }
   if (rows.some((row) => row.isServerSaturated)) {
     notes.push(
-      `! ${server.label} was busy at least 90 % of the time: that line measures the server, and the client could be ` +
+      `! ${server.label} was busy at least 90 % of the time, and more than the client: that line measures the server, and the client could be ` +
         "faster; its CPU per message is the client's own.",
     );
   }

@@ -1,10 +1,7 @@
 /** The arithmetic of the tables: pure functions over what the rounds brought. */
 import { Distribution, firstIndex } from './distribution.mjs';
+import { DECIDABLE, judgeRatios } from './ratios.mjs';
 
-/** Rounds from which on a difference can be told from noise. */
-const DECIDABLE = 5;
-/** Differences below this are a tie, however often they are measured: the next machine has others. */
-const NEGLIGIBLE = 0.02;
 /** From this share of the measured time on, a process is busy all the time. */
 const SATURATED = 0.9;
 const RESAMPLES = 1000;
@@ -14,40 +11,6 @@ const RESAMPLES = 1000;
  * @property {number} low
  * @property {number} high
  */
-
-/**
- * The median of a few numbers and the interval around it that holds the true median with at least
- * 90 % confidence: order statistics, so nothing is assumed about the noise. Five numbers need
- * their whole range for that; fewer have no such interval, get their range and are `isDecidable: false`.
- *
- * @param {readonly number[]} values
- */
-export function medianWithSpread(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const skipped = skippedAtEachEnd(sorted.length);
-  return {
-    median: Distribution.of(sorted).quantile(0.5),
-    low: sorted[skipped] ?? Number.NaN,
-    high: sorted[sorted.length - 1 - skipped] ?? Number.NaN,
-    isDecidable: sorted.length >= DECIDABLE,
-  };
-}
-
-/** @param {number} count */
-function skippedAtEachEnd(count) {
-  // The interval from the k-th lowest to the k-th highest misses the median with probability
-  // 2 P(Binomial(count, 1/2) < k).
-  let probability = 0.5 ** count;
-  let cumulative = 0;
-  let skipped = 0;
-  for (let k = 0; k < count / 2; k++) {
-    cumulative += probability;
-    if (2 * cumulative > 0.1) break;
-    skipped = k;
-    probability = (probability * (count - k)) / (k + 1);
-  }
-  return skipped;
-}
 
 /**
  * The interval that holds a pooled quantile with 95 % confidence, by the bootstrap: rounds are drawn with replacement and
@@ -149,13 +112,11 @@ export function summarize(rounds) {
 
 /**
  * Compares two clients by the ratio of their medians, formed in each round, since what was measured seconds apart
- * shares the machine's mood. It is a tie when the interval that holds the true ratio includes 1, when the
- * difference is negligible, or when there are too few rounds to tell.
+ * shares the machine's mood.
  *
  * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} rounds
  * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} reference
- * @returns {{ median: number, low: number, high: number, isDecidable: boolean, isTie: boolean } | undefined} above 1 where
- *   `rounds` took less time; undefined with no round in common
+ * @returns {import('./ratios.mjs').Ratio | undefined} above 1 where `rounds` took less time; undefined with no round in common
  */
 export function compareTimes(rounds, reference) {
   const ratios = [];
@@ -163,11 +124,7 @@ export function compareTimes(rounds, reference) {
     const other = reference.get(round);
     if (other) ratios.push(other.times.quantile(0.5) / times.quantile(0.5));
   }
-  if (ratios.length === 0) return undefined;
-  const { median, low, high, isDecidable } = medianWithSpread(ratios);
-  // An interval that reads 1.00 at one end once it is rounded is not worth a claim either.
-  const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < NEGLIGIBLE;
-  return { median, low, high, isDecidable, isTie: !isDecidable || isWithinNoise };
+  return judgeRatios(ratios);
 }
 
 /**

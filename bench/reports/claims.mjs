@@ -133,9 +133,13 @@ function judge(measured, claim) {
   );
   const faster = measured.peer(claim.faster).label;
   const grounds = [
-    groundText(`On ${serverOf(measured, NEUTRAL)}, with the same window for all`, faster, neutral),
     groundText(
-      `On the document's own ground (${serverOf(measured, PUBLISHED)}${claim.cells.includes(LARGE_PIPELINED) && claim.slower.includes('picows') ? ', picows as it was published' : ''})`,
+      `On ${measured.serverLabel(NEUTRAL)}, with the same window for all`,
+      faster,
+      neutral,
+    ),
+    groundText(
+      `On the document's own ground (${measured.serverLabel(PUBLISHED)}${claim.cells.includes(LARGE_PIPELINED) && claim.slower.includes('picows') ? ', picows as it was published' : ''})`,
       faster,
       published,
     ),
@@ -238,14 +242,4 @@ function pairText(faster, { slower, ratio }) {
   const factor = `${factorText(ratio.median)}× (${rangeText(ratio)})`;
   const tie = ratio.isTie ? ', which is a tie' : '';
   return `${slower} takes ${factor} the time of ${faster}${tie}`;
-}
-
-/**
- * @param {import('./measured.mjs').Measured} measured
- * @param {string} section
- */
-function serverOf(measured, section) {
-  const name = measured.section(section)?.server ?? '';
-  const facts = measured.machine.servers?.find((/** @type {any} */ server) => server.name === name);
-  return facts?.label ?? name;
 }

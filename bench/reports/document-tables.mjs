@@ -3,6 +3,9 @@ import { isMeasured, slownessOf } from './measured.mjs';
 import { DOCUMENT_SCALING, DOCUMENT_TABLES, FACES } from './reference-document.mjs';
 import { millisText, ratioText, sizeText } from './wording.mjs';
 
+/** The section whose figures stand beside the document's. */
+export const SECTION = 'main';
+
 /**
  * @typedef {object} DocumentLine one client of one table
  * @property {string} name as the document has it, or a face of ours
@@ -20,8 +23,8 @@ import { millisText, ratioText, sizeText } from './wording.mjs';
  * @param {import('./reference-document.mjs').DocumentTable} table
  * @returns {DocumentLine[]}
  */
-function documentLines(measured, { mode, size, rows }) {
-  const rowOf = (/** @type {string} */ peer) => measured.row('main', { mode, size }, peer);
+export function documentLines(measured, { mode, size, rows }) {
+  const rowOf = (/** @type {string} */ peer) => measured.row(SECTION, { mode, size }, peer);
   const claimedBest = Math.min(...rows.map(({ rtt }) => rtt));
   const named = [
     ...rows.map(({ name, peer, rtt }) => ({
@@ -54,12 +57,27 @@ export function renderDocumentTables(measured) {
       ...documentLines(measured, table).map(renderLine),
     ].join('\n'),
   );
-  return [NOTE, ...tables].join('\n\n');
+  return [noteOf(measured), ...tables].join('\n\n');
 }
 
-const NOTE =
-  'Medians on the neutral server, with the window of 100 for every client where the table is pipelined. “vs best” is to the ' +
-  "fastest of the document's own clients, so a face of Wirespeed below 1 is faster than all of them; ≈ is a tie.";
+/** @param {import('./measured.mjs').Measured} measured */
+function noteOf(measured) {
+  return (
+    `Medians on ${measured.serverLabel(SECTION)}, with the same window of 100 for every client where the table is pipelined. ` +
+    "“vs best” is to the fastest of the document's own clients, so a face of Wirespeed below 1 is faster than all of them; ≈ is a tie."
+  );
+}
+
+/**
+ * Whether there is anything to stand beside the document's figures.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ */
+export function hasDocumentClients(measured) {
+  return DOCUMENT_TABLES.some(({ mode, size, rows }) =>
+    rows.some(({ peer }) => measured.row(SECTION, { mode, size }, peer)?.summary),
+  );
+}
 
 /** @param {DocumentLine} line */
 function renderLine({ name, row, claimedRtt, claimedFactor, ratio, isOurs }) {
@@ -73,24 +91,45 @@ function renderLine({ name, row, claimedRtt, claimedFactor, ratio, isOurs }) {
   return `| ${[label, ...figures, ...claimed].join(' | ')} |`;
 }
 
+/**
+ * The columns of a table by size: the document's clients, then the faces of ours.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ * @param {import('./reference-document.mjs').DocumentScaling} scaling
+ * @returns {{ name: string, isOurs: boolean, medians: (number | undefined)[], claimed: number[] | undefined }[]}
+ */
+export function documentColumns(measured, { mode, sizes, columns }) {
+  const medians = (/** @type {string} */ peer) =>
+    sizes.map((size) => measured.row(SECTION, { mode, size }, peer)?.summary?.median);
+  return [
+    ...columns.map(({ name, peer, rtts }) => ({
+      name,
+      isOurs: false,
+      medians: medians(peer),
+      claimed: rtts,
+    })),
+    ...FACES.map((peer) => ({
+      name: measured.peer(peer).label,
+      isOurs: true,
+      medians: medians(peer),
+      claimed: undefined,
+    })),
+  ];
+}
+
 /** @param {import('./measured.mjs').Measured} measured */
 export function renderDocumentScaling(measured) {
-  return DOCUMENT_SCALING.map(({ title, mode, sizes, columns }) => {
-    const heads = [
-      ...columns.map(({ name }) => name),
-      ...FACES.map((peer) => measured.peer(peer).label),
-    ];
-    const peers = [...columns.map(({ peer }) => peer), ...FACES];
+  return DOCUMENT_SCALING.map((scaling) => {
+    const columns = documentColumns(measured, scaling);
     return [
-      `**${title}**: RTT in milliseconds, and the document's in parentheses`,
+      `**${scaling.title}**: RTT in milliseconds, and the document's in parentheses`,
       '',
-      `| | ${heads.join(' | ')} |`,
-      `| --- |${' ---: |'.repeat(heads.length)}`,
-      ...sizes.map((size, index) => {
-        const cells = peers.map((peer, column) => {
-          const text = millisText(measured.row('main', { mode, size }, peer)?.summary?.median);
-          const claimed = columns[column]?.rtts[index];
-          return claimed === undefined ? text : `${text} (${claimed.toFixed(3)})`;
+      `| | ${columns.map(({ name }) => name).join(' | ')} |`,
+      `| --- |${' ---: |'.repeat(columns.length)}`,
+      ...scaling.sizes.map((size, index) => {
+        const cells = columns.map(({ medians, claimed }) => {
+          const text = millisText(medians[index]);
+          return claimed ? `${text} (${claimed[index]?.toFixed(3)})` : text;
         });
         return `| ${sizeText(size)} | ${cells.join(' | ')} |`;
       }),

@@ -1,18 +1,16 @@
 /** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
 import { judgeClaims, VERDICTS } from './claims.mjs';
-import { renderDocumentScaling, renderDocumentTables } from './document-tables.mjs';
+import {
+  hasDocumentClients,
+  renderDocumentScaling,
+  renderDocumentTables,
+} from './document-tables.mjs';
 import { machineFacts } from './machine-facts.mjs';
 import { isMeasured, slownessOf } from './measured.mjs';
 import { isFace, listStandings } from './standings.mjs';
 import { renderLosses, renderStandings } from './standings-text.mjs';
+import { STYLES } from './styles.mjs';
 import { bytesText, cellTitle, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
-
-/** The styles, in the order of the tables, and what they ask of a user. */
-const STYLES = /** @type {Record<string, string>} */ ({
-  blocking: 'Blocking calls',
-  await: 'await and iterators',
-  callback: 'Callbacks',
-});
 
 const SIZES_IN_DOCS = [512, 65_536];
 
@@ -37,15 +35,11 @@ export function renderMarkdown(measured) {
   return [
     '# Wirespeed benchmark',
     renderMachine(measured),
-    '## What the reference document claims, and what was measured',
-    renderClaims(measured),
     '## Like for like',
     renderStandings(listStandings(measured)),
     '### Where Wirespeed loses or ties',
     renderLosses(listStandings(measured)),
-    '## The tables of the reference document',
-    renderDocumentTables(measured),
-    renderDocumentScaling(measured),
+    ...(hasDocumentClients(measured) ? renderDocument(measured) : []),
     '## Every cell',
     READING,
     ...measured.sections.flatMap((section) => [
@@ -53,6 +47,17 @@ export function renderMarkdown(measured) {
       ...section.cells.map((cell) => renderCell(cellTitle(cell), measured.rows(section, cell))),
     ]),
   ].join('\n\n');
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+function renderDocument(measured) {
+  return [
+    '## What the reference document claims, and what was measured',
+    renderClaims(measured),
+    '## The tables of the reference document',
+    renderDocumentTables(measured),
+    renderDocumentScaling(measured),
+  ];
 }
 
 const READING =

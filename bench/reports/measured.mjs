@@ -96,7 +96,8 @@ export class Measured {
   peers;
   /** @type {readonly Section[]} */
   sections;
-  /** @type {Map<string, Row>} */
+  #records;
+  /** Rows are made when they are asked for: their intervals take time. @type {Map<string, Row>} */
   #rows = new Map();
 
   /** @param {ReturnType<typeof readRecords>} records */
@@ -104,28 +105,9 @@ export class Measured {
     this.machine = machine;
     this.sections = machine.sections;
     this.peers = new Map(machine.peers.map((/** @type {PeerFacts} */ peer) => [peer.name, peer]));
-    const groups = groupBy(cells, (record) => keyOf(record.section, record, record.peer));
-    for (const section of this.sections) {
-      for (const cell of section.cells) {
-        for (const name of section.peers) {
-          const key = keyOf(section.name, cell, name);
-          this.#rows.set(
-            key,
-            rowOf(this.peer(name), groups.get(key) ?? [], this.#serverFault(section)),
-          );
-        }
-      }
-    }
-  }
-
-  /** Whether any attempt failed. */
-  get hasFailures() {
-    return [...this.#rows.values()].some(({ failures }) => failures.length > 0);
-  }
-
-  /** How many rounds were begun. */
-  get rounds() {
-    return Math.max(0, ...[...this.#rows.values()].flatMap((row) => [...row.rounds.keys()]));
+    this.#records = groupBy(cells, (record) => keyOf(record.section, record, record.peer));
+    /** How many rounds were begun. */
+    this.rounds = cells.reduce((most, { round }) => Math.max(most, round), 0);
   }
 
   /**
@@ -142,24 +124,32 @@ export class Measured {
   }
 
   /**
+   * The server of a section, in words.
+   *
+   * @param {string} name of the section
+   */
+  serverLabel(name) {
+    const server = this.section(name)?.server ?? '';
+    const facts = this.#serverFacts(server);
+    if (!facts) return server;
+    return facts.isNeutral ? `${facts.label} (neutral)` : facts.label;
+  }
+
+  /**
    * @param {string} section
    * @param {Cell} cell
    * @param {string} peer
    */
   row(section, cell, peer) {
-    return this.#rows.get(keyOf(section, cell, peer));
-  }
-
-  /**
-   * A row that has figures; undefined where there are none.
-   *
-   * @param {string} section
-   * @param {Cell} cell
-   * @param {string} peer
-   */
-  measuredRow(section, cell, peer) {
-    const row = this.row(section, cell, peer);
-    return row && isMeasured(row) ? row : undefined;
+    const facts = this.section(section);
+    const isPlanned = facts?.cells.some((planned) => cellKey(planned) === cellKey(cell));
+    if (!isPlanned || !facts.peers.includes(peer)) return undefined;
+    const key = keyOf(section, cell, peer);
+    const known = this.#rows.get(key);
+    if (known) return known;
+    const made = rowOf(this.peer(peer), this.#records.get(key) ?? [], this.#serverFault(facts));
+    this.#rows.set(key, made);
+    return made;
   }
 
   /**
@@ -177,8 +167,13 @@ export class Measured {
 
   /** @param {Section} section */
   #serverFault({ server }) {
-    const facts = this.machine.servers?.find((/** @type {any} */ { name }) => name === server);
+    const facts = this.#serverFacts(server);
     return facts?.missing ? `server ${facts.missing}: ${facts.hint}` : undefined;
+  }
+
+  /** @param {string} name */
+  #serverFacts(name) {
+    return this.machine.servers?.find((/** @type {any} */ server) => server.name === name);
   }
 }
 

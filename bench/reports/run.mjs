@@ -5,9 +5,10 @@ import { shortPath, writeDocuments, writeReports } from './write.mjs';
 
 const USAGE = `Usage: npm run bench:report -- FILE.jsonl [flags]
 
-Makes a Markdown report of the samples that npm run bench -- --seed or --full wrote, beside them.
+Makes a page of charts (HTML) and a report in Markdown of the samples that npm run bench -- --seed or
+--full wrote, beside them.
 
-  --out directory   another place for it
+  --out directory   another place for them
   --docs            fills the marked blocks of README.md as well
   --help            this text
 `;

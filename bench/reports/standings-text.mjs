@@ -4,7 +4,26 @@ import { countOutcomes } from './standings.mjs';
 import { cellTitle, factorText, rangeText } from './wording.mjs';
 
 /**
- * One line per face: how often it is ahead of, level with and behind clients of its own style.
+ * The same for a terminal: one line per face.
+ *
+ * @param {readonly import('./standings.mjs').Standing[]} standings
+ */
+export function summarizeStandings(standings) {
+  return [...groupBy(standings, ({ face }) => face.peer)].map(([peer, all]) => {
+    const { ahead, tie, behind } = countOutcomes(all);
+    const losers = [
+      ...groupBy(
+        all.filter(({ outcome }) => outcome === 'behind'),
+        ({ rival }) => rival.peer.label,
+      ).keys(),
+    ];
+    const worst = losers.length > 0 ? ` (${losers.join(', ')})` : '';
+    return `${peer.label} against ${peer.style} clients, cell by cell: ${ahead} ahead, ${tie} ties, ${behind} behind${worst}`;
+  });
+}
+
+/**
+ * One line per face and rival: how often it is ahead of, level with and behind clients of its own style.
  *
  * @param {readonly import('./standings.mjs').Standing[]} standings
  */

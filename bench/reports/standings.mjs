@@ -1,6 +1,5 @@
 /** Wirespeed's faces against the clients that take replies in the same style: every cell, losses included. */
 import { isMeasured, slownessOf } from './measured.mjs';
-import { FACES } from './reference-document.mjs';
 
 /**
  * @typedef {object} Standing one face against one rival in one cell
@@ -17,11 +16,15 @@ import { FACES } from './reference-document.mjs';
  * @returns {Standing[]}
  */
 export function listStandings(measured) {
-  return measured.sections.flatMap((section) =>
-    section.cells.flatMap((cell) => {
-      const rows = measured.rows(section, cell).filter(isMeasured);
-      return rows.filter(isFace).flatMap((face) => standingsOf(section, cell, face, rows));
-    }),
+  const faces = [...measured.peers.values()].filter((peer) => isFace({ peer }));
+  return faces.flatMap(({ name }) =>
+    measured.sections.flatMap((section) =>
+      section.cells.flatMap((cell) => {
+        const face = measured.row(section.name, cell, name);
+        const rows = measured.rows(section, cell).filter(isMeasured);
+        return face && isMeasured(face) ? standingsOf(section, cell, face, rows) : [];
+      }),
+    ),
   );
 }
 
@@ -51,12 +54,16 @@ function outcomeOf({ median, isTie }) {
   return median > 1 ? 'ahead' : 'behind';
 }
 
-/** @param {import('./measured.mjs').Row} row */
+/**
+ * Whether it is a face of ours, whatever its settings.
+ *
+ * @param {{ peer: Pick<import('./measured.mjs').PeerFacts, 'name'> }} row
+ */
 export function isFace({ peer }) {
-  return FACES.includes(peer.name);
+  return peer.name.startsWith('wirespeed-');
 }
 
-/** @param {readonly Standing[]} standings */
+/** @param {readonly Pick<Standing, 'outcome'>[]} standings */
 export function countOutcomes(standings) {
   const counts = { ahead: 0, tie: 0, behind: 0 };
   for (const { outcome } of standings) counts[outcome]++;

@@ -12,7 +12,7 @@ const CONTENTS = /** @type {Record<string, string>} */ ({
 });
 
 /** @param {string} mode */
-function modeTitle(mode) {
+export function modeTitle(mode) {
   return MODE_TITLES[mode] ?? (mode.charAt(0).toUpperCase() + mode.slice(1)).replaceAll('-', ' ');
 }
 
@@ -26,7 +26,7 @@ export function cellTitle(cell) {
  *
  * @param {import('./measured.mjs').Cell} cell
  */
-function cellDetails({ size, content, connections, rate, compression }) {
+export function cellDetails({ size, content, connections, rate, compression }) {
   return [
     sizeText(size),
     content && (CONTENTS[content] ?? content),
@@ -52,6 +52,11 @@ export function timeText(micros) {
   if (micros === undefined || !Number.isFinite(micros)) return '–';
   if (micros >= 999_500) return `${threeDigits(micros / 1e6)} s`;
   return micros >= 999.5 ? `${threeDigits(micros / 1000)} ms` : `${threeDigits(micros)} µs`;
+}
+
+/** @param {number} micros of an axis: `5 µs` */
+export function tickText(micros) {
+  return timeText(micros).replace(/\.0+ /, ' ');
 }
 
 /** @param {number | undefined} micros as the reference document has them: `0.0314` */

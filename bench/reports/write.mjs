@@ -1,16 +1,17 @@
 /** Writes the reports of a samples' file, and fills what documents take from them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BLOCKS, renderMarkdown } from './markdown.mjs';
 import { fillBlocks } from './marked-blocks.mjs';
 import { Measured, readRecords } from './measured.mjs';
+import { renderPage } from './page/page.mjs';
 
 /** Documents with marked blocks, from the root of the project. */
 const DOCUMENTS = ['README.md'];
 
 /**
- * Writes the Markdown beside the samples, or into another directory.
+ * Writes Markdown and a page of charts beside the samples, or into another directory.
  *
  * @param {string} path of the samples
  * @param {string} [directory]
@@ -20,8 +21,10 @@ export function writeReports(path, directory = dirname(path)) {
   const measured = new Measured(readRecords(path));
   const name = basename(path).replace(/\.jsonl?$/, '');
   const markdown = join(directory, `${name}.md`);
+  const page = join(directory, `${name}.html`);
   writeFileSync(markdown, `${renderMarkdown(measured)}\n`);
-  return { measured, written: [markdown] };
+  writeFileSync(page, renderPage(measured, linkTo(path, directory)));
+  return { measured, written: [markdown, page] };
 }
 
 /**
@@ -41,6 +44,14 @@ export function writeDocuments(measured) {
     if (after !== before) writeFileSync(path, after);
     return after !== before;
   });
+}
+
+/**
+ * @param {string} path
+ * @param {string} directory of the page
+ */
+function linkTo(path, directory) {
+  return relative(directory, path).split(sep).map(encodeURIComponent).join('/');
 }
 
 /** @param {string} path for people */

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Distribution } from '../distribution.mjs';
-import {
-  bootstrapInterval,
-  compareTimes,
-  medianWithSpread,
-  outlyingRounds,
-  summarize,
-} from '../statistics.mjs';
+import { medianWithSpread } from '../ratios.mjs';
+import { bootstrapInterval, compareTimes, outlyingRounds, summarize } from '../statistics.mjs';
 
 /**
  * @param {number[]} times

@@ -1,0 +1,102 @@
+/** The first look: how often each face is ahead, and a matrix of every cell against every rival of its style. */
+import { groupBy } from '../groups.mjs';
+import { countOutcomes } from '../standings.mjs';
+import { cellDetails, cellTitle, factorText, modeTitle, ratioText } from '../wording.mjs';
+import { html } from './html.mjs';
+
+/** Ratios from which on a field of the matrix has its full colour. */
+const FULL = 4;
+
+/** @param {readonly import('../standings.mjs').Standing[]} standings */
+export function renderOverview(standings) {
+  const faces = [...groupBy(standings, ({ face }) => face.peer)];
+  const sections = [...groupBy(standings, ({ section }) => section)];
+  return html`<div class="faces">${faces.map(([peer, all]) => renderFace(peer, all))}</div>
+${sections.map(([section, all], index) =>
+  index === 0
+    ? renderMatrix(section, all)
+    : html`<details class="more"><summary>The same, ${section.title}</summary>${renderMatrix(section, all)}</details>`,
+)}`;
+}
+
+/**
+ * @param {import('../measured.mjs').PeerFacts} peer
+ * @param {readonly import('../standings.mjs').Standing[]} all
+ */
+function renderFace(peer, all) {
+  const counts = countOutcomes(all);
+  const cells = [
+    ...groupBy(all, ({ section, cell }) => `${section.name} ${cellTitle(cell)}`).values(),
+  ];
+  const won = cells.filter((pairs) => pairs.every(({ outcome }) => outcome === 'ahead')).length;
+  const unbeaten = cells.filter((pairs) =>
+    pairs.every(({ outcome }) => outcome !== 'behind'),
+  ).length;
+  const rivals = new Set(all.map(({ rival }) => rival.peer.name)).size;
+  const lost = [
+    ...groupBy(
+      all.filter(({ outcome }) => outcome === 'behind'),
+      ({ rival }) => rival.peer.label,
+    ),
+  ];
+  return html`<article>
+<h3>${peer.label}</h3>
+<p class="style">against ${rivals} ${peer.style} client${rivals === 1 ? '' : 's'}</p>
+<p class="big"><b>${won}</b> of ${cells.length} cells ahead of every one of them</p>
+<div class="tally" aria-hidden="true">${Object.entries(counts).map(([outcome, count]) =>
+    count === 0 ? '' : html`<span class="${outcome}" style="flex-grow:${count}"></span>`,
+  )}</div>
+<p class="note">Of ${all.length} pairings ${counts.ahead} ahead, ${counts.tie} ${counts.tie === 1 ? 'tie' : 'ties'}, ${counts.behind} behind. ${lost.length === 0 ? 'Behind nobody.' : html`Behind ${lost.map(([label, pairs], index) => html`${index > 0 ? ', ' : ''}${label} in ${pairs.length}`)}; behind none in ${unbeaten} of ${cells.length} cells.`}</p>
+</article>`;
+}
+
+/**
+ * @param {import('../measured.mjs').Section} section
+ * @param {readonly import('../standings.mjs').Standing[]} all
+ */
+function renderMatrix(section, all) {
+  const modes = [...groupBy(section.cells, ({ mode }) => mode)];
+  const faces = [...groupBy(all, ({ face }) => face.peer)];
+  return html`<p class="note">How many times as long as a face of Wirespeed each client of the same style takes, on server ${section.server}. Above 1 Wirespeed is faster; ≈ is a tie.</p>
+<div class="scroll"><table class="matrix">
+<thead><tr><th rowspan="2"></th>${modes.map(([mode, cells]) => html`<th colspan="${cells.length}" scope="colgroup">${modeTitle(mode)}</th>`)}</tr>
+<tr>${modes.map(([, cells]) => cells.map((cell) => html`<th scope="col">${shortDetails(cell)}</th>`))}</tr></thead>
+${faces.map(
+  ([
+    face,
+    standings,
+  ]) => html`<tbody><tr class="face"><th colspan="${section.cells.length + 1}" scope="rowgroup">${face.label}</th></tr>
+${[...groupBy(standings, ({ rival }) => rival.peer)].map(
+  ([rival, pairs]) =>
+    html`<tr><th scope="row">${rival.label} <small>${rival.language ?? ''}</small></th>${modes.map(
+      ([, cells]) => cells.map((cell) => renderField(pairs.find((pair) => pair.cell === cell))),
+    )}</tr>`,
+)}</tbody>`,
+)}</table></div>`;
+}
+
+/** @param {import('../standings.mjs').Standing | undefined} standing */
+function renderField(standing) {
+  if (!standing) return html`<td class="none">–</td>`;
+  const { ratio, outcome, face, rival, cell } = standing;
+  const strength = Math.min(1, Math.abs(Math.log(ratio.median)) / Math.log(FULL));
+  const tip = [
+    cellTitle(cell),
+    `${rival.peer.label} takes ${ratioText(ratio)} the time of ${face.peer.label}`,
+    ...(rival.summary.isServerSaturated || face.summary.isServerSaturated
+      ? ['The server was saturated.']
+      : []),
+  ].join('\n');
+  const saturated = face.summary.isServerSaturated ? ' saturated' : '';
+  return html`<td class="${outcome}${saturated}" style="--strength:${(0.18 + 0.82 * strength).toFixed(2)}" data-tip="${tip}">${outcome === 'tie' ? '≈' : shortFactor(ratio.median)}</td>`;
+}
+
+/** @param {import('../measured.mjs').Cell} cell */
+function shortDetails(cell) {
+  return cellDetails(cell).join(', ').replace(' KiB', 'K').replace(' MiB', 'M').replace(' B', '');
+}
+
+/** @param {number} factor two digits after the point only where they matter */
+function shortFactor(factor) {
+  return factor < 1.95 ? factor.toFixed(2) : factorText(factor).replace(/^(\d\.\d)\d$/, '$1');
+}

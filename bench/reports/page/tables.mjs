@@ -1,0 +1,91 @@
+/** Tables: those of the reference document, and every figure of every cell. */
+import { documentColumns, documentLines } from '../document-tables.mjs';
+import { sectionTitle } from '../markdown.mjs';
+import { isMeasured, slownessOf } from '../measured.mjs';
+import { DOCUMENT_SCALING, DOCUMENT_TABLES } from '../reference-document.mjs';
+import { isFace } from '../standings.mjs';
+import {
+  bytesText,
+  cellTitle,
+  millisText,
+  ratioText,
+  sizeText,
+  threeDigits,
+  timeText,
+  wholeText,
+} from '../wording.mjs';
+import { html } from './html.mjs';
+
+/** @param {import('../measured.mjs').Measured} measured */
+export function renderDocumentTables(measured) {
+  return html`<div class="tables">${DOCUMENT_TABLES.map(
+    (
+      table,
+    ) => html`<div><p class="caption">${table.title}, in milliseconds</p><div class="scroll"><table>
+<thead><tr><th></th><th>Send<br><small>C→S</small></th><th>Receive<br><small>S→C</small></th><th>RTT</th><th>vs best</th><th class="claimed">RTT<br><small>document</small></th><th class="claimed">vs best<br><small>document</small></th></tr></thead>
+<tbody>${documentLines(measured, table).map(renderDocumentLine)}</tbody></table></div></div>`,
+  )}${DOCUMENT_SCALING.map((scaling) => renderDocumentScaling(measured, scaling))}</div>`;
+}
+
+/** @param {import('../document-tables.mjs').DocumentLine} line */
+function renderDocumentLine({ name, row, claimedRtt, claimedFactor, ratio, isOurs }) {
+  const summary = row?.summary;
+  const figures = summary
+    ? html`<td>${millisText(summary.send)}</td><td>${millisText(summary.receive)}</td><td><b>${millisText(summary.median)}</b></td><td>${ratio}</td>`
+    : html`<td colspan="4" class="why">${row?.failure ?? 'not part of this run'}</td>`;
+  return html`<tr class="${isOurs ? 'ours' : ''}"><th scope="row">${name}</th>${figures}<td class="claimed">${claimedRtt?.toFixed(3)}</td><td class="claimed">${claimedFactor === undefined ? '' : `${claimedFactor.toFixed(1)}×`}</td></tr>`;
+}
+
+/**
+ * @param {import('../measured.mjs').Measured} measured
+ * @param {import('../reference-document.mjs').DocumentScaling} scaling
+ */
+function renderDocumentScaling(measured, scaling) {
+  const columns = documentColumns(measured, scaling);
+  return html`<div><p class="caption">${scaling.title}: RTT in milliseconds, below it the document’s</p><div class="scroll"><table>
+<thead><tr><th></th>${columns.map(({ name, isOurs }) => html`<th class="${isOurs ? 'ours' : ''}">${name}</th>`)}</tr></thead>
+<tbody>${scaling.sizes.map(
+    (size, index) =>
+      html`<tr><th scope="row">${sizeText(size)}</th>${columns.map(
+        ({ isOurs, medians, claimed }) =>
+          html`<td class="${isOurs ? 'ours' : ''}">${millisText(medians[index])}${claimed ? html`<br><small>${claimed[index]?.toFixed(3)}</small>` : ''}</td>`,
+      )}</tr>`,
+  )}</tbody></table></div></div>`;
+}
+
+/** @param {import('../measured.mjs').Measured} measured */
+export function renderEveryCell(measured) {
+  return html`${measured.sections.map(
+    (
+      section,
+    ) => html`<details class="more"><summary>${sectionTitle(section)} <small>${section.cells.length} cells</small></summary>
+${section.cells.map((cell) => renderCell(cellTitle(cell), measured.rows(section, cell)))}</details>`,
+  )}`;
+}
+
+/**
+ * @param {string} title
+ * @param {readonly import('../measured.mjs').Row[]} rows
+ */
+function renderCell(title, rows) {
+  const best = rows.find((row) => isMeasured(row) && !row.peer.isFloor);
+  return html`<p class="caption">${title}</p><div class="scroll"><table>
+<thead><tr><th></th><th>median</th><th>p99</th><th>p99.9</th><th>messages/s</th><th>client µs</th><th>server µs</th><th>of the fastest</th></tr></thead>
+<tbody>${rows.map((row) => renderRow(row, best))}</tbody></table></div>`;
+}
+
+/**
+ * @param {import('../measured.mjs').Row} row
+ * @param {import('../measured.mjs').Row | undefined} best
+ */
+function renderRow(row, best) {
+  const { peer, summary, failure, failures, memory } = row;
+  const head = html`<th scope="row">${peer.label} <small>${peer.language ?? ''} · ${peer.style}${failures.length > 0 ? ` · ${failures.length} failed` : ''}</small></th>`;
+  const kind = isFace(row) ? 'ours' : '';
+  if (memory !== undefined) {
+    return html`<tr class="${kind}">${head}<td colspan="7">${bytesText(memory)} per connection</td></tr>`;
+  }
+  if (!summary)
+    return html`<tr class="${kind}">${head}<td colspan="7" class="why">${failure}</td></tr>`;
+  return html`<tr class="${kind}">${head}<td>${timeText(summary.median)}</td><td>${timeText(summary.p99)}</td><td>${timeText(summary.p999)}</td><td>${wholeText(summary.rate)}</td><td>${threeDigits(summary.clientCpu)}</td><td>${threeDigits(summary.serverCpu)}${summary.isServerSaturated ? ' !' : ''}</td><td>${row === best ? '1' : ratioText(slownessOf(row, best))}</td></tr>`;
+}

@@ -1,0 +1,7 @@
+/** The styles in which a client takes replies, in the order of the reports. */
+
+export const STYLES = /** @type {Record<string, string>} */ ({
+  blocking: 'Blocking calls',
+  await: 'await and iterators',
+  callback: 'Callbacks',
+});
