@@ -107,6 +107,12 @@ export interface ListenOptions extends CommonOptions {
   backlog?: number | undefined;
   /** Milliseconds for a client to complete its opening handshake; 0 for no limit. Default 10 000. */
   handshakeTimeout?: number | undefined;
+  /**
+   * Bytes that may wait to be sent to one client when more is sent. Above it the client reads too
+   * slowly: nothing more is buffered, and the connection is terminated with `WS_SLOW_PEER`, in
+   * the next tick. Default 16 MiB.
+   */
+  maxBufferedAmount?: number | undefined;
   /** Connections open at once; above it the upgrade is refused with 503. Default none. */
   maxConnections?: number | undefined;
   /** Subprotocols supported, best first; the first that the client offers too is chosen. Default none. */
@@ -159,6 +165,7 @@ export interface ResolvedListenOptions extends ResolvedCommon {
   readonly host: string;
   readonly tls: TlsOptions | undefined;
   readonly backlog: number;
+  readonly maxBufferedAmount: number;
   readonly handshakeTimeout: number;
   readonly maxConnections: number;
   readonly protocols: readonly string[];
@@ -221,6 +228,7 @@ const LISTEN = {
   host: { default: '127.0.0.1', check: text },
   tls: { default: undefined, check: object },
   backlog: { default: 511, check: integer(1) },
+  maxBufferedAmount: { default: 16 * MIB, check: integer(0) },
   handshakeTimeout: { default: 10_000, check: milliseconds },
   maxConnections: { default: Number.POSITIVE_INFINITY, check: integer(0) },
   protocols: { default: [], check: subprotocols },

@@ -22,6 +22,8 @@ import type { SocketAddress } from './socket-address.ts';
 /** What a connection takes of the options. */
 export interface DrivenOptions {
   readonly sendHighWaterMark: number;
+  /** Only a server has it. */
+  readonly maxBufferedAmount?: number | undefined;
   readonly closeTimeout: number;
   readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
   /** Microseconds; only a client polls. */
@@ -61,7 +63,7 @@ export abstract class DrivenConnection {
       this.poll = new BusyPoll(options.busyPoll);
     }
     this.#closeTimeout = options.closeTimeout;
-    this.driver = new Driver(this, options.sendHighWaterMark);
+    this.driver = new Driver(this, options.sendHighWaterMark, options.maxBufferedAmount);
   }
 
   /** The subprotocol agreed on, or the empty string. */

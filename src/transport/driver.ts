@@ -3,7 +3,7 @@
  * stand on it; the rules are the core's, the socket is Node's, and this is all there is between.
  */
 import type { Socket } from 'node:net';
-import { TransportError, type WebSocketError } from '../errors.ts';
+import { TransportError, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
@@ -46,6 +46,7 @@ export class Driver implements SessionSink, Flusher {
   readonly #owner: DriverOwner;
   readonly #output: SocketOutput;
   readonly #highWaterMark: number;
+  readonly #maxBufferedAmount: number;
   /** Bytes that wait for their turn before they can be written. */
   queued = 0;
   #session!: Session;
@@ -57,6 +58,7 @@ export class Driver implements SessionSink, Flusher {
   #isFlushScheduled = false;
   #isShutdown = false;
   #needsDrain = false;
+  #isOverfull = false;
   #isEnded = false;
   /** What was read but not delivered, because the session was halted. */
   #rest: Uint8Array = NOTHING;
@@ -71,9 +73,14 @@ export class Driver implements SessionSink, Flusher {
   #messagesSent = 0;
   readonly #onWritten = (): void => this.#handleWritten();
 
-  constructor(owner: DriverOwner, highWaterMark: number) {
+  constructor(
+    owner: DriverOwner,
+    highWaterMark: number,
+    maxBufferedAmount: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#owner = owner;
-    this.#highWaterMark = highWaterMark;
+    this.#highWaterMark = Math.min(highWaterMark, maxBufferedAmount);
+    this.#maxBufferedAmount = maxBufferedAmount;
     this.#output = new SocketOutput(this);
   }
 
@@ -174,6 +181,22 @@ export class Driver implements SessionSink, Flusher {
     return false;
   }
 
+  /**
+   * Tells whether too much waits for more to be sent. The connection is lost then, once what runs now
+   * is done: nobody finds it closed between two calls.
+   */
+  isOverfull(): boolean {
+    const { bufferedAmount } = this;
+    if (bufferedAmount <= this.#maxBufferedAmount || this.#session.state !== 'open') return false;
+    if (!this.#isOverfull) {
+      this.#isOverfull = true;
+      const limit = this.#maxBufferedAmount;
+      const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${limit})`;
+      process.nextTick(() => this.terminate(new WebSocketError('WS_SLOW_PEER', message)));
+    }
+    return true;
+  }
+
   /** Tells the owner, if it waits for it, that there is room again. */
   checkDrain(): void {
     if (!this.#needsDrain || this.#isEnded) return;
@@ -183,11 +206,13 @@ export class Driver implements SessionSink, Flusher {
   }
 
   ping(payload: Uint8Array): void {
+    if (this.isOverfull()) return;
     this.#session.ping(payload);
     this.#scheduleFlush();
   }
 
   pong(payload: Uint8Array): void {
+    if (this.isOverfull()) return;
     this.#session.pong(payload);
     this.#scheduleFlush();
   }

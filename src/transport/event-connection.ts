@@ -104,11 +104,13 @@ export class EventConnection<T = unknown> extends DrivenConnection {
    * Sends a message: a string as text, anything else as binary. What is given may be changed
    * afterwards. The messages of one handler call, or of one turn, leave together.
    *
-   * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`
+   * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`. On a server, when
+   *   it is more than `maxBufferedAmount`, nothing is sent and the connection is terminated
    * @throws TypeError for data of another kind
    * @throws ConnectionClosedError if the connection is not open
    */
   send(data: Data, options?: SendOptions): boolean {
+    if (this.driver.isOverfull()) return false;
     const ready = readyData(data);
     if (ready === undefined || this.isSentLater(ready, options)) {
       return this.#sendLater(data, ready, options);

@@ -113,7 +113,7 @@ const SERVER = `
   });
   console.log(server.port);`;
 
-function expectGrowth(line: string | undefined, code: number | undefined): void {
+function expectGrowth(line: string | undefined, code: number | string | undefined): void {
   const [told, growth] = (line ?? '').split(' ');
   expect(told).toBe(String(code));
   expect(Number(growth)).toBeLessThan(LIMIT + SLACK);
@@ -174,3 +174,19 @@ for (const [what, abuse] of Object.entries(ABUSES)) {
     });
   });
 }
+
+describe('the memory of a server whose client reads nothing', () => {
+  it('stays near maxBufferedAmount, whatever is sent to it', async () => {
+    const program = SERVER.replace('...options', `...options, maxBufferedAmount: ${LIMIT}`);
+    const echoed: Abuse = {
+      runs: () => [],
+      flood: { opcode: 2, payload: new Uint8Array(60_000) },
+      code: undefined,
+    };
+    const { lines, stderr } = await runProgram(program.replace('error.closeCode', 'error.code'), {
+      onFirstLine: (line) => attack(Number(line), echoed),
+    });
+    expect(stderr).toBe('');
+    expectGrowth(lines[1], 'WS_SLOW_PEER');
+  });
+});
