@@ -13,6 +13,8 @@ import type { Output } from '../protocol/output.ts';
 
 /** Bytes of a slab: no batch, and no piece of a large message, is longer. */
 const SLAB_SIZE = 256 * 1024;
+/** Bytes up to which what has to wait is copied out: otherwise a slow peer's few bytes keep a whole slab. */
+const MOST_COPIED = SLAB_SIZE / 4;
 /** Free slabs kept when they are ordinary memory; those of kernel memory are kept always. */
 const ORDINARY_SLABS_KEPT = 4;
 
@@ -146,11 +148,10 @@ export class SocketOutput implements Output {
     }
     const slab = this.#slab;
     if (slab === undefined || this.position === this.#start) return;
-    this.#writesBegun++;
-    socket.write(slab.bytes.subarray(this.#start, this.position), onWritten);
+    const waits = socket.writableLength > 0;
+    const { start, end } = { start: this.#start, end: this.position };
     this.#detach();
-    if (socket.writableLength === 0) this.#arena.release(slab);
-    else this.#unfinished.push({ write: this.#writesBegun, slab });
+    this.#write(socket, { slab, start, end }, waits, onWritten);
   }
 
   /** A write is done, or will never be. */
@@ -177,13 +178,25 @@ export class SocketOutput implements Output {
     const segments = this.#earlier ?? [];
     this.#earlier = undefined;
     this.#earlierLength = 0;
+    const waits = socket.writableLength > 0;
     socket.cork();
-    for (const { slab, start, end } of segments) {
-      this.#writesBegun++;
-      this.#unfinished.push({ write: this.#writesBegun, slab });
-      socket.write(slab.bytes.subarray(start, end), onWritten);
-    }
+    for (const segment of segments) this.#write(socket, segment, waits, onWritten);
     socket.uncork();
+  }
+
+  /** Writes a segment; `waits` says that others wait before it. */
+  #write(
+    socket: Socket,
+    { slab, start, end }: Segment,
+    waits: boolean,
+    onWritten: (error?: Error | null) => void,
+  ): void {
+    const bytes = slab.bytes.subarray(start, end);
+    const isCopied = waits && bytes.length <= MOST_COPIED;
+    this.#writesBegun++;
+    socket.write(isCopied ? new Uint8Array(bytes) : bytes, onWritten);
+    if (isCopied || socket.writableLength === 0) this.#arena.release(slab);
+    else this.#unfinished.push({ write: this.#writesBegun, slab });
   }
 
   #closeSegment(): void {

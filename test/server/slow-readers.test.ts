@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ConnectionClosedError } from 'wirespeed';
 import type { EventConnection, ServeOptions, Server } from 'wirespeed/server';
@@ -19,6 +21,15 @@ const ca = certificate('authority');
 const MIB = 2 ** 20;
 const LIMIT = 2 * MIB;
 const CHUNK = new Uint8Array(64 * 1024);
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes in array buffers that somebody holds. */
+function buffers(): number {
+  collect();
+  return process.memoryUsage().arrayBuffers;
+}
 
 describe.each([
   ['plain', undefined],
@@ -138,6 +149,27 @@ describe.each([
     ws.send('x');
     await turn();
     expect(errors).toHaveLength(1);
+  });
+
+  it('keeps little besides of what others are sent meanwhile', async () => {
+    const server = await serving();
+    const ws = await stuck(server);
+    while (ws.bufferedAmount === 0) {
+      ws.send(CHUNK);
+      await turn();
+    }
+    const other = await open(server, { tls: { ca } });
+    const [, toOther] = [...server.connections] as EventConnection[];
+    const before = buffers();
+    for (let i = 0; i < 200; i++) {
+      // More than half of the memory that both are written into.
+      for (let j = 0; j < 20; j++) toOther?.send(CHUNK.subarray(0, 10_000));
+      ws.send('x'.repeat(100));
+      for (let j = 0; j < 20; j++) await other.recv();
+    }
+    expect(ws.state).toBe('open');
+    // What is collected is given back a little later.
+    await until(() => buffers() - before < 4 * MIB);
   });
 
   it('is given 16 MiB by default', async () => {
