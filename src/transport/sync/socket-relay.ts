@@ -69,8 +69,9 @@ export class SocketRelay {
 
   /** What was read before the end is handed on before it. */
   #finish(end: 'ended' | 'lost'): void {
-    this.#end = end;
-    if (this.#rest.length === 0) this.#rings.end(end === 'lost');
+    // Over TLS an end may follow the error that explains it.
+    if (this.#end !== 'lost') this.#end = end;
+    if (this.#rest.length === 0) this.#rings.end(this.#end === 'lost');
   }
 
   #send(): void {
