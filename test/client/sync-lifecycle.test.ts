@@ -66,7 +66,7 @@ describe('connections one after the other', () => {
         await settle();
         const after = measure();
         console.log(after.fds - before.fds, after.heap - before.heap, after.rss - before.rss);`,
-          { flags: ['--expose-gc'] },
+          { flags: ['--expose-gc'], limit: 50_000 },
         );
         expect(stderr).toBe('');
         const [fds, heap, rss] = (lines[0] as string).split(' ').map(Number) as [

@@ -120,7 +120,9 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
       small.fill(0);
       large.fill(0);
       // Whoever waits for an answer sends what is late meanwhile.
-      overrun('recv', 1500, () => ws.recv({ timeout: 1500 }));
+      for (let tries = 0; tries < 100 && ws.bufferedAmount > 0; tries++) {
+        overrun('recv', 100, () => ws.recv({ timeout: 100 }));
+      }
       expect(ws.bufferedAmount).toBe(0);
       ws.send('last');
       hash.update('last');
@@ -230,8 +232,9 @@ describe('time limits', () => {
     const ws = connect(peer.script('plain', { steps: [ECHO] }).url);
     connections.push(ws);
     ws.send('in time', { timeout: 1000 });
-    expect(ws.bufferedAmount).toBe(0);
     expect(ws.recv()).toBe('in time');
+    // A worker that has the socket may be late to say that it sent.
+    expect(ws.bufferedAmount).toBe(0);
   });
 
   it('send refuses a limit that is none, and sends nothing', () => {

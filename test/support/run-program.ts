@@ -26,12 +26,14 @@ export interface ProgramOptions {
   flags?: readonly string[];
   /** Called with the first line that it prints, while it runs on. */
   onFirstLine?: (line: string) => void;
+  /** Milliseconds after which it is killed. */
+  limit?: number;
 }
 
-/** Runs the source of an ES module to its end, for at most ten seconds. It trusts the tests' authority. */
+/** Runs the source of an ES module to its end, for ten seconds at most unless told otherwise. It trusts the tests' authority. */
 export function runProgram(
   source: string,
-  { env = {}, flags = [], onFirstLine }: ProgramOptions = {},
+  { env = {}, flags = [], onFirstLine, limit = 10_000 }: ProgramOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const args = [...flags, '--input-type=module', '--eval', source];
@@ -51,9 +53,9 @@ export function runProgram(
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    const limit = setTimeout(() => child.kill(), 10_000);
+    const timer = setTimeout(() => child.kill(), limit);
     child.on('close', (code) => {
-      clearTimeout(limit);
+      clearTimeout(timer);
       const lines = stdout.split('\n').filter((line) => line !== '');
       resolve({ code, lines, stderr, lingered: performance.now() - lastHeard });
     });
