@@ -2,9 +2,7 @@
 import { slownessOf } from './measured.mjs';
 import { cellTitle, factorText, rangeText } from './wording.mjs';
 
-/**
- * The document gives no intervals: a ratio that reaches this share of the one it claims counts as that size.
- */
+/** The document gives no intervals: this share of the lead that it claims counts as that lead. */
 const ALLOWANCE = 0.8;
 
 /** Sections of a plan, by name. */
@@ -90,6 +88,7 @@ export const VERDICTS = /** @type {const} */ ({
   direction: 'Holds in direction, not in size',
   method: 'Holds only by its method',
   fails: 'Does not hold',
+  undecided: 'Undecided: too much noise',
   unknown: 'Not measured',
 });
 
@@ -182,26 +181,33 @@ function findingsOf({ faster, slower, cells }, rowOf) {
   );
 }
 
+/** How far findings go. @typedef {'size' | 'direction' | 'undecided' | 'none'} Level */
+
 /**
- * How far the findings go: the weakest of them counts.
+ * The weakest finding counts.
  *
  * @param {readonly Finding[]} findings
  * @param {Claim} claim
- * @returns {'size' | 'direction' | 'none'}
+ * @returns {Level}
  */
 function levelOf(findings, { factor }) {
-  if (findings.some(({ ratio }) => ratio.isTie || ratio.median < 1)) return 'none';
-  return findings.every(({ ratio }) => ratio.high >= ALLOWANCE * factor) ? 'size' : 'direction';
+  const wanted = 1 + ALLOWANCE * (factor - 1);
+  const isReached = (/** @type {Finding} */ { ratio }) => ratio.high >= wanted;
+  const open = findings.filter(({ ratio }) => ratio.isTie || ratio.median < 1);
+  if (open.length === 0) return findings.every(isReached) ? 'size' : 'direction';
+  // A tie whose interval reaches as far as the claim neither shows it nor refutes it.
+  return open.every((finding) => finding.ratio.isTie && isReached(finding)) ? 'undecided' : 'none';
 }
 
 /**
- * @param {'size' | 'direction' | 'none' | undefined} neutral
- * @param {'size' | 'direction' | 'none' | undefined} published
+ * @param {Level | undefined} neutral
+ * @param {Level | undefined} published
  * @returns {keyof typeof VERDICTS}
  */
 export function verdictOf(neutral, published) {
   if (neutral === undefined) return 'unknown';
   if (neutral === 'size') return 'holds';
+  if (neutral === 'undecided') return 'undecided';
   if (published === 'size') return 'method';
   if (neutral === 'direction') return 'direction';
   return published === 'direction' ? 'method' : 'fails';

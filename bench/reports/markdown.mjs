@@ -5,10 +5,11 @@ import {
   renderDocumentScaling,
   renderDocumentTables,
 } from './document-tables.mjs';
+import { groupBy } from './groups.mjs';
 import { machineFacts } from './machine-facts.mjs';
 import { isMeasured, slownessOf } from './measured.mjs';
 import { isFace, listStandings } from './standings.mjs';
-import { renderLosses, renderStandings } from './standings-text.mjs';
+import { renderLosses, renderStandings, standingText } from './standings-text.mjs';
 import { STYLES } from './styles.mjs';
 import { bytesText, cellTitle, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
 
@@ -170,18 +171,28 @@ function renderMemory(title, rows) {
 }
 
 /**
- * A short table for the front page: pipelined, the smallest size of the document.
+ * A short table for the front page: each face in the document's cells, beside the fastest client of its style.
  *
  * @param {import('./measured.mjs').Measured} measured
  */
 function renderReadme(measured) {
   const [section] = measured.sections;
-  const cells = section?.cells.filter(({ size }) => size === 512) ?? [];
-  const tables = cells.map((cell) => {
-    const rows = section ? measured.rows(section, cell) : [];
-    return renderCell(cellTitle(cell), rows);
-  });
-  return tables.join('\n\n');
+  const cells = section?.cells.filter(({ size }) => SIZES_IN_DOCS.includes(size)) ?? [];
+  const standings = listStandings(measured).filter((standing) => standing.section === section);
+  const faces = groupBy(standings, ({ face }) => face.peer);
+  return [
+    `| median, and the fastest other client of the same style | ${cells.map(cellTitle).join(' | ')} |`,
+    `| --- |${' --- |'.repeat(cells.length)}`,
+    ...[...faces].map(([peer, all]) => {
+      const fields = cells.map((cell) => {
+        const [first] = all
+          .filter((standing) => standing.cell === cell)
+          .sort((a, b) => a.rival.summary.median - b.rival.summary.median);
+        return first ? `${timeText(first.face.summary.median)}; ${standingText(first)}` : '–';
+      });
+      return `| **${peer.label}** (${peer.style}) | ${fields.join(' | ')} |`;
+    }),
+  ].join('\n');
 }
 
 /** @param {import('./measured.mjs').Section} section */

@@ -1,5 +1,6 @@
 /** What a file of samples says: its sections, their cells, and a row for every client in each. */
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { Distribution } from '../distribution.mjs';
 import { bootstrapInterval, compareTimes, outlyingRounds, summarize } from '../statistics.mjs';
 import { groupBy } from './groups.mjs';
@@ -57,13 +58,14 @@ import { groupBy } from './groups.mjs';
 /** A row that has figures. @typedef {Row & { summary: Summary }} MeasuredRow */
 
 /**
- * Reads a file of samples; a last line that an interruption cut off is left out.
+ * Reads a file of samples, packed by gzip or not; a last line that an interruption cut off is left out.
  *
  * @param {string} path
  * @throws {Error} when it is no file of samples of `--seed` or `--full`
  */
 export function readRecords(path) {
-  return parseRecords(readFileSync(path, 'utf8'), path);
+  const bytes = readFileSync(path);
+  return parseRecords(String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes), path);
 }
 
 /**

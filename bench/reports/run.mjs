@@ -3,10 +3,10 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { shortPath, writeDocuments, writeReports } from './write.mjs';
 
-const USAGE = `Usage: npm run bench:report -- FILE.jsonl [flags]
+const USAGE = `Usage: npm run bench:report -- FILE [flags]
 
-Makes a page of charts (HTML) and a report in Markdown of the samples that npm run bench -- --seed or
---full wrote, beside them.
+Makes a page of charts (HTML) and a report in Markdown of the samples that npm run bench -- --seed and its
+like wrote (JSON lines, as they are or in gzip), beside them.
 
   --out directory   another place for them
   --docs            fills the marked blocks of README.md as well

@@ -50,14 +50,14 @@ export function renderLosses(standings) {
   const open = standings.filter(({ outcome }) => outcome !== 'ahead');
   if (open.length === 0) return 'In no cell.';
   return [
-    '| face | server | cell | loses to | ties with |',
+    '| face | server | cell | loses to (takes so many times as long) | ties with |',
     '| --- | --- | --- | --- | --- |',
     ...[...groupByPlace(open).values()].map((all) => {
       const [{ face, section, cell }] = /** @type {[import('./standings.mjs').Standing]} */ (all);
       const of = (/** @type {string} */ outcome) =>
         all
           .filter((standing) => standing.outcome === outcome)
-          .map(standingText)
+          .map(rivalText)
           .join(', ') || '–';
       return `| **${face.peer.label}** | ${section.server} | ${cellTitle(cell)} | ${of('behind')} | ${of('tie')} |`;
     }),
@@ -73,10 +73,28 @@ function groupByPlace(standings) {
   );
 }
 
-/** @param {import('./standings.mjs').Standing} standing */
-function standingText({ rival, ratio, outcome }) {
+/**
+ * The rival, and how much faster it is than the face.
+ *
+ * @param {import('./standings.mjs').Standing} standing
+ */
+function rivalText({ rival, ratio, outcome }) {
   const { low, high, median } = ratio;
   if (outcome === 'tie') return `${rival.peer.label} (${rangeText(ratio)})`;
   const slowness = { low: 1 / high, high: 1 / low };
   return `${rival.peer.label} (${factorText(1 / median)}×, ${rangeText(slowness)})`;
+}
+
+/**
+ * How the face stands to the rival, in a few words.
+ *
+ * @param {import('./standings.mjs').Standing} standing
+ */
+export function standingText({ rival, ratio, outcome }) {
+  const { low, high, median } = ratio;
+  const { label } = rival.peer;
+  if (outcome === 'tie') return `level with ${label} (${rangeText(ratio)})`;
+  if (outcome === 'ahead') return `${label} takes ${factorText(median)}× (${rangeText(ratio)})`;
+  const lead = { low: 1 / high, high: 1 / low };
+  return `behind ${label}, which is ${factorText(1 / median)}× as fast (${rangeText(lead)})`;
 }

@@ -19,7 +19,7 @@ const DOCUMENTS = ['README.md'];
  */
 export function writeReports(path, directory = dirname(path)) {
   const measured = new Measured(readRecords(path));
-  const name = basename(path).replace(/\.jsonl?$/, '');
+  const name = basename(path).replace(/\.jsonl?(\.gz)?$/, '');
   const markdown = join(directory, `${name}.md`);
   const page = join(directory, `${name}.html`);
   writeFileSync(markdown, `${renderMarkdown(measured)}\n`);

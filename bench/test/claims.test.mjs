@@ -72,6 +72,18 @@ test('says so when a saturated server narrows the ratios', () => {
   );
 });
 
+test('decides nothing where the noise reaches from a tie to what was claimed', () => {
+  const records = makeRecords({ samples: 40 });
+  for (const record of records.cells) {
+    if (record.peer !== 'websocket-client' || !record.histogram) continue;
+    // As fast as websocket-rs in some rounds, three times slower in others.
+    const shift = Math.round(128 * Math.log2(record.round % 2 ? 0.35 : 1.2));
+    record.histogram = record.histogram.map(([bucket, count]) => [bucket + shift, count]);
+  }
+  const all = judgeClaims(new Measured(records));
+  assert.equal(find(all, /1\.85x faster/).verdict, 'undecided');
+});
+
 test('judges nothing without the clients', () => {
   const missing = { missing: 'not installed', hint: 'npm run bench:setup' };
   const { verdict, sentence } = find(judgements({ picows: missing }), /picows dominates RR/);
@@ -86,4 +98,5 @@ test('weighs the neutral ground before the published one', () => {
   assert.equal(verdictOf('none', 'direction'), 'method');
   assert.equal(verdictOf('none', 'none'), 'fails');
   assert.equal(verdictOf(undefined, 'size'), 'unknown');
+  assert.equal(verdictOf('undecided', 'size'), 'undecided');
 });

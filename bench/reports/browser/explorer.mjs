@@ -38,7 +38,7 @@ export function startExplorer(data, loadSamples) {
       `${cell.modeTitle}${cell.details && `, ${cell.details}`}`,
       `server ${section.server}`,
     ].join(' · ');
-    part('.cell-note').textContent = section.title;
+    part('.cell-note').textContent = section.title === `on ${section.server}` ? '' : section.title;
     if (isMemory) {
       renderMemory(part('.ranking'), rows, peers);
       return;

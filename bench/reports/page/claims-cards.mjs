@@ -10,7 +10,7 @@ const TICKS = [0.5, 1, 2, 5, 10, 20];
 
 /** @param {import('../measured.mjs').Measured} measured */
 export function renderClaims(measured) {
-  return html`<p class="legend"><span class="mark claimed"></span> claimed <span class="mark neutral"></span> measured on ${measured.serverLabel(SECTION)}, the same window for all <span class="mark published"></span> measured on the document’s own server, in its own way. Left of 1 the claimed winner is slower.</p>
+  return html`<p class="legend"><span><span class="mark claimed"></span> claimed</span><span><span class="mark neutral"></span> measured on ${measured.serverLabel(SECTION)}, the same window for all</span><span><span class="mark published"></span> measured on the document’s own server, in its own way</span><span>Left of 1 the claimed winner is slower.</span></p>
 <div class="claims">${judgeClaims(measured).map(renderClaim)}</div>`;
 }
 

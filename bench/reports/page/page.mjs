@@ -62,11 +62,11 @@ ${standings.length > 0 ? renderOverview(standings) : html`<p>This run has no fac
 <div class="choices"><div data-choice="section" role="group" aria-label="Section"></div><div data-choice="mode" role="group" aria-label="Workload"></div><div data-choice="details" role="group" aria-label="Size"></div><div data-choice="style" role="group" aria-label="Style"></div></div>
 <h3 class="cell-title"></h3>
 <p class="cell-note note"></p>
-<p class="legend"><span class="swatch ridge"></span> all samples <span class="swatch line"></span> median with its 95 % interval <span class="swatch dot"></span> medians of the rounds <span class="swatch p99"></span> p99, p99.9. Open a row for its rounds and samples.</p>
+<p class="legend"><span><span class="swatch ridge"></span> all samples</span><span><span class="swatch line"></span> median</span><span><span class="swatch interval"></span> its 95 % interval</span><span><span class="swatch dot"></span> medians of the rounds</span><span><span class="swatch p99"></span> p99, p99.9</span><span>Open a row for its rounds and samples.</span></p>
 <div class="ranking"></div>
 <div class="pair">
 <figure><figcaption>Latency towards the rare, by percentile</figcaption><div class="percentiles"></div></figure>
-<figure><figcaption>CPU per message <small><span class="swatch user"></span> client, user <span class="swatch system"></span> client, system <span class="swatch server"></span> server; ! saturated</small></figcaption><div class="cpu"></div></figure>
+<figure><figcaption>CPU per message</figcaption><p class="legend"><span><span class="swatch user"></span> client, user</span><span><span class="swatch system"></span> client, system</span><span><span class="swatch server"></span> server, on the right; ! is saturated</span></p><div class="cpu"></div></figure>
 </div>
 <noscript><p>The explorer needs JavaScript; the tables below have every figure of it.</p></noscript></section>
 <section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic; the dashed line is the floor, a bare socket.</p>${renderScaling(measured)}</section>
