@@ -21,6 +21,9 @@ export class NodeKernels implements Kernels {
   readonly wasm: WasmKernel | undefined;
   readonly #buffer: ArrayBufferLike | undefined;
   readonly #detour: Region | undefined;
+  /** The array in kernel memory masked last, and where it lies: asking an array for its buffer takes as long as masking. */
+  #known: Uint8Array | undefined;
+  #knownOffset = 0;
 
   constructor(wasm: WasmKernel | undefined) {
     this.wasm = wasm;
@@ -32,8 +35,8 @@ export class NodeKernels implements Kernels {
     const length = end - start;
     if (this.wasm === undefined || length < SIMD_FROM) {
       maskScalar(bytes, start, end, key, phase);
-    } else if (bytes.buffer === this.#buffer) {
-      this.wasm.maskAt(bytes.byteOffset + start, length, rotateKey(key, phase));
+    } else if (bytes === this.#known || this.#isKernelMemory(bytes)) {
+      this.wasm.maskAt(this.#knownOffset + start, length, rotateKey(key, phase));
     } else if (length < DETOUR_FROM) {
       maskScalar(bytes, start, end, key, phase);
     } else {
@@ -62,6 +65,13 @@ export class NodeKernels implements Kernels {
   allocateSpare(size: number): Region {
     const hasSpare = this.wasm !== undefined && this.wasm.left >= size + RESERVED_SIZE;
     return hasSpare ? this.allocate(size) : Buffer.allocUnsafeSlow(size);
+  }
+
+  #isKernelMemory(bytes: Uint8Array): boolean {
+    if (bytes.buffer !== this.#buffer) return false;
+    this.#known = bytes;
+    this.#knownOffset = bytes.byteOffset;
+    return true;
   }
 
   #maskByDetour(

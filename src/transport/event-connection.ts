@@ -10,6 +10,7 @@ import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from './data.ts';
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
+import { view } from './receive-buffer.ts';
 
 /** A data frame, as the `frame` handler gets it; valid until the handler returns. */
 export interface Frame {
@@ -264,11 +265,6 @@ export class EventConnection<T = unknown> extends DrivenConnection {
       throw error;
     });
   }
-}
-
-/** Makes a view; a plain `Uint8Array` whatever kind of buffer lies under it. */
-function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 function sendFailure(cause: unknown): WebSocketError {
