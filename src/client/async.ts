@@ -17,8 +17,9 @@ import { onceAborted } from '../transport/abort-signals.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
-import { MessageQueue } from '../transport/message-queue.ts';
+import { LEND, type Lender, type Loan } from '../transport/lending.ts';
 import { copyBytes, endError, isNormalEnd, type Message } from '../transport/received.ts';
+import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { parseTarget } from '../transport/target.ts';
 import { decodeText } from '../transport/text.ts';
 import type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
@@ -42,9 +43,9 @@ interface Waiter {
 }
 
 /** The async face's connection. */
-class AsyncConnection extends DrivenConnection implements Connection {
+class AsyncConnection extends DrivenConnection implements Connection, Lender {
   readonly #options: ResolvedConnectOptions;
-  readonly #messages = new MessageQueue<Message>();
+  readonly #messages: KeptMessages;
   #receiver: Receiver | undefined;
   #isPaused = false;
   #isDropping = false;
@@ -52,16 +53,19 @@ class AsyncConnection extends DrivenConnection implements Connection {
   #closeWaiters: (() => void)[] = [];
   /** Whether we were the first to close. */
   #isCloser = false;
+  #isLent = false;
 
   constructor(url: string, options: ResolvedConnectOptions) {
     super(url, options);
     this.#options = options;
+    this.#messages = new KeptMessages(options.maxMessageSize);
   }
 
   send(data: SendData, options?: SendOptions): Promise<void> {
     try {
       const signal = options?.signal;
       if (signal !== undefined) abortSignal('send: signal', signal).throwIfAborted();
+      this.#checkNotLent();
       const ready = readyData(data);
       if (ready === undefined || this.isSentLater(ready, options)) {
         return this.#sendLater(data, ready, options);
@@ -75,9 +79,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
 
   recv(options?: RecvOptions): Promise<Message> {
     if (options === undefined && this.#options.receiveTimeout === 0) {
-      if (this.#messages.length > 0 && this.#receiver === undefined) {
-        return Promise.resolve(this.#takeMessage());
-      }
+      if (this.#canTake()) return Promise.resolve(this.#takeMessage());
       return this.#receive(0, undefined);
     }
     try {
@@ -94,6 +96,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
   }
 
   async ping(data?: Exclude<Data, Blob>): Promise<number> {
+    this.#checkNotLent();
     return new Promise((resolve, reject) => {
       this.sendPing(data, (roundTrip) => {
         if (roundTrip === undefined) reject(this.session.closedError());
@@ -102,11 +105,17 @@ class AsyncConnection extends DrivenConnection implements Connection {
     });
   }
 
+  override pong(data?: Exclude<Data, Blob>): void {
+    this.#checkNotLent();
+    super.pong(data);
+  }
+
   async close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {
     const signal = options?.signal;
     if (signal !== undefined) abortSignal('close: signal', signal);
     serializeClosePayload(nodeKernels(), code, reason);
     if (this.state === 'closed') return;
+    this.#checkNotLent();
     const closed = new Promise<void>((resolve) => this.#closeWaiters.push(resolve));
     this.beginClose(() => {
       this.#isCloser ||= this.state === 'open';
@@ -127,7 +136,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
   [Symbol.asyncIterator](): AsyncIterator<Message> {
     return {
       next: (): Promise<IteratorResult<Message>> => {
-        if (this.#messages.length > 0 && this.#receiver === undefined) {
+        if (this.#canTake()) {
           return Promise.resolve({ done: false, value: this.#takeMessage() });
         }
         if (this.#endsNormally()) return Promise.resolve({ done: true, value: undefined });
@@ -142,6 +151,33 @@ class AsyncConnection extends DrivenConnection implements Connection {
       return: (): Promise<IteratorResult<Message>> =>
         Promise.resolve({ done: true, value: undefined }),
     };
+  }
+
+  /** @internal */
+  [LEND](): Loan {
+    const { driver } = this;
+    this.#checkNotLent();
+    if (this.state !== 'open') throw this.session.closedError();
+    if (this.#receiver !== undefined) {
+      throw new ConcurrencyError(
+        'toSync: a recv or an iteration waits for a message; let it end first',
+      );
+    }
+    if (this.hasSendsWaiting || driver.isDelivering) {
+      throw new ConcurrencyError('toSync: a send is under way on the connection; await it first');
+    }
+    this.#isLent = true;
+    const loan: Loan = {
+      driver,
+      options: this.#options,
+      messages: this.#messages,
+      pings: this.pings,
+      localAddress: this.localAddress,
+      remoteAddress: this.remoteAddress,
+      isCloser: false,
+      end: () => this.#endLoan(loan),
+    };
+    return loan;
   }
 
   /** @internal */
@@ -163,7 +199,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
   /** @internal */
   override onBatchEnd(): void {
     if (this.#messages.length < this.#options.receiveQueue.high || this.#isPaused) return;
-    if (this.state !== 'open') return;
+    if (this.state !== 'open' || this.#isLent) return;
     this.#isPaused = true;
     this.driver.pause();
   }
@@ -196,6 +232,24 @@ class AsyncConnection extends DrivenConnection implements Connection {
     return this.#isDropping;
   }
 
+  /** Whether a message waits that nobody else may take. */
+  #canTake(): boolean {
+    return this.#messages.length > 0 && this.#receiver === undefined && !this.#isLent;
+  }
+
+  #checkNotLent(): void {
+    if (this.#isLent) throw lentError();
+  }
+
+  #endLoan({ isCloser }: Loan): void {
+    this.#isLent = false;
+    this.#isCloser ||= isCloser;
+    if (this.state === 'closed') return;
+    this.#isPaused = false;
+    this.driver.resume();
+    this.onBatchEnd();
+  }
+
   #takeMessage(): Message {
     const message = this.#messages.shift() as Message;
     if (this.#isPaused && this.#messages.length <= this.#options.receiveQueue.low) {
@@ -206,6 +260,7 @@ class AsyncConnection extends DrivenConnection implements Connection {
   }
 
   #receive(timeout: number, signal: AbortSignal | undefined): Promise<Message> {
+    if (this.#isLent) return Promise.reject(lentError());
     if (this.#receiver !== undefined) {
       return Promise.reject(new ConcurrencyError('another recv is waiting on this connection'));
     }
@@ -333,6 +388,12 @@ class AsyncConnection extends DrivenConnection implements Connection {
       throw error;
     }
   }
+}
+
+function lentError(): ConcurrencyError {
+  return new ConcurrencyError(
+    'the connection is driven by blocking calls; give it back with toAsync first',
+  );
 }
 
 async function fragmentPayload(piece: unknown): Promise<ReadyData> {

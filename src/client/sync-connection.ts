@@ -1,7 +1,7 @@
 /**
  * A connection whose calls block.
  */
-import { TimeoutError, WebSocketError } from '../errors.ts';
+import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
   type Data,
@@ -16,10 +16,10 @@ import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from '../transport/clock.ts';
 import { controlPayload, dataError, isBlob, isSentAsText, readyData } from '../transport/data.ts';
 import type { ConnectionStats } from '../transport/driver.ts';
-import type { MessageQueue } from '../transport/message-queue.ts';
 import { endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import type { BlockingDriver } from '../transport/sync/blocking-driver.ts';
+import type { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { socketBroker } from '../transport/sync/socket-broker.ts';
 
 /** Options of one blocking `recv` or `ping`. */
@@ -125,9 +125,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /** What has come for a connection, and what it waits for. */
 export interface Inbox {
-  readonly messages: MessageQueue<Message>;
-  /** Whether so much waits for `recv` that nothing more is received before. */
-  readonly isFull: boolean;
+  readonly messages: KeptMessages;
   readonly pings: PingTracker;
   /** Whether we were the first to close. */
   isCloser: boolean;
@@ -192,6 +190,7 @@ export class BlockingConnection implements SyncConnection {
   }
 
   send(data: Data, options?: SyncSendOptions): void {
+    this.#checkOurs();
     const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
     options?.signal?.throwIfAborted();
     const ready = readyData(data) ?? this.#readBlob(data);
@@ -205,10 +204,11 @@ export class BlockingConnection implements SyncConnection {
     this.#throwIfLost();
     if (hasLeft) return;
     if (this.state === 'closed') throw this.#driver.session.closedError();
-    throw this.#inbox.isFull ? fullError('send') : new TimeoutError('send', timeout);
+    throw this.#inbox.messages.isFull ? fullError('send') : new TimeoutError('send', timeout);
   }
 
   recv(options?: SyncRecvOptions): Message {
+    this.#checkOurs();
     const timeout = milliseconds('recv: timeout', options?.timeout ?? this.#receiveTimeout);
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const { messages } = this.#inbox;
@@ -221,6 +221,7 @@ export class BlockingConnection implements SyncConnection {
   }
 
   ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number {
+    this.#checkOurs();
     const timeout = milliseconds('ping: timeout', options?.timeout ?? this.#receiveTimeout);
     const payload =
       data === undefined ? this.#inbox.pings.nextPayload() : controlPayload('ping', data).slice();
@@ -235,7 +236,7 @@ export class BlockingConnection implements SyncConnection {
     this.#driver.flush();
     while (answered === undefined) {
       if (this.state === 'closed') throw endError(this.#driver.session);
-      if (this.#inbox.isFull) throw fullError('ping');
+      if (this.#inbox.messages.isFull) throw fullError('ping');
       const isInTime = this.#driver.pump(deadline);
       if (!isInTime && answered === undefined) throw new TimeoutError('ping', timeout);
     }
@@ -243,11 +244,13 @@ export class BlockingConnection implements SyncConnection {
   }
 
   pong(data: Exclude<Data, Blob> = ''): void {
+    this.#checkOurs();
     this.#driver.session.pong(controlPayload('pong', data));
     this.#driver.flush();
   }
 
   close(code = 1000, reason = ''): void {
+    this.#checkOurs();
     serializeClosePayload(nodeKernels(), code, reason);
     this.#inbox.isCloser ||= this.state === 'open';
     this.#driver.session.close(code, reason, now());
@@ -256,6 +259,7 @@ export class BlockingConnection implements SyncConnection {
   }
 
   terminate(): void {
+    this.#checkOurs();
     this.#driver.terminate();
   }
 
@@ -272,7 +276,7 @@ export class BlockingConnection implements SyncConnection {
   }
 
   [Symbol.dispose](): void {
-    this.close();
+    if (!this.#driver.isRevoked) this.close();
   }
 
   *[Symbol.iterator](): Iterator<Message> {
@@ -286,6 +290,11 @@ export class BlockingConnection implements SyncConnection {
       }
       yield message;
     }
+  }
+
+  #checkOurs(): void {
+    if (!this.#driver.isRevoked) return;
+    throw new ConcurrencyError('the connection has been given back by toAsync: use that again');
   }
 
   #readBlob(data: unknown): Uint8Array {

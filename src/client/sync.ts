@@ -45,7 +45,9 @@ export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/driver.ts';
 export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
+export type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
 export type { SyncConnection, SyncRecvOptions, SyncSendOptions } from './sync-connection.ts';
+export { toAsync, toSync } from './sync-lending.ts';
 
 /** The inbox of a connection that this face has made. */
 class ConnectionInbox implements Inbox, SyncOwner {

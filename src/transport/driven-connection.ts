@@ -279,10 +279,15 @@ export abstract class DrivenConnection {
     return this.#compression.deflaterFor(payload.length);
   }
 
+  /** The pings that wait for their pongs. @internal */
+  protected get pings(): PingTracker {
+    this.#pings ??= new PingTracker();
+    return this.#pings;
+  }
+
   /** Sends a ping and has its pong watched. @internal */
   protected sendPing(data: Exclude<Data, Blob> | undefined, observer?: PingObserver): void {
-    const pings = this.#pings ?? new PingTracker();
-    this.#pings = pings;
+    const { pings } = this;
     const payload = data === undefined ? pings.nextPayload() : controlPayload('ping', data);
     this.driver.ping(payload);
     pings.sent(payload, now(), observer);

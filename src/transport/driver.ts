@@ -9,6 +9,7 @@ import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
 import type { SessionOptions, SessionSink } from '../protocol/session-options.ts';
 import { now } from './clock.ts';
+import type { DrivenSocket } from './driven-socket.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
 
 /** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
@@ -50,7 +51,9 @@ export class Driver implements SessionSink, Flusher {
   /** Bytes that wait for their turn before they can be written. */
   queued = 0;
   #session!: Session;
-  #socket: Socket | undefined;
+  /** The socket, or what stands in for it while the connection is lent. */
+  #socket: DrivenSocket | undefined;
+  #ownSocket: Socket | undefined;
   #isConnected = false;
   /** Inside a delivery: what is sent leaves at its end. */
   #isDelivering = false;
@@ -71,6 +74,9 @@ export class Driver implements SessionSink, Flusher {
   /** Frames handed on one by one. */
   #framesReceived = 0;
   #messagesSent = 0;
+  /** Bytes that have not gone through our own socket. */
+  #lentReceived = 0;
+  #lentSent = 0;
   readonly #onWritten = (): void => this.#handleWritten();
 
   constructor(
@@ -98,7 +104,12 @@ export class Driver implements SessionSink, Flusher {
   }
 
   get socket(): Socket | undefined {
-    return this.#socket;
+    return this.#ownSocket;
+  }
+
+  /** Whether what came is being delivered at this moment. */
+  get isDelivering(): boolean {
+    return this.#isDelivering;
   }
 
   /** Bytes accepted for sending that have not been handed to the system. */
@@ -112,8 +123,8 @@ export class Driver implements SessionSink, Flusher {
 
   stats(): ConnectionStats {
     return {
-      bytesReceived: this.#socket?.bytesRead ?? 0,
-      bytesSent: this.#socket?.bytesWritten ?? 0,
+      bytesReceived: (this.#socket?.bytesRead ?? 0) + this.#lentReceived,
+      bytesSent: (this.#socket?.bytesWritten ?? 0) + this.#lentSent,
       messagesReceived: this.#messagesReceived,
       messagesSent: this.#messagesSent,
     };
@@ -122,6 +133,7 @@ export class Driver implements SessionSink, Flusher {
   /** Takes charge of a socket; it may still be connecting. */
   attach(socket: Socket): void {
     this.#socket = socket;
+    this.#ownSocket = socket;
     socket.on('end', () => this.#endAfterRest(() => this.#session.receiveEof(now())));
     socket.on('error', (error) => this.#fail(toTransportError(error)));
     socket.on('close', () => this.#fail(undefined));
@@ -135,6 +147,8 @@ export class Driver implements SessionSink, Flusher {
 
   /** Takes `length` bytes read into `bytes`; false stops the reading. */
   receive(bytes: Uint8Array, length: number): boolean {
+    // A socket that lingers is read until its end.
+    if (this.#isEnded) return true;
     if (this.#rest.length > 0) {
       this.#keepRest(bytes, 0, length);
     } else {
@@ -271,6 +285,32 @@ export class Driver implements SessionSink, Flusher {
     }
   }
 
+  /**
+   * Puts a stand-in in the place of the socket, which the event loop leaves alone until `takeBack`.
+   * Who moves the bytes meanwhile gives to `receive` what comes, and watches the session's deadlines.
+   */
+  lend(standIn: DrivenSocket): void {
+    this.#ownSocket?.pause();
+    clearTimeout(this.#timer);
+    this.#socket = standIn;
+    this.#session.isPaused = false;
+    if (this.#rest.length > 0) this.#deliverRest();
+    this.#handleRoom();
+    this.#flushNow();
+  }
+
+  /** Puts the socket back in its place, paused: the owner resumes it. */
+  takeBack({ bytesRead, bytesWritten }: DrivenSocket): void {
+    const socket = this.#ownSocket as Socket;
+    this.#lentReceived += bytesRead - socket.bytesRead;
+    this.#lentSent += bytesWritten - socket.bytesWritten;
+    this.#socket = socket;
+    if (this.#isEnded) return;
+    // Nobody has listened since the last call: the silence says nothing of the peer.
+    this.#session.isPaused = true;
+    this.handleTimeout();
+  }
+
   ref(): void {
     this.#socket?.ref();
   }
@@ -282,7 +322,7 @@ export class Driver implements SessionSink, Flusher {
   /** Hands the batch to the socket. */
   flush(): void {
     if (!this.#isConnected || this.#isEnded) return;
-    const socket = this.#socket as Socket;
+    const socket = this.#socket as DrivenSocket;
     this.#output.writeTo(socket, this.#onWritten);
     this.#output.isBlocked = socket.writableLength > 0;
   }
@@ -336,8 +376,13 @@ export class Driver implements SessionSink, Flusher {
     this.#owner.onClosed();
   }
 
+  /** Whether the event loop is to stop reading. */
   #isHalted(): boolean {
-    return this.#session.isPaused || this.#rest.length > 0;
+    return this.#session.isPaused || this.#rest.length > 0 || this.#isLent();
+  }
+
+  #isLent(): boolean {
+    return this.#socket !== this.#ownSocket;
   }
 
   #deliver(bytes: Uint8Array, length: number): number {
@@ -370,7 +415,7 @@ export class Driver implements SessionSink, Flusher {
   }
 
   #deliverRest(): void {
-    if (this.#isEnded || this.#session.isPaused) return;
+    if (this.#isEnded || this.#session.isPaused || this.#rest.length === 0) return;
     const rest = this.#rest;
     this.#rest = NOTHING;
     const next = this.#deliver(rest, rest.length);
@@ -405,6 +450,10 @@ export class Driver implements SessionSink, Flusher {
 
   #handleWritten(): void {
     this.#output.written();
+    this.#handleRoom();
+  }
+
+  #handleRoom(): void {
     if (this.#isEnded || (this.#socket?.writableLength ?? 0) > 0) return;
     if (this.#output.isBlocked) {
       this.#output.isBlocked = false;
@@ -432,7 +481,7 @@ export class Driver implements SessionSink, Flusher {
   /** Sets the timer, if it would fire too late. One that fires early is set anew then. */
   #armTimer(): void {
     const due = this.#session.nextTimeout();
-    if (due >= this.#timerDue) return;
+    if (due >= this.#timerDue || this.#isLent()) return;
     clearTimeout(this.#timer);
     this.#timerDue = due;
     this.#timer = setTimeout(handleTimer, Math.max(1, Math.ceil(due - now())), this);

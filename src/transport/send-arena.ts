@@ -6,10 +6,10 @@
  * slab for ever; a write that has to wait pins its slab until it is done, and the next one is used
  * meanwhile. Slabs are taken from the kernel's memory, where masking is fastest (bench/micro).
  */
-import type { Socket } from 'node:net';
 import { type NodeKernels, nodeKernels } from '../kernels/node.ts';
 import type { Region } from '../kernels/wasm.ts';
 import type { Output } from '../protocol/output.ts';
+import type { DrivenSocket } from './driven-socket.ts';
 
 /** Bytes of a slab: no batch, and no piece of a large message, is longer. */
 const SLAB_SIZE = 256 * 1024;
@@ -141,7 +141,7 @@ export class SocketOutput implements Output {
   }
 
   /** Writes the batch to the socket; `onWritten` is called once for each write. */
-  writeTo(socket: Socket, onWritten: (error?: Error | null) => void): void {
+  writeTo(socket: DrivenSocket, onWritten: (error?: Error | null) => void): void {
     if (this.#earlier !== undefined) {
       this.#writeSegments(socket, onWritten);
       return;
@@ -173,7 +173,7 @@ export class SocketOutput implements Output {
     this.#earlierLength = 0;
   }
 
-  #writeSegments(socket: Socket, onWritten: (error?: Error | null) => void): void {
+  #writeSegments(socket: DrivenSocket, onWritten: (error?: Error | null) => void): void {
     this.#closeSegment();
     const segments = this.#earlier ?? [];
     this.#earlier = undefined;
@@ -186,7 +186,7 @@ export class SocketOutput implements Output {
 
   /** Writes a segment; `waits` says that others wait before it. */
   #write(
-    socket: Socket,
+    socket: DrivenSocket,
     { slab, start, end }: Segment,
     waits: boolean,
     onWritten: (error?: Error | null) => void,

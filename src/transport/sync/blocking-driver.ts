@@ -9,6 +9,8 @@ import type { SocketAddress } from '../socket-address.ts';
 /** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */
 export interface BlockingDriver {
   readonly session: Session;
+  /** Whether the connection is this driver's no more, so that no call may be made. */
+  readonly isRevoked: boolean;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;
   /** Bytes that a send could not hand to the system in its time. */

@@ -74,6 +74,10 @@ export class FsCalls implements SystemCalls {
     this.#sleep(left);
   }
 
+  release(): void {
+    this.#block(false);
+  }
+
   #read(): number {
     try {
       const length = readSync(this.#fd, this.received, 0, RECEIVE_SIZE, null);

@@ -10,6 +10,7 @@
  * the worker otherwise. `WIRESPEED_SYNC_RUNG` in the environment asks for one rung by name, for
  * tests: then there is no other.
  */
+import type { Socket } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import { WebSocketError } from '../../errors.ts';
 import type { Channel, ChannelReader } from './channel.ts';
@@ -18,6 +19,7 @@ import { PlainChannel } from './plain-channel.ts';
 import { RelayChannel } from './relay-channel.ts';
 import { SharedRings } from './shared-ring.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
+import { handleOf } from './socket-handle.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { MissingTlsNames, TlsChannel } from './tls-channel.ts';
 import { keepSession, withSession } from './tls-sessions.ts';
@@ -44,12 +46,33 @@ export function openChannel(
   deadline: number,
 ): Channel | undefined {
   const forced = forcedRung();
-  const calls = forced === 'worker' ? undefined : openCalls(socket, forced);
+  const { fd, id, canBlock } = socket;
+  const setBlocking = (isBlocking: boolean): void => socketBroker().setBlocking(id, isBlocking);
+  const calls = openCalls({ fd, setBlocking: canBlock ? setBlocking : undefined }, forced);
   if (calls === undefined) return openRelay(socket, secure, reader, deadline);
   if (secure === undefined) return new PlainChannel(calls, reader);
   const channel = openTls(calls, secure, reader);
   if (channel === undefined) return openRelay(socket, secure, reader, deadline);
   return channel.handshake(deadline) ? channel : undefined;
+}
+
+/**
+ * Returns calls on the descriptor of a socket that this thread's event loop has.
+ *
+ * @throws WebSocketError `WS_SYNC_UNSUPPORTED` over TLS, and where the socket has no descriptor that
+ * could be called
+ */
+export function openDescriptor(socket: Socket): SystemCalls {
+  if ('encrypted' in socket) throw unlendable('its TLS belongs to the event loop');
+  const handle = handleOf(socket);
+  const { fd = -1 } = handle ?? {};
+  if (fd < 0) throw unlendable('its socket has no file descriptor');
+  const canBlock = typeof handle?.setBlocking === 'function';
+  const setBlocking = (isBlocking: boolean): void => void handle?.setBlocking?.(isBlocking);
+  const descriptor = { fd, setBlocking: canBlock ? setBlocking : undefined };
+  const calls = openCalls(descriptor, forcedRung());
+  if (calls === undefined) throw unlendable('there is no way to call its file descriptor');
+  return calls;
 }
 
 function forcedRung(): Rung | undefined {
@@ -60,8 +83,18 @@ function forcedRung(): Rung | undefined {
   throw unsupported(`WIRESPEED_SYNC_RUNG must be one of ${RUNGS.join(', ')}, not '${name}'`);
 }
 
+/** A socket as far as its calls need to know it. */
+interface Descriptor {
+  readonly fd: number;
+  /** Changes the descriptor's mode, if somebody can. */
+  readonly setBlocking: ((isBlocking: boolean) => void) | undefined;
+}
+
 /** Returns calls on the socket's descriptor; nothing if there is no way to make any. */
-function openCalls(socket: ConnectedSocket, forced: Rung | undefined): SystemCalls | undefined {
+function openCalls(socket: Descriptor, forced: Rung | undefined): SystemCalls | undefined {
+  if (forced === 'worker') return undefined;
+  // That is no fault of the rungs: another socket may have one.
+  if (forced === undefined && socket.fd < 0) return undefined;
   for (const rung of forced === undefined ? RUNGS : [forced]) {
     if (rung === 'worker') break;
     if (forced === undefined && broken.has(rung)) continue;
@@ -77,13 +110,15 @@ function openCalls(socket: ConnectedSocket, forced: Rung | undefined): SystemCal
 }
 
 /** @throws if the rung does not work here */
-function makeCalls(rung: Exclude<Rung, 'worker'>, socket: ConnectedSocket): SystemCalls {
-  const { fd, id, canBlock } = socket;
+function makeCalls(rung: Exclude<Rung, 'worker'>, socket: Descriptor): SystemCalls {
+  const { fd, setBlocking } = socket;
   if (fd < 0) throw new Error('sockets have no file descriptor on this platform');
   if (rung === 'wasi') return new WasiCalls(fd);
   if (rung === 'fs') return new FsCalls(fd);
-  if (!canBlock) throw new Error('sockets have no method setBlocking in this version of Node.js');
-  return new FsCalls(fd, (isBlocking) => socketBroker().setBlocking(id, isBlocking));
+  if (setBlocking === undefined) {
+    throw new Error('sockets have no method setBlocking in this version of Node.js');
+  }
+  return new FsCalls(fd, setBlocking);
 }
 
 /** Opens TLS on this thread; `undefined` if this version of Node.js has not got what it takes. */
@@ -158,8 +193,17 @@ function checkCertificate(
   if (error !== undefined) throw error;
 }
 
+function unlendable(reason: string): WebSocketError {
+  const hint = 'connect with wirespeed/sync, or keep to the async face';
+  const message = `toSync cannot drive this connection (${where()}): ${reason}; ${hint}`;
+  return new WebSocketError('WS_SYNC_UNSUPPORTED', message);
+}
+
+function where(): string {
+  return `${process.platform}, Node.js ${process.version}`;
+}
+
 function unsupported(reason: string, cause?: unknown): WebSocketError {
-  const where = `${process.platform}, Node.js ${process.version}`;
-  const message = `wirespeed/sync cannot work here (${where}): ${reason}`;
+  const message = `wirespeed/sync cannot work here (${where()}): ${reason}`;
   return new WebSocketError('WS_SYNC_UNSUPPORTED', message, cause === undefined ? {} : { cause });
 }

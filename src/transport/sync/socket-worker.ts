@@ -8,16 +8,11 @@ import type { TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { nodeTls } from '../node-tls.ts';
 import { SharedRings } from './shared-ring.ts';
+import { handleOf } from './socket-handle.ts';
 import { SocketRelay } from './socket-relay.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 type Request<Kind extends WorkerRequest['kind']> = Extract<WorkerRequest, { kind: Kind }>;
-
-/** What is used of a socket's handle; private to Node.js. */
-interface SocketHandle {
-  readonly fd?: number;
-  setBlocking?(isBlocking: boolean): number;
-}
 
 const { port, signal } = workerData as { port: MessagePort; signal: Int32Array };
 const sockets = new Map<number, Socket>();
@@ -78,10 +73,6 @@ function open({ id, host, port: toPort, noDelay }: Request<'connect'>): void {
     sockets.delete(id);
     fail(id, error);
   });
-}
-
-function handleOf(socket: Socket): SocketHandle | null {
-  return (socket as unknown as { _handle: SocketHandle | null })._handle;
 }
 
 function fail(id: number, error: Error, isRefusal = false): void {

@@ -47,6 +47,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** The pump of one connection. */
 export class SyncDriver implements SessionSink, BlockingDriver {
   session!: Session;
+  readonly isRevoked = false;
   readonly #owner: SyncOwner;
   readonly #gate: SpinGate;
   /** When sending gives up: what has not left then is kept. */

@@ -34,6 +34,8 @@ export interface SystemCalls {
   write(bytes: Uint8Array, start: number): number;
   /** Sleeps until something can be written, for `left` ms at most; may wake early. */
   waitWritable(left: number): void;
+  /** Leaves the descriptor as an event loop needs it: reading from it does not block. */
+  release(): void;
 }
 
 /** Returns a plain view of memory: slices of it are copies, which a Buffer's are not, and cheaper ones. */

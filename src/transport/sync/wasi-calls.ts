@@ -146,6 +146,10 @@ export class WasiCalls implements SystemCalls {
     this.#poll(EVENT_WRITE, OUTPUT, left);
   }
 
+  release(): void {
+    this.#setBlocking(false);
+  }
+
   #read(): number {
     this.#setVector(this.received.byteOffset, RECEIVE_SIZE);
     return this.#result(

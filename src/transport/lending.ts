@@ -1,0 +1,42 @@
+/**
+ * How a connection that the event loop drives is lent to somebody who drives it by blocking calls:
+ * its session and its driver stay what they are, and so do its queue of messages and its pings.
+ */
+import type { ResolvedConnectOptions } from '../options.ts';
+import type { PingTracker } from '../protocol/ping-tracker.ts';
+import type { Driver } from './driver.ts';
+import type { SocketAddress } from './socket-address.ts';
+import type { KeptMessages } from './sync/kept-messages.ts';
+
+/** What is lent. */
+export interface Loan {
+  readonly driver: Driver;
+  readonly options: ResolvedConnectOptions;
+  readonly messages: KeptMessages;
+  readonly pings: PingTracker;
+  readonly localAddress: SocketAddress | undefined;
+  readonly remoteAddress: SocketAddress | undefined;
+  /** Whether we were the first to close, during the loan. */
+  isCloser: boolean;
+  /** Ends the loan, once the driver has its socket back. */
+  end(): void;
+}
+
+/** Names the method by which a connection is lent: no business of who uses one. */
+export const LEND: unique symbol = Symbol('lend');
+
+/** A connection that can be lent. */
+export interface Lender {
+  /**
+   * Lends the connection; it refuses every call until the loan ends.
+   *
+   * @throws ConnectionClosedError if it is not open
+   * @throws ConcurrencyError if it is lent already, or while a call on it is under way
+   */
+  [LEND](): Loan;
+}
+
+/** Tells whether a value is a connection that can be lent. */
+export function isLender(value: unknown): value is Lender {
+  return typeof value === 'object' && value !== null && LEND in value;
+}
