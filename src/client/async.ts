@@ -79,7 +79,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   recv(options?: RecvOptions): Promise<Message> {
     if (options === undefined && this.#options.receiveTimeout === 0) {
-      if (this.#canTake()) return Promise.resolve(this.#takeMessage());
       return this.#receive(0, undefined);
     }
     try {
@@ -140,13 +139,15 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
           return Promise.resolve({ done: false, value: this.#takeMessage() });
         }
         if (this.#endsNormally()) return Promise.resolve({ done: true, value: undefined });
-        return this.recv().then(
-          (value) => ({ done: false, value }),
-          (error: unknown) => {
-            if (this.#endsNormally()) return { done: true, value: undefined };
-            throw error;
-          },
-        );
+        // Not by way of `recv`: its promise would be a second one to wait for.
+        return new Promise((resolve, reject) => {
+          const resolveNext = (value: Message): void => resolve({ done: false, value });
+          const rejectNext = (error: unknown): void => {
+            if (this.#endsNormally()) resolve({ done: true, value: undefined });
+            else reject(error);
+          };
+          this.#wait(resolveNext, rejectNext, this.#options.receiveTimeout, undefined);
+        });
       },
       return: (): Promise<IteratorResult<Message>> =>
         Promise.resolve({ done: true, value: undefined }),
@@ -198,6 +199,14 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   /** @internal */
   override onBatchEnd(): void {
+    if (this.#messages.length < this.#options.receiveQueue.high || this.#isPaused) return;
+    // A caller that awaits nothing else empties the queue in the microtasks that come now. The tick
+    // runs after all of them, and before anything more is read.
+    queueMicrotask(() => process.nextTick(pauseIfFull, this));
+  }
+
+  /** @internal */
+  pauseIfFull(): void {
     if (this.#messages.length < this.#options.receiveQueue.high || this.#isPaused) return;
     if (this.state !== 'open' || this.#isLent) return;
     this.#isPaused = true;
@@ -260,27 +269,40 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   }
 
   #receive(timeout: number, signal: AbortSignal | undefined): Promise<Message> {
-    if (this.#isLent) return Promise.reject(lentError());
+    if (this.#canTake()) return Promise.resolve(this.#takeMessage());
+    return new Promise((resolve, reject) => this.#wait(resolve, reject, timeout, signal));
+  }
+
+  /** Waits for the next message; there is none yet. */
+  #wait(
+    resolve: (message: Message) => void,
+    reject: (error: unknown) => void,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): void {
+    if (this.#isLent) {
+      reject(lentError());
+      return;
+    }
     if (this.#receiver !== undefined) {
-      return Promise.reject(new ConcurrencyError('another recv is waiting on this connection'));
+      reject(new ConcurrencyError('another recv is waiting on this connection'));
+      return;
     }
-    if (this.#messages.length > 0) return Promise.resolve(this.#takeMessage());
     if (this.state === 'closed' || this.session.failure !== undefined) {
-      return Promise.reject(endError(this.session));
+      reject(endError(this.session));
+      return;
     }
-    return new Promise((resolve, reject) => {
-      const receiver: Receiver = { resolve, reject, timer: undefined, forgetSignal: undefined };
-      this.#receiver = receiver;
-      this.poll?.begin();
-      if (timeout > 0) {
-        receiver.timer = setTimeout(() => {
-          this.#rejectReceiver(new TimeoutError('recv', timeout));
-        }, timeout);
-      }
-      if (signal !== undefined) {
-        receiver.forgetSignal = onceAborted(signal, () => this.#rejectReceiver(signal.reason));
-      }
-    });
+    const receiver: Receiver = { resolve, reject, timer: undefined, forgetSignal: undefined };
+    this.#receiver = receiver;
+    this.poll?.begin();
+    if (timeout > 0) {
+      receiver.timer = setTimeout(() => {
+        this.#rejectReceiver(new TimeoutError('recv', timeout));
+      }, timeout);
+    }
+    if (signal !== undefined) {
+      receiver.forgetSignal = onceAborted(signal, () => this.#rejectReceiver(signal.reason));
+    }
   }
 
   #rejectReceiver(error: unknown): void {
@@ -394,6 +416,10 @@ function lentError(): ConcurrencyError {
   return new ConcurrencyError(
     'the connection is driven by blocking calls; give it back with toAsync first',
   );
+}
+
+function pauseIfFull(connection: AsyncConnection): void {
+  connection.pauseIfFull();
 }
 
 async function fragmentPayload(piece: unknown): Promise<ReadyData> {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Socket } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
 import { connect } from 'wirespeed';
 import { concat, frame } from '../support/frames.ts';
 import {
@@ -84,6 +85,26 @@ describe('receiving', () => {
       received++;
     }
     expect(received).toBe(count);
+  });
+
+  it('does not pause the socket for a caller that takes messages as they come', async () => {
+    const count = 1000;
+    const steps = Array.from({ length: count }, (_, i) => sendText(`${i}`));
+    const { ws } = await open([ECHO], { receiveQueue: { high: 2, low: 1 } });
+    const { ws: flooded } = await open([...steps, sendClose(1000)], {
+      receiveQueue: { high: 2, low: 1 },
+    });
+    const pause = vi.spyOn(Socket.prototype, 'pause');
+    try {
+      let received = 0;
+      for await (const _message of flooded) received++;
+      expect(received).toBe(count);
+      expect(pause).not.toHaveBeenCalled();
+      for (let i = 0; i < 10; i++) await ws.send(`${i}`);
+      await vi.waitFor(() => expect(pause).toHaveBeenCalled());
+    } finally {
+      pause.mockRestore();
+    }
   });
 
   for (const listener of ['plain', 'tls'] as const) {
