@@ -200,7 +200,7 @@ describe('the time limits of a connection that is lent', () => {
   });
 
   it('a peer that answers keepalive pings fails none', async () => {
-    const { blocking, seen } = await lend([ECHO], keepalive);
+    const { blocking, seen } = await lend([ECHO], { pingInterval: 60, pingTimeout: 3000 });
     expect(thrown(() => blocking.recv({ timeout: 400 }))).toBeInstanceOf(TimeoutError);
     blocking.close();
     const pings = (await seen()).frames.filter(({ opcode }) => opcode === 9);
