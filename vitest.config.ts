@@ -24,6 +24,17 @@ export default defineConfig({
         },
       },
       {
+        // The sync face once more, in the way that platforms without descriptors of sockets need.
+        extends: true,
+        test: {
+          name: 'worker-rung',
+          include: ['test/contract/**/*.test.ts'],
+          env: { WIRESPEED_SYNC_RUNG: 'worker', WIRESPEED_TEST_FACES: 'sync' },
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
         extends: true,
         test: { name: 'interop', include: INTEROP, testTimeout: 30_000, hookTimeout: 30_000 },
       },

@@ -54,6 +54,9 @@ export interface Open {
   script: Scripted;
 }
 
+/** Which faces are tested: all, unless the environment names some. */
+const NAMES = process.env.WIRESPEED_TEST_FACES?.split(',');
+
 /** Registers cases for every face and way. */
 export function contract(
   subject: string,
@@ -71,6 +74,7 @@ export function contract(
   afterAll(() => peer?.stop());
 
   for (const face of FACES) {
+    if (NAMES !== undefined && !NAMES.includes(face.name)) continue;
     for (const way of ways) {
       const listener = LISTENERS[way];
       const running = (): Peer => peer as Peer;
