@@ -110,6 +110,40 @@ describe('the ladder', () => {
     ]);
   });
 
+  // Version 20 has it by another name.
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  for (const [allowed, expected] of [
+    [['--allow-worker'], 'hello by fs'],
+    [['--allow-worker', '--allow-wasi'], 'hello by wasi'],
+  ] as const) {
+    it(`works under ${permission} with ${allowed.join(' and ')}`, async () => {
+      const flags = [permission, '--allow-fs-read=*', ...allowed];
+      const { lines } = await run(
+        `${COUNTING} say(connect(PLAIN)); say(connect(SECURE));`,
+        {},
+        flags,
+      );
+      expect(lines).toEqual([expected, expected]);
+    });
+  }
+
+  it('says that it needs a worker where it may not start one', async () => {
+    const { lines } = await run(
+      `import { connect } from 'wirespeed/sync';
+      for (let i = 0; i < 2; i++) {
+        try { connect(PLAIN); } catch (error) { console.log(error.code, error.message, error.cause.code); }
+      }`,
+      {},
+      [permission, '--allow-fs-read=*'],
+    );
+    const said = expect.stringMatching(
+      /^WS_SYNC_UNSUPPORTED .*no worker thread can be started: .* ERR_ACCESS_DENIED$/,
+    );
+    expect(lines).toEqual([said, said]);
+  });
+
   it('names the rungs where it is asked for one that there is not', async () => {
     const { lines } = await run(
       `${COUNTING} try { connect(PLAIN); } catch (error) { console.log(error.code, error.message); }`,

@@ -108,7 +108,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
     });
 
     it('send gives up on a peer that does not read, and what it had to send still leaves', async () => {
-      const { ws, script } = open([STOP_READING, sleep(700), READ_AGAIN, waitFor('over')]);
+      const { ws, script } = open([STOP_READING, sleep(1500), READ_AGAIN, waitFor('over')]);
       const hash = createHash('sha256');
       const large = patternBytes(20_000_000);
       hash.update(large);

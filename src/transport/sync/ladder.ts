@@ -12,7 +12,6 @@
  */
 import type { Socket } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
-import { WebSocketError } from '../../errors.ts';
 import type { Channel, ChannelReader } from './channel.ts';
 import { FsCalls } from './fs-calls.ts';
 import { PlainChannel } from './plain-channel.ts';
@@ -23,6 +22,7 @@ import { handleOf } from './socket-handle.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { MissingTlsNames, TlsChannel } from './tls-channel.ts';
 import { keepSession, withSession } from './tls-sessions.ts';
+import { unlendable, unsupported } from './unsupported.ts';
 import { WasiCalls } from './wasi-calls.ts';
 
 const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
@@ -191,19 +191,4 @@ function checkCertificate(
   const { servername, host = 'localhost' } = options ?? {};
   const error = options?.checkServerIdentity?.(servername ?? host, certificate);
   if (error !== undefined) throw error;
-}
-
-function unlendable(reason: string): WebSocketError {
-  const hint = 'connect with wirespeed/sync, or keep to the async face';
-  const message = `toSync cannot drive this connection (${where()}): ${reason}; ${hint}`;
-  return new WebSocketError('WS_SYNC_UNSUPPORTED', message);
-}
-
-function where(): string {
-  return `${process.platform}, Node.js ${process.version}`;
-}
-
-function unsupported(reason: string, cause?: unknown): WebSocketError {
-  const message = `wirespeed/sync cannot work here (${where()}): ${reason}`;
-  return new WebSocketError('WS_SYNC_UNSUPPORTED', message, cause === undefined ? {} : { cause });
 }

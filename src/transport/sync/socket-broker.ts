@@ -12,6 +12,7 @@ import {
 import { now } from '../clock.ts';
 import type { RelayWorker } from './relay-channel.ts';
 import type { SharedRings } from './shared-ring.ts';
+import { unsupported } from './unsupported.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 /** A connected socket whose descriptor this thread may use until it gives it back. */
@@ -44,18 +45,11 @@ class SocketBroker {
   #isDrainedAtExit = false;
   #lastId = 0;
 
+  /** @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no worker may be started */
   constructor() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const worker = new Worker(new URL('./socket-worker.js', import.meta.url), {
-      name: 'wirespeed-sockets',
-      workerData: { port: port2, signal: this.#signal },
-      transferList: [port2],
-      // Preloads and NODE_OPTIONS are not for this thread.
-      execArgv: [],
-      env: {},
-    });
-    worker.unref();
+    startWorker(port2, this.#signal);
   }
 
   /**
@@ -202,6 +196,23 @@ function toError({ error, errors, isRefusal }: Extract<WorkerReply, { kind: 'fai
   return Object.assign(new AggregateError(errors.map(restore), error.message), error.properties);
 }
 
+function startWorker(port: MessagePort, signal: Int32Array): void {
+  try {
+    const worker = new Worker(new URL('./socket-worker.js', import.meta.url), {
+      name: 'wirespeed-sockets',
+      workerData: { port, signal },
+      transferList: [port],
+      // Preloads and NODE_OPTIONS are not for this thread.
+      execArgv: [],
+      env: {},
+    });
+    worker.unref();
+  } catch (cause) {
+    // Under `--permission` it takes `--allow-worker`.
+    throw unsupported(`no worker thread can be started: ${(cause as Error).message}`, cause);
+  }
+}
+
 /** The language's classes of errors that an error can have. */
 const CLASSES: Readonly<Record<string, new (message: string) => Error>> = { TypeError, RangeError };
 
@@ -212,7 +223,11 @@ function restore({ message, name, properties }: ErrorFacts): Error {
 
 let shared: SocketBroker | undefined;
 
-/** Returns this thread's broker; its worker starts at the first call. */
+/**
+ * Returns this thread's broker; its worker starts at the first call.
+ *
+ * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no worker may be started
+ */
 export function socketBroker(): SocketBroker {
   shared ??= new SocketBroker();
   return shared;
