@@ -25,7 +25,8 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
-import { elapse, open } from './async-connection.ts';
+import { runProgram } from '../support/run-program.ts';
+import { elapse, open, peer } from './async-connection.ts';
 
 interface Lent {
   blocking: SyncConnection;
@@ -107,6 +108,22 @@ describe('the end of a connection that is lent', () => {
     expect(rest).toEqual(['late']);
     expect(ws.closeCode).toBe(4000);
     expect((await seen()).frames.at(-1)).toMatchObject({ opcode: 8 });
+  });
+
+  it('by a blocking close is one even where no promise is fulfilled any more, as the process exits', async () => {
+    const script = peer.script('plain', { steps: [ECHO] });
+    const { lines } = await runProgram(`
+      import { connect } from 'wirespeed';
+      import { toSync } from 'wirespeed/sync';
+      const ws = await connect(${JSON.stringify(script.url)});
+      process.once('exit', () => {
+        toSync(ws).close(1001, 'exiting');
+        console.log(ws.closeCode);
+      });
+      process.exit();
+    `);
+    expect(lines).toEqual(['1001']);
+    expect((await script.seen()).frames.at(-1)).toMatchObject({ opcode: 8 });
   });
 
   it('by disposal is that of a blocking close', async () => {

@@ -14,6 +14,11 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   'echo-sync.mjs': ['received hello', 'TimeoutError: recv timed out', 'closed with 1000'],
   'sync-commonjs.cjs': ['received hello', 'closed with 1000'],
   'sync-test.mjs': ['pass 3', 'fail 0'],
+  'sync-for-a-while.mjs': [
+    'Dear NAME, your THING is ready.',
+    'received in the async way again',
+    'closed with 1000',
+  ],
   'sync-in-worker.mjs': ['received message 3', "the main thread's timer fired freely"],
   'tls-own-ca.mjs': [
     'async received over TLS',
