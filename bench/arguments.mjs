@@ -3,7 +3,7 @@ import { MODES } from './cells.mjs';
 import { PLANS } from './plans/plan.mjs';
 
 const SMALLEST_SIZE = 8;
-const LARGEST_SIZE = 1024 * 1024;
+const LARGEST_SIZE = 32 * 1024 * 1024;
 
 /** A command line that cannot be followed; the message is one line for the user. */
 export class UsageError extends Error {
@@ -210,6 +210,7 @@ npm run bench -- [flags]
 Without --seed: the clients that npm brings, two sizes, under two minutes.
 
   --seed           the reference document's tables, like for like, on three servers: about a quarter of an hour
+  --full           all of --seed, and every other workload: one core, TLS, text, one way, large; about an hour
   --sync           the rungs of the blocking face, against other blocking clients; about ten minutes
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}

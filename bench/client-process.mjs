@@ -1,8 +1,8 @@
 /** Runs one client process through some cells and collects its answers. */
-import { timeLimit } from './cells.mjs';
 import { TRUST } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
+import { timeLimit } from './tasks.mjs';
 
 /**
  * @typedef {object} Outcome
@@ -17,7 +17,7 @@ import { pinned } from './cores.mjs';
  *
  * @param {import('./peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
- * @param {{ url: string, serverPid: number, tasks: readonly import('./cells.mjs').Task[] }} work
+ * @param {{ url: string, serverPid: number, tasks: readonly import('./tasks.mjs').Task[] }} work
  * @param {(result: import('./peers/measure.mjs').Result) => void} onResult
  * @returns {Promise<Outcome | undefined>} the failure; undefined when every task has its result
  */

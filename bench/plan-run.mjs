@@ -5,7 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from './arguments.mjs';
 import { attempt } from './attempt.mjs';
-import { cellTitle, latencyTaskFor } from './cells.mjs';
+import { cellTitle } from './cells.mjs';
 import { choosePinning } from './cores.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
 import { Outcomes } from './outcomes.mjs';
@@ -20,6 +20,7 @@ import { shortPath, writeReports } from './reports/write.mjs';
 import { readSamples, SamplesFile } from './samples-file.mjs';
 import { Servers } from './server-process.mjs';
 import { listServers } from './servers/catalogue.mjs';
+import { planTaskFor } from './tasks.mjs';
 
 /**
  * @param {readonly string[]} argv
@@ -133,7 +134,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
           warmServer(running, section, pinning.client),
         );
         const tasks = left.map((cell, index) =>
-          latencyTaskFor(cell, settings.cellTime, index === 0, isStamping),
+          planTaskFor(cell, settings.cellTime, index === 0, isStamping),
         );
         await attempt(server, peer, pinning.client, tasks, take, interruption);
         if (interruption.by) return progress.clear();
@@ -173,7 +174,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
     const floor = peers.find(({ name }) => name === 'net');
     const ends = [...new Set([cells[0], cells.at(-1)])].filter((cell) => cell !== undefined);
     if (!floor || ends.length === 0) return;
-    const tasks = ends.map((cell) => latencyTaskFor(cell, 300, true, false));
+    const tasks = ends.map((cell) => planTaskFor(cell, 300, true, false));
     await attempt(server, floor, core, tasks, () => {}, interruption);
   }
 }

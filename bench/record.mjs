@@ -109,6 +109,6 @@ function keptOf(values) {
   const count = Math.min(KEPT, values.length);
   return Array.from({ length: count }, (_, i) => {
     const value = Number(values[Math.floor((i * values.length) / count)]);
-    return Math.round(value * 100) / 100;
+    return Number(value.toPrecision(5));
   });
 }

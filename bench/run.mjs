@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { helpText, parseArguments, UsageError } from './arguments.mjs';
 import { attempt } from './attempt.mjs';
-import { cellTitle, listCells, taskFor } from './cells.mjs';
+import { cellTitle, listCells } from './cells.mjs';
 import { choosePinning } from './cores.mjs';
 import { Interruption } from './interruption.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
@@ -14,6 +14,7 @@ import { Results } from './results.mjs';
 import { SamplesFile } from './samples-file.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { listServers, SERVER_NAMES } from './servers/catalogue.mjs';
+import { taskFor } from './tasks.mjs';
 
 const FALLBACK_SERVER = 'ws';
 const QUICK_MODES = ['rr', 'pipelined'];

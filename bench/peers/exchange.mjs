@@ -1,29 +1,40 @@
 /**
  * What every client does with its messages, in one place, so that all do the same: which payload
- * goes next, and is each reply what was sent. Runs under Node.js, Bun and Deno alike.
+ * goes next, and is each reply what it has to be. Runs under Node.js, Bun and Deno alike.
  */
 import { Buffer } from 'node:buffer';
 import { Measure } from './measure.mjs';
-import { makePayloads } from './payloads.mjs';
+import { makePayloads, makeTexts } from './payloads.mjs';
 
 /** Bytes at the start of a stamped reply: when the server received the message, and when it sent the reply. */
 export const STAMPS = 16;
+/** Bytes of a message that asks for a flood. */
+const REQUEST = 8;
+/** Bytes that acknowledge a batch: so many of its last message's first. */
+const ACKNOWLEDGEMENT = 8;
 /** Messages in flight whose time of sending is remembered: more than any window. */
 const REMEMBERED = 128;
 
-/** One connection's conversation with the echo server, from the first warm-up message to the last reply. */
+/** One connection's conversation with the server, from the first warm-up message to the last reply. */
 export class Exchange {
-  /** Messages that may be in flight. */
+  /** Messages that are sent at first. */
   window;
+  /** Whether messages are strings. */
+  isText;
   #task;
   #measure;
+  /** What is sent, in turn, and what has to come back, in turn. */
   #payloads;
+  #expected;
   #sent = 0;
   #received = 0;
-  /** The payload that is sent next, and the one whose reply is next: an index is cheaper than a remainder. */
+  /** The payload that is sent next, and the one that has to come next: an index is cheaper than a remainder. */
   #nextSent = 0;
   #nextReply = 0;
+  /** Replies until the next sample, until the next message is due, and messages that are due at once. */
   #untilSample;
+  #untilDue;
+  #due = 0;
   /** When each message in flight was sent; undefined where many messages make a sample. */
   #sentAt = /** @type {Float64Array | undefined} */ (undefined);
   #isStamped;
@@ -31,7 +42,7 @@ export class Exchange {
   #origin;
 
   /**
-   * @param {import('../cells.mjs').Task & { serverPid?: number }} task
+   * @param {import('../tasks.mjs').Task & { serverPid?: number }} task
    * @param {number} [origin] nanoseconds of the monotonic clock at which `performance.now()` was 0
    * @param {Measure} [measure] of all connections
    */
@@ -39,16 +50,23 @@ export class Exchange {
     this.#task = task;
     this.#measure = measure;
     this.window = task.window;
-    this.#untilSample = task.perSample;
-    this.#payloads = makePayloads(task.size);
+    this.isText = task.content !== 'binary';
+    this.#untilSample = task.perSample / task.messagesPerReply;
+    this.#untilDue = task.repliesPerMessage;
+    const payloads = this.isText ? makeTexts(task.content, task.size) : makePayloads(task.size);
+    this.#payloads = task.repliesPerMessage === 1 ? payloads : makePayloads(REQUEST);
+    this.#expected = task.messagesPerReply === 1 ? payloads : acknowledgements(payloads, task);
     if (task.perSample === 1) this.#sentAt = new Float64Array(REMEMBERED);
     this.#isStamped = task.isStamped;
     this.#origin = origin;
   }
 
-  /** What the server is asked for: an echo, or one that says when. */
+  /** What the server is asked for: an echo, one that says when, many messages for one, or one for many. */
   get path() {
-    return this.#task.isStamped ? '/stamped' : '/';
+    const { isStamped, size, repliesPerMessage, messagesPerReply } = this.#task;
+    if (repliesPerMessage > 1) return `/flood/${size}/${repliesPerMessage}`;
+    if (messagesPerReply > 1) return `/take/${messagesPerReply}`;
+    return isStamped ? '/stamped' : '/';
   }
 
   /** Bytes at the start of a reply that are not what was sent. */
@@ -61,9 +79,19 @@ export class Exchange {
     return this.#payloads;
   }
 
+  /** Every reply, in the order they come, again and again. */
+  get expected() {
+    return this.#expected;
+  }
+
   /** Whether every message sent has been answered and no more are to be sent. */
   get isDone() {
-    return this.#measure.hasEnded && this.#received === this.#sent;
+    const { repliesPerMessage, messagesPerReply } = this.#task;
+    return (
+      this.#measure.hasEnded &&
+      this.#received * messagesPerReply === this.#sent * repliesPerMessage &&
+      this.#due === 0
+    );
   }
 
   /** The measured part; undefined until it has ended. */
@@ -75,27 +103,40 @@ export class Exchange {
   next() {
     if (this.#sentAt) this.#sentAt[this.#sent % REMEMBERED] = performance.now();
     this.#sent++;
-    const payload = /** @type {Buffer<ArrayBuffer>} */ (this.#payloads[this.#nextSent++]);
+    const payload = /** @type {any} */ (this.#payloads[this.#nextSent++]);
     if (this.#nextSent === this.#payloads.length) this.#nextSent = 0;
     return payload;
   }
 
   /**
-   * Takes a reply, compares every byte of it, and says what to send for it: undefined when no
-   * more is to be sent.
+   * Takes a reply, compares every byte of it, and says what to send for it: undefined when nothing
+   * is to be sent.
    *
-   * @param {Uint8Array} data
+   * @param {any} data a string, or bytes
    */
   reply(data) {
-    const expected = /** @type {Buffer} */ (this.#payloads[this.#nextReply]);
-    const size = expected.length;
-    const isAsSent =
-      data.length === size &&
-      (this.#isStamped
-        ? expected.compare(data, STAMPS, size, STAMPS, size) === 0
-        : Buffer.compare(expected, data) === 0);
-    if (!isAsSent) throw new Error(`reply ${this.#received} is not what was sent`);
+    if (!this.#isAsExpected(data)) {
+      throw new Error(`reply ${this.#received} is not what was expected`);
+    }
     return this.count(data) ? this.next() : undefined;
+  }
+
+  /** What else to send for the last reply, until it is undefined. */
+  more() {
+    if (this.#due === 0) return undefined;
+    this.#due--;
+    return this.next();
+  }
+
+  /** @param {any} data */
+  #isAsExpected(data) {
+    const expected = /** @type {any} */ (this.#expected[this.#nextReply]);
+    if (this.isText) return data === expected;
+    const size = expected.length;
+    if (data.length !== size) return false;
+    return this.#isStamped
+      ? expected.compare(data, STAMPS, size, STAMPS, size) === 0
+      : Buffer.compare(expected, data) === 0;
   }
 
   /**
@@ -104,25 +145,53 @@ export class Exchange {
    * @param {Uint8Array} [reply] at least its stamps
    */
   count(reply) {
-    if (this.#received === this.#sent) throw new Error('more replies than messages');
+    const { repliesPerMessage, messagesPerReply, perSample } = this.#task;
+    if (this.#received * messagesPerReply >= this.#sent * repliesPerMessage) {
+      throw new Error('more replies than messages');
+    }
     if (this.#sentAt) {
-      const now = performance.now();
-      const sent = /** @type {number} */ (this.#sentAt[this.#received % REMEMBERED]);
-      if (this.#isStamped && reply) {
-        const send = (readStamp(reply, 0) - this.#origin) / 1e6 - sent;
-        const receive = now - (readStamp(reply, 8) - this.#origin) / 1e6;
-        this.#measure.takeLatency(now, sent, send, receive);
-      } else {
-        this.#measure.takeLatency(now, sent);
-      }
+      this.#takeLatency(this.#sentAt, reply);
     } else if (--this.#untilSample === 0) {
-      this.#untilSample = this.#task.perSample;
+      this.#untilSample = perSample / messagesPerReply;
       this.#measure.takeBatch();
     }
     this.#received++;
-    if (++this.#nextReply === this.#payloads.length) this.#nextReply = 0;
-    return !this.#measure.hasEnded;
+    if (++this.#nextReply === this.#expected.length) this.#nextReply = 0;
+    if (--this.#untilDue > 0) return false;
+    this.#untilDue = repliesPerMessage;
+    if (this.#measure.hasEnded) return false;
+    this.#due += messagesPerReply - 1;
+    return true;
   }
+
+  /**
+   * @param {Float64Array} sentAt
+   * @param {Uint8Array | undefined} reply
+   */
+  #takeLatency(sentAt, reply) {
+    const now = performance.now();
+    const sent = /** @type {number} */ (sentAt[this.#received % REMEMBERED]);
+    if (this.#isStamped && reply) {
+      const send = (readStamp(reply, 0) - this.#origin) / 1e6 - sent;
+      const receive = now - (readStamp(reply, 8) - this.#origin) / 1e6;
+      this.#measure.takeLatency(now, sent, send, receive);
+    } else {
+      this.#measure.takeLatency(now, sent);
+    }
+  }
+}
+
+/**
+ * What acknowledges each batch, in turn.
+ *
+ * @param {any[]} payloads
+ * @param {{ messagesPerReply: number }} task
+ */
+function acknowledgements(payloads, { messagesPerReply }) {
+  return payloads.map((_, reply) => {
+    const last = (messagesPerReply * (reply + 1) - 1) % payloads.length;
+    return Buffer.from(payloads[last].subarray(0, ACKNOWLEDGEMENT));
+  });
 }
 
 /**

@@ -19,7 +19,7 @@ const RECEIVE_BUFFER = 256 * 1024;
 export function run(url, exchange, waitFor) {
   const { protocol, hostname, port, host } = new URL(url);
   const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER);
-  const { frames, frameSize } = maskedFrames(exchange.payloads);
+  const { frames, frameSize } = maskedFrames(exchange.payloads, exchange.isText);
   const replies = new ReplyComparer(exchange);
   let sent = 0;
   let head = '';
@@ -66,9 +66,11 @@ export function run(url, exchange, waitFor) {
       write(exchange.window);
     }
 
-    /** @param {number} count messages to send */
-    function answer(count) {
-      for (let i = 0; i < count; i++) exchange.next();
+    /** @param {number} replies that each ask for a message, or for a batch of them */
+    function answer(replies) {
+      let count = replies;
+      for (let i = 0; i < replies; i++) exchange.next();
+      while (exchange.more()) count++;
       if (count > 0) write(count);
       if (exchange.isDone) {
         socket.end();
@@ -90,61 +92,81 @@ export function run(url, exchange, waitFor) {
 /** Compares a stream of unmasked frames with what it has to be, in pieces of any length. */
 class ReplyComparer {
   #exchange;
-  #header;
-  #index = 0;
-  /** How far the current frame, header included, has been compared. */
+  /** All frames that are to come, side by side, and how far they have been compared. */
+  #expected;
   #position = 0;
+  #frameSize;
+  /** Where in a frame the stamps begin, and what they were. */
+  #stampsAt;
   #stamps = Buffer.alloc(STAMPS);
 
   /** @param {import('./exchange.mjs').Exchange} exchange */
   constructor(exchange) {
+    const frames = exchange.expected.map((payload) => frameOf(payload, exchange.isText));
     this.#exchange = exchange;
-    this.#header = frameHeader(/** @type {Buffer} */ (exchange.payloads[0]).length, false);
+    this.#expected = Buffer.concat(frames);
+    this.#frameSize = this.#expected.length / frames.length;
+    this.#stampsAt = this.#frameSize - Buffer.byteLength(exchange.expected[0]);
   }
 
   /**
    * @param {Buffer} received
    * @param {number} length
-   * @returns {number} messages to send for the replies that were completed
+   * @returns {number} replies that were completed and ask for a message
    */
   compare(received, length) {
-    let toSend = 0;
-    let offset = 0;
-    while (offset < length) {
-      const payload = /** @type {Buffer} */ (this.#exchange.payloads[this.#index]);
-      const isInHeader = this.#position < this.#header.length;
-      const expected = isInHeader ? this.#header : payload;
-      const from = isInHeader ? this.#position : this.#position - this.#header.length;
-      const isInStamps = !isInHeader && from < this.#exchange.stampSize;
-      const end = isInStamps ? this.#exchange.stampSize : expected.length;
-      const piece = Math.min(length - offset, end - from);
+    const { stampSize } = this.#exchange;
+    let asking = 0;
+    for (let offset = 0; offset < length; ) {
+      const start = this.#position;
+      const inFrame = start % this.#frameSize;
+      const stampsEnd = this.#stampsAt + stampSize;
+      const isInStamps = inFrame >= this.#stampsAt && inFrame < stampsEnd;
+      // Without stamps as many frames as there are can be compared at once.
+      const isWhole = stampSize === 0;
+      const until = inFrame < this.#stampsAt ? this.#stampsAt : this.#frameSize;
+      const bound = isWhole
+        ? this.#expected.length - start
+        : (isInStamps ? stampsEnd : until) - inFrame;
+      const piece = Math.min(length - offset, bound);
       if (isInStamps) {
-        received.copy(this.#stamps, from, offset, offset + piece);
-      } else if (expected.compare(received, offset, offset + piece, from, from + piece) !== 0) {
-        throw new Error('a reply is not what was sent');
+        received.copy(this.#stamps, inFrame - this.#stampsAt, offset, offset + piece);
+      } else if (
+        this.#expected.compare(received, offset, offset + piece, start, start + piece) !== 0
+      ) {
+        throw new Error('a reply is not what was expected');
       }
       offset += piece;
-      this.#position += piece;
-      if (!isInHeader && from + piece === payload.length) {
-        this.#position = 0;
-        this.#index = (this.#index + 1) % this.#exchange.payloads.length;
-        if (this.#exchange.count(this.#stamps)) toSend++;
-      }
+      this.#position = (start + piece) % this.#expected.length;
+      const frames =
+        Math.floor((start + piece) / this.#frameSize) - Math.floor(start / this.#frameSize);
+      for (let i = 0; i < frames; i++) if (this.#exchange.count(this.#stamps)) asking++;
     }
-    return toSend;
+    return asking;
   }
 }
 
-/** @param {readonly Buffer[]} payloads */
-function maskedFrames(payloads) {
-  const parts = payloads.flatMap((payload) => {
-    const key = randomBytes(4);
-    const masked = Buffer.from(payload);
-    for (let i = 0; i < masked.length; i++) masked[i] = Number(masked[i]) ^ Number(key[i & 3]);
-    return [frameHeader(payload.length, true), key, masked];
-  });
-  const frames = Buffer.concat(parts);
+/**
+ * @param {readonly (Buffer | string)[]} payloads
+ * @param {boolean} isText
+ */
+function maskedFrames(payloads, isText) {
+  const frames = Buffer.concat(payloads.map((payload) => frameOf(payload, isText, randomBytes(4))));
   return { frames, frameSize: frames.length / payloads.length };
+}
+
+/**
+ * @param {Buffer | string} payload
+ * @param {boolean} isText
+ * @param {Buffer} [key] to mask it with
+ */
+function frameOf(payload, isText, key) {
+  const bytes = Buffer.from(payload);
+  const header = frameHeader(bytes.length, key !== undefined);
+  if (isText) header[0] = 0x81;
+  if (!key) return Buffer.concat([header, bytes]);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number(bytes[i]) ^ Number(key[i & 3]);
+  return Buffer.concat([header, key, bytes]);
 }
 
 /**

@@ -1,10 +1,16 @@
-/** The messages that every client sends: the same bytes in every language. */
+/** The messages that every client sends: the same ones in every language. */
 import { Buffer } from 'node:buffer';
 
 /** More than any window, so that a swapped or repeated reply is noticed. */
 const MOST_DISTINCT = 128;
 /** Bytes that all of them together may take: they are to stay in a second-level cache, as one message would. */
 const BYTES_OF_ALL = 1024 * 1024;
+/** Characters of one byte, and of one to four bytes. */
+const TEXTS = /** @type {Record<string, string>} */ ({
+  ascii: 'The quick brown fox jumps over the lazy dog. {"id":42,"side":"buy","price":101.25} ',
+  mixed: 'Grüße aus Köln, 世界こんにちは, привет мир, €100 für 🌍🚀. ',
+});
+const NUMBER_DIGITS = 8;
 
 /**
  * How many different payloads go out in turn.
@@ -34,5 +40,28 @@ export function makePayloads(size) {
     const payload = Buffer.from(new ArrayBuffer(size));
     pattern.copy(payload, 0, i * 8, i * 8 + size);
     return payload;
+  });
+}
+
+/**
+ * Builds texts: a sequence number, then characters of the kind, in each from another one on, then dots
+ * where the next character would be too long.
+ *
+ * @param {string} content ascii or mixed
+ * @param {number} size bytes in UTF-8
+ */
+export function makeTexts(content, size) {
+  const characters = [...(TEXTS[content] ?? '')];
+  const lengths = characters.map((character) => Buffer.byteLength(character));
+  return Array.from({ length: distinctPayloads(size) }, (_, i) => {
+    const parts = [String(i).padStart(NUMBER_DIGITS, '0').slice(-size)];
+    let left = size - String(parts[0]).length;
+    for (let at = i % characters.length; ; at = (at + 1) % characters.length) {
+      if (Number(lengths[at]) > left) break;
+      left -= Number(lengths[at]);
+      parts.push(String(characters[at]));
+    }
+    // Joined by way of bytes, since a string of many parts would be put together while the clock runs.
+    return Buffer.from(parts.join('') + '.'.repeat(left)).toString();
   });
 }

@@ -22,13 +22,13 @@ export function converse(ws, exchange, waitFor, bytesOf) {
     ws.onmessage = (event) => {
       let next;
       try {
-        next = exchange.reply(bytesOf(event.data));
+        next = exchange.reply(exchange.isText ? event.data : bytesOf(event.data));
       } catch (error) {
         reject(error);
         return;
       }
       if (next) {
-        ws.send(next);
+        for (; next; next = exchange.more()) ws.send(next);
       } else if (exchange.isDone) {
         ws.close(1000);
         resolve(waitFor(closed));

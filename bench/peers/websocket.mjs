@@ -33,7 +33,7 @@ export function run(url, exchange, waitFor) {
           return;
         }
         if (next) {
-          connection.send(next);
+          for (; next; next = exchange.more()) connection.send(next);
         } else if (exchange.isDone) {
           connection.close();
           resolve(waitFor(closed));

@@ -37,8 +37,8 @@ async function requestAndRespond(ws, exchange) {
 async function pipeline(ws, exchange) {
   for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
   for await (const message of ws) {
-    const next = exchange.reply(message);
-    if (next) ws.send(next);
-    else if (exchange.isDone) return;
+    let next = exchange.reply(message);
+    if (!next && exchange.isDone) return;
+    for (; next; next = exchange.more()) ws.send(next);
   }
 }

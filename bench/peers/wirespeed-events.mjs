@@ -1,4 +1,5 @@
 /** The events face: callbacks that see each message where it was received. */
+import { Buffer } from 'node:buffer';
 import { importLibrary } from './wirespeed-library.mjs';
 
 /**
@@ -19,13 +20,13 @@ export async function run(url, exchange, waitFor, options) {
       message(ws, data) {
         let next;
         try {
-          next = exchange.reply(data);
+          next = exchange.reply(exchange.isText ? textOf(data) : data);
         } catch (error) {
           reject(error);
           return;
         }
         if (next) {
-          ws.send(next);
+          for (; next; next = exchange.more()) ws.send(next);
         } else if (exchange.isDone) {
           ws.close(1000);
           resolve(waitFor(closed));
@@ -45,4 +46,9 @@ export async function run(url, exchange, waitFor, options) {
       for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
     }, reject);
   });
+}
+
+/** @param {Uint8Array} data */
+function textOf(data) {
+  return Buffer.from(data.buffer, data.byteOffset, data.length).toString();
 }

@@ -12,8 +12,8 @@ export async function run(url, exchange, _waitFor, options) {
   const ws = connect(url, options);
   for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
   while (!exchange.isDone) {
-    const next = exchange.reply(ws.recv());
-    if (next) ws.send(next);
+    let next = exchange.reply(ws.recv());
+    for (; next; next = exchange.more()) ws.send(next);
   }
   ws.close(1000);
 }

@@ -16,13 +16,13 @@ export function run(url, exchange, waitFor) {
     ws.on('message', (data) => {
       let next;
       try {
-        next = exchange.reply(/** @type {Buffer} */ (data));
+        next = exchange.reply(exchange.isText ? String(data) : data);
       } catch (error) {
         reject(error);
         return;
       }
       if (next) {
-        ws.send(next);
+        for (; next; next = exchange.more()) ws.send(next);
       } else if (exchange.isDone) {
         ws.close(1000);
         resolve(waitFor(closed));

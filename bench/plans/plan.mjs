@@ -1,4 +1,5 @@
 /** The plans: what is measured by a flag, in sections of some clients and cells on one server. */
+import { fullSections } from './full.mjs';
 import { seedSections } from './seed.mjs';
 import { syncSections } from './sync.mjs';
 
@@ -24,6 +25,7 @@ import { syncSections } from './sync.mjs';
 /** Plans by the flag that asks for them. */
 export const PLANS = /** @type {Record<string, Plan>} */ ({
   seed: { rounds: 7, cellTime: 120, sections: seedSections },
+  full: { rounds: 7, cellTime: 120, sections: fullSections },
   sync: { rounds: 7, cellTime: 120, sections: syncSections },
 });
 

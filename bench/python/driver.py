@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from exchange import Exchange  # noqa: E402
+from measure import Measure  # noqa: E402
 
 SAMPLES_PER_LINE = 5000
 CLIENTS = {
@@ -49,7 +50,7 @@ def run_in_loop(run, work):
 
     async def converse_all():
         for task in work["tasks"]:
-            exchange = Exchange(task, work["serverPid"], getattr(run, "takes_views", False))
+            exchange = exchange_for(task, run, work)
             await run(work["url"].rstrip("/") + exchange.path, exchange)
             answer(exchange)
 
@@ -57,23 +58,29 @@ def run_in_loop(run, work):
         runner.run(converse_all())
 
 
+def exchange_for(task, run, work):
+    measure = Measure(task, work["serverPid"])
+    return Exchange(task, measure, getattr(run, "takes_views", False))
+
+
 def converse_sync(run, task, work):
-    exchange = Exchange(task, work["serverPid"], getattr(run, "takes_views", False))
+    exchange = exchange_for(task, run, work)
     run(work["url"].rstrip("/") + exchange.path, exchange)
     return exchange
 
 
 def answer(exchange):
-    if exchange.result is None or not exchange.is_done:
+    measure = exchange.measure
+    if measure.result is None or not exchange.is_done:
         raise ConnectionError("the connection closed before every reply had arrived")
-    kinds = {"times": exchange.times}
-    if exchange.is_stamped:
-        kinds |= {"sends": exchange.sends, "receives": exchange.receives}
-    for start in range(0, len(exchange.times), SAMPLES_PER_LINE):
+    kinds = {"times": measure.times}
+    if measure.sends:
+        kinds |= {"sends": measure.sends, "receives": measure.receives}
+    for start in range(0, len(measure.times), SAMPLES_PER_LINE):
         end = start + SAMPLES_PER_LINE
         micros = {key: [ns / 1000 for ns in values[start:end]] for key, values in kinds.items()}
         print_line({"type": "samples", **micros})
-    print_line({"type": "finished", **exchange.result})
+    print_line({"type": "finished", **measure.result})
 
 
 def print_line(record):

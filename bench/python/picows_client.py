@@ -1,17 +1,21 @@
 """picows: its callback API, its websockets-style API, and the way the reference document used it."""
 
 import asyncio
+import contextlib
 
 from picows import WSListener, WSMsgType, ws_connect
 
 LARGEST_MESSAGE = 64 * 1024 * 1024
+# Seconds that it may take to close once everything is measured.
+CLOSE_LIMIT = 1
 BINARY = WSMsgType.BINARY
+TEXT = WSMsgType.TEXT
 
 
 async def run_callback(url, exchange):
     loop = asyncio.get_running_loop()
     finished = loop.create_future()
-    reply = exchange.reply
+    reply, more = exchange.reply, exchange.more
 
     class Client(WSListener):
         def on_ws_connected(self, transport):
@@ -26,19 +30,40 @@ async def run_callback(url, exchange):
             except Exception as error:
                 settle(finished, error)
                 return
-            if payload is not None:
+            if payload is None:
+                if exchange.is_done:
+                    settle(finished)
+                return
+            while payload is not None:
                 transport.send(BINARY, payload)
-            elif exchange.is_done:
-                settle(finished)
+                payload = more()
 
         def on_ws_disconnected(self, transport):
             settle(finished, ConnectionError("closed early"))
 
-    transport, _ = await ws_connect(Client, url, max_frame_size=LARGEST_MESSAGE)
+    # What its user writes for text is other code: one that decodes and encodes.
+    class TextClient(Client):
+        def on_ws_connected(self, transport):
+            for _ in range(exchange.window):
+                transport.send(TEXT, exchange.next().encode())
+
+        def on_ws_frame(self, transport, frame):
+            if frame.msg_type != TEXT:
+                return
+            try:
+                payload = reply(frame.get_payload_as_utf8_text())
+            except Exception as error:
+                settle(finished, error)
+                return
+            if payload is not None:
+                transport.send(TEXT, payload.encode())
+            elif exchange.is_done:
+                settle(finished)
+
+    listener = TextClient if exchange.is_text else Client
+    transport, _ = await ws_connect(listener, url, max_frame_size=LARGEST_MESSAGE)
     await finished
-    transport.send_close()
-    transport.disconnect()
-    await transport.wait_disconnected()
+    await close(transport)
 
 
 run_callback.takes_views = True
@@ -52,8 +77,9 @@ async def run_websockets(url, exchange):
             await ws.send(exchange.next())
         while not exchange.is_done:
             payload = exchange.reply(await ws.recv())
-            if payload is not None:
+            while payload is not None:
                 await ws.send(payload)
+                payload = exchange.more()
 
 
 async def run_as_published(url, exchange):
@@ -77,9 +103,15 @@ async def run_as_published(url, exchange):
             if data is None:
                 raise ConnectionError("closed early")
             exchange.reply(data)
+    await close(transport)
+
+
+async def close(transport):
     transport.send_close()
     transport.disconnect()
-    await transport.wait_disconnected()
+    # What counts has been measured: over TLS it sometimes waits for ever.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(transport.wait_disconnected(), CLOSE_LIMIT)
 
 
 def settle(future, error=None):

@@ -4,11 +4,13 @@ import websocket
 
 
 def run(url, exchange):
-    ws = websocket.create_connection(url, enable_multithread=False, skip_utf8_validation=True)
+    ws = websocket.create_connection(url, enable_multithread=False)
+    send = ws.send if exchange.is_text else ws.send_binary
     for _ in range(exchange.window):
-        ws.send_binary(exchange.next())
+        send(exchange.next())
     while not exchange.is_done:
         payload = exchange.reply(ws.recv())
-        if payload is not None:
-            ws.send_binary(payload)
+        while payload is not None:
+            send(payload)
+            payload = exchange.more()
     ws.close()

@@ -12,9 +12,11 @@ async def run_async(url, exchange):
     for _ in range(exchange.window):
         ws.send(exchange.next())
     while not exchange.is_done:
-        payload = exchange.reply(memoryview(await ws.recv()))
-        if payload is not None:
+        message = await ws.recv()
+        payload = exchange.reply(value_of(message, exchange.is_text))
+        while payload is not None:
             ws.send(payload)
+            payload = exchange.more()
     ws.close()
 
 
@@ -23,19 +25,20 @@ run_async.takes_views = True
 
 async def run_callback(url, exchange):
     finished = asyncio.get_running_loop().create_future()
-    reply = exchange.reply
+    reply, is_text = exchange.reply, exchange.is_text
     ws = None
 
     def on_message(message):
         try:
-            payload = reply(memoryview(message))
+            payload = reply(value_of(message, is_text))
         except Exception as error:
             settle(finished, error)
             return
-        if payload is not None:
-            ws.send(payload)
-        elif exchange.is_done:
+        if payload is None and exchange.is_done:
             settle(finished)
+        while payload is not None:
+            ws.send(payload)
+            payload = exchange.more()
 
     ws = await websocket_rs.connect(url, on_message=on_message)
     for _ in range(exchange.window):
@@ -55,8 +58,13 @@ async def run_tokio(url, exchange):
             await ws.send(exchange.next())
         while not exchange.is_done:
             payload = exchange.reply(await ws.recv())
-            if payload is not None:
+            while payload is not None:
                 await ws.send(payload)
+                payload = exchange.more()
+
+
+def value_of(message, is_text):
+    return str(message, "utf-8") if is_text else memoryview(message)
 
 
 def run_sync(url, exchange):
@@ -65,5 +73,6 @@ def run_sync(url, exchange):
             ws.send(exchange.next())
         while not exchange.is_done:
             payload = exchange.reply(ws.recv())
-            if payload is not None:
+            while payload is not None:
                 ws.send(payload)
+                payload = exchange.more()

@@ -12,8 +12,9 @@ async def run_async(url, exchange):
             await ws.send(exchange.next())
         while not exchange.is_done:
             payload = exchange.reply(await ws.recv())
-            if payload is not None:
+            while payload is not None:
                 await ws.send(payload)
+                payload = exchange.more()
 
 
 def run_sync(url, exchange):
@@ -24,5 +25,6 @@ def run_sync(url, exchange):
             ws.send(exchange.next())
         while not exchange.is_done:
             payload = exchange.reply(ws.recv())
-            if payload is not None:
+            while payload is not None:
                 ws.send(payload)
+                payload = exchange.more()

@@ -1,5 +1,6 @@
 /** Bun's echo server, run by Bun's own binary. */
 import process from 'node:process';
+import { serviceOf } from './service.mjs';
 
 const LARGEST_MESSAGE = 64 * 1024 * 1024;
 
@@ -10,7 +11,10 @@ const server = Bun.serve({
   port: 0,
   tls: certificate ? { cert: Bun.file(certificate), key: Bun.file(String(key)) } : undefined,
   fetch(request, self) {
-    return self.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 });
+    const data = serviceOf(new URL(request.url).pathname);
+    return self.upgrade(request, { data })
+      ? undefined
+      : new Response('WebSocket only', { status: 426 });
   },
   websocket: {
     perMessageDeflate: false,
@@ -20,7 +24,9 @@ const server = Bun.serve({
     backpressureLimit: 16 * LARGEST_MESSAGE,
     closeOnBackpressureLimit: true,
     message(ws, message) {
-      if (ws.send(message) === 0) ws.close(1011, 'a reply was dropped');
+      ws.data(message, (reply) => {
+        if (ws.send(reply) === 0) ws.close(1011, 'a reply was dropped');
+      });
     },
   },
 });

@@ -56,7 +56,7 @@ export function listServers() {
       label: "ws's echo server",
       command: process.execPath,
       args: [path('ws.mjs')],
-      isStamping: false,
+      isStamping: true,
       isNeutral: false,
       ...(ws ? { version: ws.version } : { missing: 'not installed', hint: 'npm install' }),
     },

@@ -75,7 +75,7 @@ const REFUSED = /** @type {[string[], RegExp][]} */ ([
   [['--same-core=yes'], /^--same-core takes no value$/],
   [['--rounds', '0'], /^--rounds takes whole numbers from 1 to 1000, not "0"$/],
   [['--rounds', '1.5'], /not "1.5"$/],
-  [['--size', '4'], /^--size takes whole numbers from 8 to 1048576, not "4"$/],
+  [['--size', '4'], /^--size takes whole numbers from 8 to 33554432, not "4"$/],
   [['--size', '512,'], /^--size has an empty item in "512,"$/],
   [['--size', '0x200'], /not "0x200"$/],
   [['--mode', 'slow'], /^--mode takes rr, pipelined, .*; not "slow"$/],

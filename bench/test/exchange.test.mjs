@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { test } from 'node:test';
 import { Exchange, readStamp } from '../peers/exchange.mjs';
-import { distinctPayloads, makePayloads } from '../peers/payloads.mjs';
+import { distinctPayloads, makePayloads, makeTexts } from '../peers/payloads.mjs';
 
 /**
  * @param {number} window
@@ -21,7 +21,10 @@ function taskOf(window, rest) {
   return {
     mode: 'pipelined',
     size: 20,
+    content: 'binary',
     window,
+    repliesPerMessage: 1,
+    messagesPerReply: 1,
     perSample: window,
     isStamped: false,
     warmUp: { time: 0, messages: 2 * window },
@@ -88,7 +91,7 @@ test('rejects a reply with one wrong byte, one too many or one too few', () => {
     const sent = exchange.next();
     assert.throws(
       () => exchange.reply(spoil(Uint8Array.from(sent))),
-      /reply 0 is not what was sent/,
+      /reply 0 is not what was expected/,
     );
   }
 });
@@ -97,12 +100,75 @@ test('rejects swapped replies and replies to nothing', () => {
   const exchange = exchangeOf(2);
   const first = exchange.next();
   const second = exchange.next();
-  assert.throws(() => exchange.reply(second), /not what was sent/);
+  assert.throws(() => exchange.reply(second), /not what was expected/);
   assert.throws(() => {
     for (let i = 0; i < 1000; i++)
       if (!exchange.reply(exchange.payloads[i % exchange.payloads.length] ?? first)) break;
     for (let i = 0; i < 1000; i++) exchange.count();
   }, /more replies than messages/);
+});
+
+test('answers a flood with one request for so many messages', () => {
+  const exchange = exchangeOf(2, { repliesPerMessage: 5, perSample: 5 });
+  assert.equal(exchange.path, '/flood/20/5');
+  const flood = makePayloads(20);
+  let flooded = 0;
+  let requests = 0;
+  const pending = [exchange.next(), exchange.next()];
+  while (pending.pop()) {
+    requests++;
+    for (let i = 0; i < 5; i++) {
+      const next = exchange.reply(Buffer.from(flood[flooded++ % flood.length] ?? ''));
+      assert.equal(exchange.more(), undefined);
+      if (next) pending.push(next);
+    }
+  }
+  assert.ok(exchange.isDone);
+  assert.equal(exchange.result?.messages, 15);
+  assert.equal(requests, flooded / 5);
+});
+
+test('sends a batch for each acknowledgement of one, which it checks', () => {
+  const exchange = exchangeOf(6, { messagesPerReply: 3, perSample: 3 });
+  assert.equal(exchange.path, '/take/3');
+  const sent = Array.from({ length: 6 }, () => exchange.next());
+  let acknowledged = 0;
+  while (acknowledged < sent.length) {
+    acknowledged += 3;
+    const last = /** @type {Buffer} */ (sent[acknowledged - 1]);
+    let next = exchange.reply(Buffer.from(last.subarray(0, 8)));
+    for (; next; next = exchange.more()) sent.push(next);
+  }
+  assert.ok(exchange.isDone);
+  assert.equal(exchange.result?.messages, 9);
+  assert.equal(sent.length % 3, 0);
+  const wrong = exchangeOf(6, { messagesPerReply: 3, perSample: 3 });
+  const first = wrong.next();
+  assert.throws(() => wrong.reply(first.subarray(0, 8)), /not what was expected/);
+});
+
+test('sends and expects strings where the content is text', () => {
+  const exchange = exchangeOf(1, { content: 'mixed' });
+  const text = exchange.next();
+  assert.equal(typeof text, 'string');
+  assert.equal(typeof exchange.reply(`${text}`), 'string');
+  assert.throws(() => exchange.reply(text), /not what was expected/);
+});
+
+test('makes texts of so many bytes that start with their number and all differ', () => {
+  for (const size of [20, 21, 22, 23, 512, 65_536]) {
+    for (const content of ['ascii', 'mixed']) {
+      const texts = makeTexts(content, size);
+      assert.equal(texts.length, distinctPayloads(size));
+      assert.ok(texts.every((text) => Buffer.byteLength(text) === size));
+      assert.ok(texts.every((text, index) => Number(text.slice(0, 8)) === index));
+      assert.equal(new Set(texts).size, texts.length);
+      assert.equal(
+        texts.every((text) => text.length === size),
+        content === 'ascii',
+      );
+    }
+  }
 });
 
 test('times each message where one makes a sample', () => {
@@ -136,7 +202,7 @@ test('tells the ways of a message from the stamps of its reply, and compares the
   }
   const spoilt = Buffer.from(exchange.next());
   spoilt[19] = 255;
-  assert.throws(() => exchange.reply(spoilt), /not what was sent/);
+  assert.throws(() => exchange.reply(spoilt), /not what was expected/);
 });
 
 test('reads times to the nanosecond', () => {

@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cellTitle, latencyTaskFor } from '../cells.mjs';
+import { cellTitle } from '../cells.mjs';
 import { Outcomes } from '../outcomes.mjs';
 import { listPeers } from '../peers/catalogue.mjs';
 import { chooseServers, filterSections, PLANS } from '../plans/plan.mjs';
 import { readSamples } from '../samples-file.mjs';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
+import { planTaskFor } from '../tasks.mjs';
 
 const NO_FILTERS = { peers: undefined, sizes: undefined, modes: undefined, servers: undefined };
 const CELL = { mode: 'rr', size: 512 };
@@ -60,9 +61,9 @@ test('leaves of a plan what the flags name', () => {
 });
 
 test('asks for stamps only where they have room in the message', () => {
-  assert.equal(latencyTaskFor({ mode: 'rr', size: 16 }, 100, false, true).isStamped, true);
-  assert.equal(latencyTaskFor({ mode: 'rr', size: 15 }, 100, false, true).isStamped, false);
-  assert.equal(latencyTaskFor({ mode: 'rr', size: 16 }, 100, false, false).isStamped, false);
+  assert.equal(planTaskFor({ mode: 'rr', size: 16 }, 100, false, true).isStamped, true);
+  assert.equal(planTaskFor({ mode: 'rr', size: 15 }, 100, false, true).isStamped, false);
+  assert.equal(planTaskFor({ mode: 'rr', size: 16 }, 100, false, false).isStamped, false);
 });
 
 test('measures no cell of a round twice', () => {

@@ -49,17 +49,22 @@ async fn converse(
     let (mut ws, _) = handshake::client(&SpawnExecutor, request, stream).await?;
     ws.set_max_message_size(LARGEST_MESSAGE);
     let mut ws = FragmentCollector::new(ws);
+    let opcode = if exchange.is_text() {
+        OpCode::Text
+    } else {
+        OpCode::Binary
+    };
     for _ in 0..exchange.window() {
-        ws.write_frame(Frame::binary(Payload::Borrowed(&exchange.next())))
-            .await?;
+        ws.write_frame(frame(opcode, &exchange.next())).await?;
     }
     while !exchange.is_done() {
-        let frame = ws.read_frame().await?;
-        match frame.opcode {
-            OpCode::Binary => {
-                if let Some(next) = exchange.reply(&frame.payload)? {
-                    ws.write_frame(Frame::binary(Payload::Borrowed(&next)))
-                        .await?;
+        let reply = ws.read_frame().await?;
+        match reply.opcode {
+            OpCode::Binary | OpCode::Text => {
+                let mut next = exchange.reply(&reply.payload)?;
+                while let Some(payload) = next {
+                    ws.write_frame(frame(opcode, &payload)).await?;
+                    next = exchange.more();
                 }
             }
             OpCode::Close => return Err("closed early".into()),
@@ -69,4 +74,8 @@ async fn converse(
     ws.write_frame(Frame::close(CloseCode::Normal.into(), b""))
         .await?;
     Ok(())
+}
+
+fn frame(opcode: OpCode, payload: &[u8]) -> Frame<'_> {
+    Frame::new(true, opcode, None, Payload::Borrowed(payload))
 }

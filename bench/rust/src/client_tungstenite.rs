@@ -3,10 +3,11 @@
 use crate::exchange::Exchange;
 use crate::secure::Stream;
 use crate::served::LARGEST_MESSAGE;
+use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 pub async fn run(
     stream: impl Stream,
@@ -28,8 +29,13 @@ async fn converse(
         .max_frame_size(Some(LARGEST_MESSAGE));
     let url = format!("ws://{authority}{}", exchange.path());
     let (mut ws, _) = client_async_with_config(url, stream, Some(config)).await?;
+    let message = if exchange.is_text() {
+        text
+    } else {
+        Message::Binary
+    };
     for _ in 0..exchange.window() {
-        ws.feed(Message::Binary(exchange.next())).await?;
+        ws.feed(message(exchange.next())).await?;
     }
     ws.flush().await?;
     while !exchange.is_done() {
@@ -40,17 +46,28 @@ async fn converse(
                 ws.next().await
             }
         };
-        let Some(message) = arrived.transpose()? else {
+        let Some(reply) = arrived.transpose()? else {
             return Ok(Err("closed early".into()));
         };
-        if let Message::Binary(data) = message {
-            match exchange.reply(&data) {
-                Ok(Some(next)) => ws.feed(Message::Binary(next)).await?,
-                Ok(None) => {}
-                Err(reason) => return Ok(Err(reason)),
-            }
+        let data: &[u8] = match &reply {
+            Message::Binary(data) => data,
+            Message::Text(text) => text.as_bytes(),
+            _ => continue,
+        };
+        let mut next = match exchange.reply(data) {
+            Ok(next) => next,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        while let Some(payload) = next {
+            ws.feed(message(payload)).await?;
+            next = exchange.more();
         }
     }
     ws.close(None).await?;
     Ok(Ok(()))
+}
+
+fn text(payload: Bytes) -> Message {
+    // SAFETY: the payloads of a text are made from strings.
+    Message::Text(unsafe { Utf8Bytes::from_bytes_unchecked(payload) })
 }

@@ -1,12 +1,16 @@
 //! Reads the work, runs its tasks one after the other and answers each, as `peers/driver.mjs` does.
 
 use crate::exchange::{Exchange, Task};
+use crate::measure::Measure;
 use crate::served::Library;
 use crate::{client_fastwebsockets, client_tungstenite, secure};
 use serde::Deserialize;
 use serde_json::json;
+use std::cell::RefCell;
 use std::process::ExitCode;
+use std::rc::Rc;
 use tokio::net::TcpStream;
+use tokio::task::LocalSet;
 
 const SAMPLES_PER_LINE: usize = 5000;
 
@@ -24,19 +28,33 @@ pub async fn run(library: Library, work: &str) -> ExitCode {
         Err(error) => return fail(&format!("the work cannot be read: {error}")),
     };
     for task in work.tasks {
-        let mut exchange = Exchange::new(task, work.server_pid);
-        let outcome = converse(library, &work.url, &mut exchange).await;
+        let measure = Rc::new(RefCell::new(Measure::new(task.clone(), work.server_pid)));
+        let local = LocalSet::new();
+        let connections: Vec<_> = (0..task.connections.unwrap_or(1))
+            .map(|_| {
+                let exchange = Exchange::new(task.clone(), measure.clone());
+                local.spawn_local(converse(library, work.url.clone(), exchange))
+            })
+            .collect();
+        let outcome: Result<(), String> = local
+            .run_until(async {
+                for connection in connections {
+                    connection.await.map_err(|error| error.to_string())??;
+                }
+                Ok(())
+            })
+            .await;
         if let Err(reason) = outcome {
             return fail(&reason);
         }
-        if let Err(reason) = answer(&exchange) {
+        if let Err(reason) = answer(&measure.borrow()) {
             return fail(reason);
         }
     }
     ExitCode::SUCCESS
 }
 
-async fn converse(library: Library, url: &str, exchange: &mut Exchange) -> Result<(), String> {
+async fn converse(library: Library, url: String, mut exchange: Exchange) -> Result<(), String> {
     let (scheme, rest) = url.split_once("://").ok_or("the URL has no scheme")?;
     let authority = rest.trim_end_matches('/');
     let says = |error: std::io::Error| error.to_string();
@@ -44,9 +62,9 @@ async fn converse(library: Library, url: &str, exchange: &mut Exchange) -> Resul
     stream.set_nodelay(true).map_err(says)?;
     if scheme == "wss" {
         let stream = secure::connect(stream).await.map_err(says)?;
-        converse_over(stream, library, authority, exchange).await
+        converse_over(stream, library, authority, &mut exchange).await
     } else {
-        converse_over(stream, library, authority, exchange).await
+        converse_over(stream, library, authority, &mut exchange).await
     }
 }
 
@@ -57,16 +75,19 @@ async fn converse_over(
     exchange: &mut Exchange,
 ) -> Result<(), String> {
     match library {
-        Library::Tungstenite => client_tungstenite::run(stream, authority, exchange).await,
-        Library::Fastwebsockets => client_fastwebsockets::run(stream, authority, exchange).await,
+        Library::Tungstenite => client_tungstenite::run(stream, authority, exchange).await?,
+        Library::Fastwebsockets => client_fastwebsockets::run(stream, authority, exchange).await?,
+    }
+    if exchange.is_done() {
+        Ok(())
+    } else {
+        Err("the connection closed before every reply had arrived".into())
     }
 }
 
-fn answer(exchange: &Exchange) -> Result<(), &'static str> {
-    let Some(totals) = exchange.totals.as_ref().filter(|_| exchange.is_done()) else {
-        return Err("the connection closed before every reply had arrived");
-    };
-    let times = &exchange.times;
+fn answer(measure: &Measure) -> Result<(), &'static str> {
+    let totals = measure.totals.as_ref().ok_or("nothing was measured")?;
+    let times = &measure.times;
     for start in (0..times.round_trips.len()).step_by(SAMPLES_PER_LINE) {
         let end = (start + SAMPLES_PER_LINE).min(times.round_trips.len());
         let mut line =
@@ -81,8 +102,8 @@ fn answer(exchange: &Exchange) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn micros<T: Copy + TryInto<i64>>(nanos: &[T]) -> Vec<f64> {
-    let as_micros = |&time: &T| time.try_into().map_or(0.0, |time: i64| time as f64 / 1e3);
+fn micros(nanos: &[f64]) -> Vec<f64> {
+    let as_micros = |time: &f64| (time * 10.0).round() / 1e4;
     nanos.iter().map(as_micros).collect()
 }
 

@@ -8,6 +8,8 @@ mod client_tungstenite;
 mod clock;
 mod driver;
 mod exchange;
+mod measure;
+mod payloads;
 mod secure;
 mod serve_fastwebsockets;
 mod serve_tungstenite;

@@ -1,7 +1,7 @@
 //! The server on tokio-tungstenite: replies to all that has arrived leave together.
 
 use crate::clock;
-use crate::exchange::Payloads;
+use crate::payloads::{Content, Payloads};
 use crate::secure::Stream;
 use crate::served::{LARGEST_MESSAGE, Service, stamp};
 use bytes::{Bytes, BytesMut};
@@ -75,7 +75,7 @@ struct Answerer {
 impl Answerer {
     fn new(service: Service) -> Answerer {
         let payloads = match service {
-            Service::Flood { size, .. } => Some(Payloads::new(size)),
+            Service::Flood { size, .. } => Some(Payloads::new(Content::Binary, size)),
             _ => None,
         };
         Answerer {

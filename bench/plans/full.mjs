@@ -1,0 +1,59 @@
+/** `--full`: every workload, each in a section of its own, on top of the tables of the reference document. */
+import { listCells } from '../cells.mjs';
+import { seedSections } from './seed.mjs';
+
+const ENDS = [512, 65_536];
+const ONE_WAY_SIZES = [20, 256];
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * @param {readonly string[]} peers all there are
+ * @returns {import('./plan.mjs').Section[]}
+ */
+export function fullSections(peers) {
+  const everybody = peers.filter((name) => name !== 'picows-as-published');
+  const server = 'tokio-tungstenite';
+  const inC = (/** @type {string} */ name) => name === 'floor-c';
+  return [
+    ...seedSections(peers),
+    {
+      name: 'same-core',
+      title: 'server and client on one core',
+      server,
+      isSameCore: true,
+      peers: everybody,
+      cells: listCells(['rr', 'pipelined'], ENDS),
+    },
+    {
+      name: 'tls',
+      title: 'over TLS',
+      server,
+      isTls: true,
+      peers: everybody.filter((name) => !inC(name)),
+      cells: listCells(['rr', 'pipelined'], ENDS),
+    },
+    {
+      name: 'text',
+      title: 'text',
+      server,
+      peers: everybody.filter((name) => !inC(name)),
+      cells: ['ascii', 'mixed'].flatMap((content) =>
+        listCells(['rr', 'pipelined'], ENDS, /** @type {any} */ ({ content })),
+      ),
+    },
+    {
+      name: 'one-way',
+      title: 'messages one way only',
+      server,
+      peers: everybody.filter((name) => !inC(name)),
+      cells: listCells(['receive', 'send'], ONE_WAY_SIZES),
+    },
+    {
+      name: 'large',
+      title: 'large messages',
+      server,
+      peers: everybody,
+      cells: listCells(['rr'], [MEBIBYTE, 20 * MEBIBYTE]),
+    },
+  ];
+}

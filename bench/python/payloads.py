@@ -1,0 +1,40 @@
+"""The messages that every client sends: the twin of peers/payloads.mjs."""
+
+import struct
+
+MOST_DISTINCT = 128
+BYTES_OF_ALL = 1024 * 1024
+TEXTS = {
+    "ascii": 'The quick brown fox jumps over the lazy dog. {"id":42,"side":"buy","price":101.25} ',
+    "mixed": "Grüße aus Köln, 世界こんにちは, привет мир, €100 für 🌍🚀. ",
+}
+NUMBER_DIGITS = 8
+
+
+def distinct_payloads(size):
+    return min(MOST_DISTINCT, max(2, BYTES_OF_ALL // size))
+
+
+def make_payloads(size):
+    count = distinct_payloads(size)
+    words = count + -(-size // 8)
+    pattern = b"".join(
+        struct.pack("<II", word, (word + 1) * 0x9E3779B1 & 0xFFFFFFFF) for word in range(words)
+    )
+    return [pattern[i * 8 : i * 8 + size] for i in range(count)]
+
+
+def make_texts(content, size):
+    characters = TEXTS[content]
+    lengths = [len(character.encode()) for character in characters]
+    texts = []
+    for i in range(distinct_payloads(size)):
+        parts = [str(i).zfill(NUMBER_DIGITS)[-size:]]
+        left = size - len(parts[0])
+        at = i % len(characters)
+        while lengths[at] <= left:
+            left -= lengths[at]
+            parts.append(characters[at])
+            at = (at + 1) % len(characters)
+        texts.append("".join(parts) + "." * left)
+    return texts

@@ -1,0 +1,136 @@
+//! When to read the clocks and when to stop: the twin of `peers/measure.mjs`.
+
+use crate::clock::{self, Ticks};
+use crate::exchange::Task;
+use serde::Serialize;
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Phase {
+    WarmingUp,
+    Measuring,
+    Ended,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    r#type: &'static str,
+    messages: usize,
+    elapsed: f64,
+    client_user: i64,
+    client_system: i64,
+    server_ticks: Option<Ticks>,
+}
+
+/// Nanoseconds per message: the round trip, and its two ways where replies are stamped.
+#[derive(Default)]
+pub struct Times {
+    pub round_trips: Vec<f64>,
+    pub sends: Vec<f64>,
+    pub receives: Vec<f64>,
+}
+
+/// The samples of a cell, over all of its connections.
+pub struct Measure {
+    task: Task,
+    server_pid: u32,
+    phase: Phase,
+    counted: usize,
+    begun: u64,
+    last: u64,
+    until_sample: usize,
+    cpu_before: (i64, i64),
+    ticks_before: Option<Ticks>,
+    pub times: Times,
+    pub totals: Option<Totals>,
+}
+
+impl Measure {
+    pub fn new(task: Task, server_pid: u32) -> Measure {
+        Measure {
+            phase: Phase::WarmingUp,
+            counted: 0,
+            begun: clock::now(),
+            last: 0,
+            until_sample: task.per_sample / task.messages_per_reply,
+            cpu_before: (0, 0),
+            ticks_before: None,
+            times: Times::default(),
+            totals: None,
+            task,
+            server_pid,
+        }
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// Takes a reply and when its message was sent.
+    pub fn take(&mut self, now: u64, sent_at: u64, data: &[u8]) {
+        match self.phase {
+            Phase::WarmingUp => {
+                self.counted += self.task.messages_per_reply;
+                let is_warm = (now - self.begun) as f64 >= self.task.warm_up.time * 1e6;
+                if is_warm && self.counted as u64 >= self.task.warm_up.messages {
+                    self.start();
+                }
+            }
+            Phase::Measuring => self.record(now, sent_at, data),
+            Phase::Ended => {}
+        }
+    }
+
+    fn start(&mut self) {
+        self.phase = Phase::Measuring;
+        self.ticks_before = clock::process_ticks(self.server_pid);
+        self.cpu_before = clock::cpu_times();
+        self.begun = clock::now();
+        self.last = self.begun;
+    }
+
+    fn record(&mut self, now: u64, sent_at: u64, data: &[u8]) {
+        let per_sample = self.task.per_sample;
+        if per_sample > 1 {
+            self.until_sample -= 1;
+            if self.until_sample > 0 {
+                return;
+            }
+            self.until_sample = per_sample / self.task.messages_per_reply;
+            let elapsed = (now - self.last) as f64;
+            self.times.round_trips.push(elapsed / per_sample as f64);
+            self.last = now;
+        } else {
+            self.times.round_trips.push((now - sent_at) as f64);
+        }
+        if self.task.is_stamped {
+            let stamp =
+                |at: usize| i64::from_le_bytes(data[at..at + 8].try_into().expect("8 bytes"));
+            self.times.sends.push((stamp(0) - sent_at as i64) as f64);
+            self.times.receives.push((now as i64 - stamp(8)) as f64);
+        }
+        let samples = self.times.round_trips.len();
+        let measure = &self.task.measure;
+        let is_long_enough =
+            (now - self.begun) as f64 >= measure.time * 1e6 && samples >= measure.samples;
+        if is_long_enough || samples * per_sample >= measure.messages {
+            self.end(now);
+        }
+    }
+
+    fn end(&mut self, now: u64) {
+        self.phase = Phase::Ended;
+        let (user, system) = clock::cpu_times();
+        let ticks = clock::process_ticks(self.server_pid);
+        self.totals = Some(Totals {
+            r#type: "finished",
+            messages: self.times.round_trips.len() * self.task.per_sample,
+            elapsed: (now - self.begun) as f64 / 1e3,
+            client_user: user - self.cpu_before.0,
+            client_system: system - self.cpu_before.1,
+            server_ticks: ticks
+                .zip(self.ticks_before)
+                .map(|(after, before)| after - before),
+        });
+    }
+}

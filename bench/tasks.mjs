@@ -1,0 +1,115 @@
+/** What a client process is asked to do for a cell, and for how long. */
+import { MODES } from './cells.mjs';
+import { STAMPS } from './peers/exchange.mjs';
+
+const FIRST_WARM_UP = 500;
+const WARM_UP = 200;
+/** Of messages this large fewer samples have to do. */
+const LARGE = 1024 * 1024;
+/** Messages, and bytes, that one request is answered with in a flood, or one reply acknowledges. */
+const MOST_IN_BATCH = 1000;
+const BYTES_IN_BATCH = 256 * 1024;
+
+/**
+ * @typedef {object} Task
+ * @property {string} mode
+ * @property {number} size bytes per message
+ * @property {string} content binary, ascii or mixed
+ * @property {number} window messages that are sent before any reply
+ * @property {number} repliesPerMessage
+ * @property {number} messagesPerReply
+ * @property {number} perSample messages that make one sample, of their mean time; with 1 it is a message's latency
+ * @property {boolean} isStamped whether replies begin with the server's times
+ * @property {{ time: number, messages: number }} warmUp discarded: at least this many ms and messages
+ * @property {{ time: number, samples: number, messages: number }} measure ms and samples at least, messages at most
+ */
+
+/**
+ * Sets the bounds of one cell whose sample is one window of messages: where replies come in bursts
+ * of up to a window, a smaller sample would time either a burst or the wait for it. A process's first
+ * cell is warmed up for longer, since compilers need some tenths of a second of the same work.
+ *
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {number} cellTime milliseconds to measure
+ * @param {boolean} isFirst whether the process has done nothing before
+ * @returns {Task}
+ */
+export function taskFor(cell, cellTime, isFirst) {
+  const window = windowOf(cell);
+  return {
+    ...plainTask(cell),
+    perSample: window,
+    isStamped: false,
+    warmUp: { time: warmUpTime(cellTime, isFirst), messages: 2 * window },
+    measure: { time: cellTime, samples: 20, messages: window === 1 ? 200_000 : 2_000_000 },
+  };
+}
+
+/**
+ * Sets the bounds of one cell of a plan: its sample is one message's latency, or where messages go one way
+ * only, the mean over a batch.
+ *
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {number} cellTime milliseconds to measure
+ * @param {boolean} isFirst whether the process has done nothing before
+ * @param {boolean} isStamping whether the server can stamp its replies
+ * @returns {Task}
+ */
+export function planTaskFor(cell, cellTime, isFirst, isStamping) {
+  const warmUp = { time: warmUpTime(cellTime, isFirst), messages: 2 * windowOf(cell) };
+  if (cell.mode === 'receive' || cell.mode === 'send') {
+    const batch = Math.min(MOST_IN_BATCH, Math.max(1, Math.floor(BYTES_IN_BATCH / cell.size)));
+    const isReceiving = cell.mode === 'receive';
+    return {
+      ...plainTask(cell),
+      window: isReceiving ? windowOf(cell) : windowOf(cell) * batch,
+      repliesPerMessage: isReceiving ? batch : 1,
+      messagesPerReply: isReceiving ? 1 : batch,
+      perSample: batch,
+      isStamped: false,
+      warmUp,
+      measure: { time: cellTime, samples: 20, messages: 5_000_000 },
+    };
+  }
+  const samples = cell.size >= LARGE ? 10 : 100;
+  return {
+    ...plainTask(cell),
+    perSample: 1,
+    isStamped: isStamping && (cell.content ?? 'binary') === 'binary' && cell.size >= STAMPS,
+    warmUp,
+    measure: { time: cellTime, samples: Math.max(samples, windowOf(cell)), messages: 200_000 },
+  };
+}
+
+/**
+ * What every task has in common: an echo.
+ *
+ * @param {import('./cells.mjs').Cell} cell
+ */
+function plainTask(cell) {
+  const window = windowOf(cell);
+  return { content: 'binary', ...cell, window, repliesPerMessage: 1, messagesPerReply: 1 };
+}
+
+/** @param {import('./cells.mjs').Cell} cell */
+function windowOf(cell) {
+  return MODES[cell.mode]?.window ?? 1;
+}
+
+/**
+ * @param {number} cellTime
+ * @param {boolean} isFirst
+ */
+function warmUpTime(cellTime, isFirst) {
+  return isFirst ? Math.min(FIRST_WARM_UP, 4 * cellTime) : Math.min(WARM_UP, cellTime);
+}
+
+/**
+ * Milliseconds after which a client is given up in a cell: generous, since the machine may be busy.
+ *
+ * @param {Task} task
+ */
+export function timeLimit(task) {
+  const large = task.size >= LARGE ? 10_000 : 0;
+  return 8000 + large + 4 * (task.warmUp.time + task.measure.time);
+}
