@@ -28,19 +28,35 @@ export class SamplesFile {
  * Reads the records of an interrupted run, and removes a last line that was cut off.
  *
  * @param {string} path
- * @returns {{ machine: any, cells: import('./record.mjs').CellRecord[] }}
  * @throws where the file is not one that can be gone on with
  */
 export function readSamples(path) {
   const bytes = readFileSync(path);
   const end = bytes.lastIndexOf('\n') + 1;
-  const records = bytes
-    .toString('utf8', 0, end)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+  const samples = parseSamples(bytes.toString(), path);
+  if (end < bytes.length) truncateSync(path, end);
+  return samples;
+}
+
+/**
+ * Takes the records of a run out of its file's text; a last line that was cut off is left out.
+ *
+ * @param {string} text
+ * @param {string} path for messages
+ * @returns {{ machine: any, cells: import('./record.mjs').CellRecord[] }}
+ * @throws {Error} where it is not what a run writes
+ */
+export function parseSamples(text, path) {
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  const records = lines.flatMap((line, index) => {
+    if (line === '') return [];
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      throw new Error(`${path}:${index + 1} is not JSON`);
+    }
+  });
   const machine = records[0];
   if (machine?.type !== 'machine') throw new Error(`${path} does not begin with a machine`);
-  if (end < bytes.length) truncateSync(path, end);
   return { machine, cells: records.filter(({ type }) => type === 'cell') };
 }

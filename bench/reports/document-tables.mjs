@@ -13,6 +13,7 @@ export const SECTION = 'main';
  * @property {number} [claimedRtt] ms
  * @property {number} [claimedFactor] times the table's best
  * @property {string} ratio measured, to the best of the document's clients
+ * @property {number | undefined} factor the same as a number
  * @property {boolean} isOurs
  */
 
@@ -40,10 +41,14 @@ export function documentLines(measured, { mode, size, rows }) {
     line.row?.summary?.median ?? Number.POSITIVE_INFINITY;
   const sorted = named.sort((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
   const best = sorted.find(({ row, isOurs }) => row && isMeasured(row) && !isOurs)?.row;
-  return sorted.map((line) => ({
-    ...line,
-    ratio: line.row === best ? '1' : ratioText(slownessOf(line.row, best)),
-  }));
+  return sorted.map((line) => {
+    const ratio = slownessOf(line.row, best);
+    return {
+      ...line,
+      ratio: line.row === best ? '1' : ratioText(ratio),
+      factor: ratio?.median,
+    };
+  });
 }
 
 /** @param {import('./measured.mjs').Measured} measured */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Distribution } from '../distribution.mjs';
+import { parseSamples } from '../samples-file.mjs';
 import { bootstrapInterval, compareTimes, outlyingRounds, summarize } from '../statistics.mjs';
 import { groupBy } from './groups.mjs';
 
@@ -58,37 +59,16 @@ import { groupBy } from './groups.mjs';
 /** A row that has figures. @typedef {Row & { summary: Summary }} MeasuredRow */
 
 /**
- * Reads a file of samples, packed by gzip or not; a last line that an interruption cut off is left out.
+ * Reads a file of samples, packed by gzip or not.
  *
  * @param {string} path
- * @throws {Error} when it is no file of samples of `--seed` or `--full`
+ * @throws {Error} where it is not of a run that can be reported
  */
 export function readRecords(path) {
   const bytes = readFileSync(path);
-  return parseRecords(String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes), path);
-}
-
-/**
- * @param {string} text JSON lines
- * @param {string} path for messages
- * @returns {{ machine: any, cells: CellRecord[] }}
- */
-export function parseRecords(text, path) {
-  const lines = text.split('\n').filter((line) => line !== '');
-  const records = lines.map((line, index) => {
-    try {
-      return JSON.parse(line);
-    } catch {
-      if (index === lines.length - 1 && index > 0) return {};
-      throw new Error(`${path}:${index + 1} is not JSON`);
-    }
-  });
-  const ofType = (/** @type {string} */ type) => records.filter((record) => record.type === type);
-  const [machine] = ofType('machine');
-  if (!Array.isArray(machine?.sections)) {
-    throw new Error(`${path} does not begin with what --seed and --full write`);
-  }
-  return { machine, cells: ofType('cell') };
+  const records = parseSamples(String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes), path);
+  if (Array.isArray(records.machine.sections)) return records;
+  throw new Error(`${path} is not of a run with --seed or its like: those can be reported`);
 }
 
 /** The records of a run, put in order. */

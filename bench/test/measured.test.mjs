@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isMeasured, Measured, parseRecords, slownessOf } from '../reports/measured.mjs';
+import { isMeasured, Measured, slownessOf } from '../reports/measured.mjs';
+import { parseSamples } from '../samples-file.mjs';
 import { makeRecords, toJsonLines } from './synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
@@ -9,15 +10,15 @@ const measured = new Measured(records);
 
 test('reads back what was written, without a last line that was cut off', () => {
   const text = toJsonLines(makeRecords({ rounds: 1, samples: 5 }));
-  const whole = parseRecords(text, 'made');
-  const cut = parseRecords(text.slice(0, -20), 'made');
+  const whole = parseSamples(text, 'made');
+  const cut = parseSamples(text.slice(0, -20), 'made');
   assert.equal(cut.cells.length, whole.cells.length - 1);
   assert.throws(
-    () => parseRecords('{"type":"cell"}\n', 'some.jsonl'),
+    () => parseSamples('{"type":"cell"}\n', 'some.jsonl'),
     /some\.jsonl does not begin/,
   );
   assert.throws(
-    () => parseRecords('{}\nnonsense\n{}\n', 'some.jsonl'),
+    () => parseSamples('{}\nnonsense\n{}\n', 'some.jsonl'),
     /some\.jsonl:2 is not JSON/,
   );
 });

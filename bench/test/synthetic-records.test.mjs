@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Measured, parseRecords } from '../reports/measured.mjs';
+import { Measured } from '../reports/measured.mjs';
+import { parseSamples } from '../samples-file.mjs';
 import { MODELS, makeRecords, timeOf, toJsonLines } from './synthetic-records.mjs';
 
 test('makes the same records for the same seed, and others for another', () => {
@@ -10,7 +11,7 @@ test('makes the same records for the same seed, and others for another', () => {
 });
 
 test('makes records whose medians are those of their models', () => {
-  const measured = new Measured(parseRecords(toJsonLines(makeRecords({ rounds: 5 })), 'made'));
+  const measured = new Measured(parseSamples(toJsonLines(makeRecords({ rounds: 5 })), 'made'));
   const [section] = measured.sections;
   assert.ok(section);
   for (const cell of section.cells) {

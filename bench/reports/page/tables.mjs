@@ -1,4 +1,5 @@
 /** Tables: those of the reference document, and every figure of every cell. */
+import { logScale } from '../browser/axis.mjs';
 import { documentColumns, documentLines } from '../document-tables.mjs';
 import { sectionTitle } from '../markdown.mjs';
 import { isMeasured, slownessOf } from '../measured.mjs';
@@ -7,6 +8,7 @@ import { isFace } from '../standings.mjs';
 import {
   bytesText,
   cellTitle,
+  factorText,
   millisText,
   ratioText,
   sizeText,
@@ -16,24 +18,47 @@ import {
 } from '../wording.mjs';
 import { html } from './html.mjs';
 
+/** The axis of ratios to the best. */
+const PLOT = { low: 0.6, high: 30 };
+const TICKS = [1, 2, 5, 10, 20];
+
 /** @param {import('../measured.mjs').Measured} measured */
 export function renderDocumentTables(measured) {
   return html`<div class="tables">${DOCUMENT_TABLES.map(
     (
       table,
     ) => html`<div><p class="caption">${table.title}, in milliseconds</p><div class="scroll"><table>
-<thead><tr><th></th><th>Send<br><small>C→S</small></th><th>Receive<br><small>S→C</small></th><th>RTT</th><th>vs best</th><th class="claimed">RTT<br><small>document</small></th><th class="claimed">vs best<br><small>document</small></th></tr></thead>
+<thead><tr><th></th><th>Send<br><small>C→S</small></th><th>Receive<br><small>S→C</small></th><th>RTT</th><th>vs best</th><th class="claimed">RTT<br><small>document</small></th><th class="claimed">vs best<br><small>document</small></th><th class="wide"><span class="plot">${TICKS.map((tick) => html`<i class="tick" style="left:${placeOf(tick)}"><span>${tick}×</span></i>`)}</span></th></tr></thead>
 <tbody>${documentLines(measured, table).map(renderDocumentLine)}</tbody></table></div></div>`,
   )}${DOCUMENT_SCALING.map((scaling) => renderDocumentScaling(measured, scaling))}</div>`;
 }
 
 /** @param {import('../document-tables.mjs').DocumentLine} line */
-function renderDocumentLine({ name, row, claimedRtt, claimedFactor, ratio, isOurs }) {
+function renderDocumentLine({ name, row, claimedRtt, claimedFactor, ratio, factor, isOurs }) {
   const summary = row?.summary;
   const figures = summary
     ? html`<td>${millisText(summary.send)}</td><td>${millisText(summary.receive)}</td><td><b>${millisText(summary.median)}</b></td><td>${ratio}</td>`
     : html`<td colspan="4" class="why">${row?.failure ?? 'not part of this run'}</td>`;
-  return html`<tr class="${isOurs ? 'ours' : ''}"><th scope="row">${name}</th>${figures}<td class="claimed">${claimedRtt?.toFixed(3)}</td><td class="claimed">${claimedFactor === undefined ? '' : `${claimedFactor.toFixed(1)}×`}</td></tr>`;
+  return html`<tr class="${isOurs ? 'ours' : ''}"><th scope="row">${name}</th>${figures}<td class="claimed">${claimedRtt?.toFixed(3)}</td><td class="claimed">${claimedFactor === undefined ? '' : `${claimedFactor.toFixed(1)}×`}</td><td class="wide" aria-hidden="true">${renderPlot(factor, claimedFactor)}</td></tr>`;
+}
+
+/**
+ * The measured ratio and the document's, one above the other on a logarithmic axis.
+ *
+ * @param {number | undefined} factor
+ * @param {number | undefined} claimed
+ */
+function renderPlot(factor, claimed) {
+  return html`<span class="plot">${TICKS.map((tick) => html`<i class="${tick === 1 ? 'one' : 'tick'}" style="left:${placeOf(tick)}"></i>`)}${
+    claimed &&
+    html`<i class="mark claimed" style="left:${placeOf(claimed)}" data-tip="${claimed.toFixed(1)}× of the best, says the document"></i>`
+  }${factor && html`<i class="mark measured" style="left:${placeOf(factor)}" data-tip="${factorText(factor)}× of the best of the document’s clients, measured"></i>`}</span>`;
+}
+
+/** @param {number} factor */
+function placeOf(factor) {
+  const share = logScale(PLOT.low, PLOT.high)(factor);
+  return `${(100 * Math.max(0, Math.min(1, share))).toFixed(1)}%`;
 }
 
 /**
