@@ -89,6 +89,16 @@ test('opens at the cell that its address names', { skip }, async () => {
   await page.close();
 });
 
+test('leads from a field of the matrix to its cell', { skip }, async () => {
+  const { page } = await open({ viewport: { width: 1280, height: 900 } });
+  await page.locator('.matrix tr', { hasText: 'undici' }).first().locator('td a').nth(2).click();
+  assert.match(String(await page.locator('.cell-title').textContent()), /^Request-response, 2 KiB/);
+  await page.waitForFunction(
+    'document.getElementById("explorer").getBoundingClientRect().top < 100',
+  );
+  await page.close();
+});
+
 test('opens a row to its rounds and samples, and compares the others with it', {
   skip,
 }, async () => {

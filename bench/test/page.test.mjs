@@ -26,13 +26,25 @@ test('needs nothing but itself: no address, no import, no link but to the sample
     /https?:|@import|url\(|<link|<iframe|<img|\ssrc=|import\(|fetch\(|XMLHttp/,
   );
   for (const [, target] of page.matchAll(/\shref="([^"]*)"/g)) {
-    assert.match(String(target), /^(#[a-z]+|run\.jsonl)$/);
+    assert.match(String(target), /^(#[a-z]+|#cell=[\w%-]+|run\.jsonl)$/);
   }
 });
 
 test('links only to sections that are there', () => {
-  for (const [, id] of page.matchAll(/href="#([^"]*)"/g))
+  for (const [, id] of page.matchAll(/href="#([a-z]+)"/g))
     assert.ok(page.includes(`id="${id}"`), id);
+});
+
+test('links every field of the matrix to a cell that its script knows', () => {
+  const data = JSON.parse(blockOf('data'));
+  const places = data.sections.flatMap((/** @type {any} */ { name, cells }) =>
+    cells.map((/** @type {any} */ { mode, details }) => `${name}/${mode}/${details}`),
+  );
+  const linked = [...page.matchAll(/href="#cell=([^"]+)"/g)].map(([, place]) =>
+    decodeURIComponent(String(place)),
+  );
+  assert.ok(linked.length > 100);
+  for (const place of linked) assert.ok(places.includes(place), place);
 });
 
 test('has a table for every cell, with every client in it', () => {

@@ -18,7 +18,9 @@ export function startExplorer(data, loadSamples) {
 
   readHash();
   window.addEventListener('hashchange', () => {
-    if (readHash()) show();
+    if (!readHash()) return;
+    show();
+    root.scrollIntoView();
   });
   window.addEventListener('resize', () => {
     clearTimeout(resizing);

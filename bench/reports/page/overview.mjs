@@ -78,7 +78,7 @@ ${[...groupBy(standings, ({ rival }) => rival.peer)].map(
 /** @param {import('../standings.mjs').Standing | undefined} standing */
 function renderField(standing) {
   if (!standing) return html`<td class="none">–</td>`;
-  const { ratio, outcome, face, rival, cell } = standing;
+  const { ratio, outcome, section, face, rival, cell } = standing;
   const strength = Math.min(1, Math.abs(Math.log(ratio.median)) / Math.log(FULL));
   const tip = [
     cellTitle(cell),
@@ -88,7 +88,9 @@ function renderField(standing) {
       : []),
   ].join('\n');
   const saturated = face.summary.isServerSaturated ? ' saturated' : '';
-  return html`<td class="${outcome}${saturated}" style="--strength:${(0.18 + 0.82 * strength).toFixed(2)}" data-tip="${tip}">${outcome === 'tie' ? '≈' : shortFactor(ratio.median)}</td>`;
+  const place = `${section.name}/${cell.mode}/${cellDetails(cell).join(', ')}`;
+  const text = outcome === 'tie' ? '≈' : shortFactor(ratio.median);
+  return html`<td class="${outcome}${saturated}" style="--strength:${(0.18 + 0.82 * strength).toFixed(2)}" data-tip="${tip}"><a href="#cell=${encodeURIComponent(place)}">${text}</a></td>`;
 }
 
 /** @param {import('../measured.mjs').Cell} cell */
