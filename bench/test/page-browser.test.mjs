@@ -89,6 +89,20 @@ test('opens at the cell that its address names', { skip }, async () => {
   await page.close();
 });
 
+test('shows memory where that is what was measured, the least first', { skip }, async () => {
+  const { page, faults } = await open({}, '#cell=memory%2Fmemory%2F');
+  const texts = await page.locator('.ranking .client .median').allTextContents();
+  const sizes = texts.map((text) => Number.parseFloat(text));
+  assert.ok(sizes.length > 20 && texts.every((text) => text.endsWith(' KiB')));
+  assert.deepEqual(
+    sizes,
+    sizes.toSorted((a, b) => a - b),
+  );
+  assert.equal(await page.locator('.percentiles').isVisible(), false);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('leads from a field of the matrix to its cell', { skip }, async () => {
   const { page } = await open({ viewport: { width: 1280, height: 900 } });
   await page.locator('.matrix tr', { hasText: 'undici' }).first().locator('td a').nth(2).click();

@@ -75,6 +75,11 @@ export function makeRecords({ rounds = 7, seed = 1, samples = 300, models = MODE
         const spell = peer === 'undici' && round === 3 ? 1.8 : 1 + 0.04 * random();
         for (const cell of section.cells) {
           const place = { section: section.name, server: section.server, peer, ...cell, round };
+          if (cell.mode === 'memory') {
+            const bytesPerConnection = Math.round(1024 * model.rr * (1 + 0.1 * random()));
+            cells.push({ type: 'cell', ...place, bytesPerConnection });
+            continue;
+          }
           const time = timeOf(model, cell) * Number(SERVERS[section.server]) * spell;
           cells.push(
             model.failsFrom !== undefined && cell.size >= model.failsFrom
@@ -168,6 +173,13 @@ function makeSections(names) {
       server: 'websockets',
       peers: ['picows-as-published'],
       cells: cells('burst', ENDS),
+    },
+    {
+      name: 'memory',
+      title: 'memory of an idle connection',
+      server: 'fastwebsockets',
+      peers,
+      cells: cells('memory', [0]),
     },
   ];
 }
