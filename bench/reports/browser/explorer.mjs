@@ -143,6 +143,7 @@ export function startExplorer(data, loadSamples) {
       return button;
     });
     group.replaceChildren(...buttons);
+    group.hidden = buttons.length < 2;
   }
 
   function readHash() {

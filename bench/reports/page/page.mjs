@@ -69,7 +69,7 @@ ${standings.length > 0 ? renderOverview(standings) : html`<p>This run has no fac
 <figure><figcaption>CPU per message</figcaption><p class="legend"><span><span class="swatch user"></span> client, user</span><span><span class="swatch system"></span> client, system</span><span><span class="swatch server"></span> server, on the right; ! is saturated</span></p><div class="cpu"></div></figure>
 </div>
 <noscript><p>The explorer needs JavaScript; the tables below have every figure of it.</p></noscript></section>
-<section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic; the dashed line is the floor, a bare socket.</p>${renderScaling(measured)}</section>
+<section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic; dashed lines are floors, sockets without a WebSocket client around them.</p>${renderScaling(measured)}</section>
 ${
   hasDocument &&
   html`<section id="claims"><h2>What the reference document claims</h2>${renderClaims(measured)}</section>

@@ -6,9 +6,9 @@ import { STYLES } from '../styles.mjs';
 import { modeTitle, sizeText, tickText, timeText } from '../wording.mjs';
 import { html, raw } from './html.mjs';
 
-const WIDTH = 384;
+const WIDTH = 392;
 const HEIGHT = 320;
-const [TOP, RIGHT, BOTTOM, LEFT] = [10, 128, 26, 50];
+const [TOP, RIGHT, BOTTOM, LEFT] = [10, 140, 26, 50];
 
 /**
  * @param {import('../measured.mjs').Measured} measured
