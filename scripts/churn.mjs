@@ -5,22 +5,18 @@
 //   npm run test:churn -- [--seconds 60] [--majors 20,22,24,26]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { certificate, startEchoServers } from './echo-servers.mjs';
 import { listArgument, MAJORS, nodeBinary } from './node-majors.mjs';
 
 const self = fileURLToPath(import.meta.url);
-const certificate = (name) =>
-  readFileSync(join(dirname(dirname(self)), `test/support/certificates/${name}.pem`));
 /** Young garbage is collected at random moments, before its space is full. */
 const FLAGS = ['--max-semi-space-size=1', '--stress-scavenge=60', '--expose-gc'];
 const SIZES = [0, 1, 125, 126, 1000, 65_535, 65_536, 300_000];
 
 if (!isMainThread) churn();
 else if (process.argv[2] === '--client') await client(process.argv.slice(3));
-else if (process.argv[2] === '--server') await server();
 else await everywhere();
 
 async function everywhere() {
@@ -30,15 +26,11 @@ async function everywhere() {
     console.error('--seconds takes a number of seconds');
     process.exit(2);
   }
-  const echo = spawn(process.execPath, [self, '--server'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const urls = String(await once(echo.stdout, 'data'))
-    .trim()
-    .split(' ');
+  // Without the flags.
+  const servers = await startEchoServers();
   try {
     for (const major of listArgument('majors', MAJORS)) {
-      const args = [...FLAGS, self, '--client', String(seconds), ...urls];
+      const args = [...FLAGS, self, '--client', String(seconds), servers.plain, servers.tls];
       const run = spawn(nodeBinary(major), args, { stdio: ['ignore', 'pipe', 'inherit'] });
       let output = '';
       run.stdout.on('data', (chunk) => {
@@ -51,21 +43,8 @@ async function everywhere() {
       console.log(`Node.js ${major}: ${output.trim() || 'nothing'}; ${end}`);
     }
   } finally {
-    echo.kill();
+    servers.stop();
   }
-}
-
-/** Echo servers in a process of their own, without the flags: plain and TLS. */
-async function server() {
-  const { serve } = await import('wirespeed/server');
-  const options = {
-    maxMessageSize: 2 ** 20,
-    handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
-  };
-  const plain = await serve(options);
-  const tls = { cert: certificate('localhost'), key: certificate('server-key') };
-  const secure = await serve({ ...options, tls });
-  console.log(plain.url, secure.url);
 }
 
 /** One thread per URL; prints how much they did. */
