@@ -164,7 +164,7 @@ describe('the end of a connection that is lent', () => {
 
   it('by a reset within a long send is seen in it', async () => {
     const large = patternBytes(50_000_000);
-    const { blocking } = await lend([STOP_READING, sleep(300), RESET]);
+    const { blocking } = await lend([STOP_READING, sleep(800), RESET]);
     const error = thrown(() => blocking.send(large));
     expect(error).toBeInstanceOf(ConnectionClosedError);
     expect(blocking.state).toBe('closed');
@@ -173,7 +173,7 @@ describe('the end of a connection that is lent', () => {
 
   it('by the peer within a long send that it does not read is seen in it', async () => {
     const large = patternBytes(50_000_000);
-    const { blocking, ws } = await lend([STOP_READING, sleep(300), sendClose(1013)], {
+    const { blocking, ws } = await lend([STOP_READING, sleep(800), sendClose(1013)], {
       closeTimeout: 200,
     });
     expect(thrown(() => blocking.send(large))).toMatchObject({ closeCode: 1013 });

@@ -71,7 +71,7 @@ describe('toSync refuses, and leaves the connection usable,', () => {
   });
 
   it('while the system has not taken what was sent; a ping tells when it has', async () => {
-    const { ws } = await open([STOP_READING, sleep(200), READ_AGAIN, ECHO]);
+    const { ws } = await open([STOP_READING, sleep(1500), READ_AGAIN, ECHO]);
     const sent = ws.send(patternBytes(20_000_000));
     await elapse(10);
     const error = thrown(() => toSync(ws));

@@ -235,7 +235,7 @@ describe('what is under way when a connection is given back', () => {
   });
 
   it('what a send could not hand to the system in time leaves from the event loop', async () => {
-    const { ws, script } = await open([STOP_READING, sleep(1000), READ_AGAIN, waitFor('over')]);
+    const { ws, script } = await open([STOP_READING, sleep(1500), READ_AGAIN, waitFor('over')]);
     const before = ws.stats().bytesSent;
     const blocking = toSync(ws);
     const large = patternBytes(20_000_000);
