@@ -15,7 +15,14 @@ import {
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import { connectClient } from '../transport/connect-client.ts';
-import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
+import {
+  copyOfData,
+  dataError,
+  isBlob,
+  isSentAsText,
+  type ReadyData,
+  readyData,
+} from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
 import { LEND, type Lender, type Loan } from '../transport/lending.ts';
 import { copyBytes, endError, isNormalEnd, type Message } from '../transport/received.ts';
@@ -353,8 +360,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   ): Promise<void> {
     if (this.state !== 'open') throw this.session.closedError();
     if (ready !== undefined) {
-      // The caller may change its bytes after this call.
-      const kept = typeof ready === 'string' ? ready : ready.slice();
+      const kept = copyOfData(ready);
       return this.#sendWhole(() => kept, Buffer.byteLength(kept), options);
     }
     if (isBlob(data)) {

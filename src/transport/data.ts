@@ -25,6 +25,11 @@ export function readyData(data: unknown): ReadyData | undefined {
   return isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
 }
 
+/** Returns data that the caller may change from here on. A Buffer's own `slice` would not copy. */
+export function copyOfData(data: ReadyData): ReadyData {
+  return typeof data === 'string' ? data : new Uint8Array(data);
+}
+
 /** Tells whether data is a Blob, whose bytes have to be awaited. */
 export function isBlob(data: unknown): data is Blob {
   return data instanceof Blob;

@@ -8,7 +8,7 @@ import { type Data, describe, type SendOptions } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
-import { dataError, isBlob, isSentAsText, type ReadyData, readyData } from './data.ts';
+import { copyOfData, dataError, isBlob, isSentAsText, type ReadyData, readyData } from './data.ts';
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
 import { view } from './receive-buffer.ts';
 
@@ -232,8 +232,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   #sendLater(data: Data, ready: ReadyData | undefined, options: SendOptions | undefined): boolean {
     if (ready === undefined && !isBlob(data)) throw dataError('send', data);
     if (this.state !== 'open') throw this.session.closedError();
-    // The caller may change its bytes after this call.
-    const kept = typeof ready === 'string' ? ready : ready?.slice();
+    const kept = ready === undefined ? undefined : copyOfData(ready);
     const size = kept === undefined ? (data as Blob).size : Buffer.byteLength(kept);
     const load = async () => kept ?? new Uint8Array(await (data as Blob).arrayBuffer());
     this.sendLater(load, size, options).catch((error: unknown) => {

@@ -87,6 +87,30 @@ contract('compression', ({ connectTo, face }) => {
     });
   }
 
+  it('sends what the bytes were when send was called, however long compressing takes', async () => {
+    const { client, script } = await connectTo(
+      [waitFor('message', 4), sendClose(1000)],
+      options,
+      AGREED,
+    );
+    const sent: Promise<void>[] = [];
+    for (const size of [100, 100_000]) {
+      // A slice of a Buffer is a view of it, unlike that of any other array.
+      for (const bytes of [new Uint8Array(size).fill(0x61), Buffer.alloc(size, 'a')]) {
+        sent.push(client.send(bytes));
+        bytes.fill(0x62);
+      }
+    }
+    await client.closed();
+    await Promise.all(sent);
+    const { frames } = await script.seen();
+    const payloads = frames.filter(({ opcode }) => opcode === 2).map(({ payload }) => payload);
+    // All are one stream of DEFLATE.
+    const texts = payloads.map((_, i) => inflate(payloads.slice(0, i + 1).join('0000ffff')));
+    expect(texts.map((text) => text.length)).toEqual([100, 200, 100_200, 200_200]);
+    expect(texts.at(-1)).toMatch(/^a+$/);
+  });
+
   it('fails the connection with 1009 for what inflates beyond the limit', async () => {
     const bomb = deflate(Buffer.alloc(32 * 1024 * 1024));
     const steps = [send({ opcode: 2, rsv: RSV1, payload: bomb }), waitFor('close'), END];

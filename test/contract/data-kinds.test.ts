@@ -56,6 +56,17 @@ contract('kinds of data', ({ connectTo, face }) => {
     }
   });
 
+  it('sends what a buffer held when send was called, though a Blob has to be read before it', async () => {
+    const { client } = await connectTo([ECHO]);
+    for (const bytes of [new Uint8Array(100).fill(1), Buffer.alloc(100, 1)]) {
+      const sent = [client.send(new Blob(['first'])), client.send(bytes)];
+      bytes.fill(2);
+      await Promise.all(sent);
+      await client.recv();
+      expect([...((await client.recv()) as Uint8Array)]).toEqual(new Array(100).fill(1));
+    }
+  });
+
   it("leaves the caller's buffer as it is, masking or not", async () => {
     const { client } = await connectTo([ECHO]);
     for (const size of [10, 1000, 100_000]) {
