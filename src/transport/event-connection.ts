@@ -10,6 +10,7 @@ import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import { copyOfData, dataError, isBlob, isSentAsText, type ReadyData, readyData } from './data.ts';
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
+import { poison } from './poison.ts';
 import { view } from './receive-buffer.ts';
 
 /** A data frame, as the `frame` handler gets it; valid until the handler returns. */
@@ -31,7 +32,9 @@ export interface Handlers<T = unknown> {
   open?(ws: EventConnection<T>): void;
   /**
    * A message came. `data` is a view of a buffer that is used again: it is valid until the handler
-   * returns, and what is needed longer must be copied (`data.slice()`). Text is valid UTF-8.
+   * returns, and what is needed longer must be copied (`data.slice()`). Text is valid UTF-8. With the
+   * environment variable `WIRESPEED_POISON_VIEWS=1` every view is overwritten when its handler has
+   * returned: a program that keeps one is found out.
    */
   message?(ws: EventConnection<T>, data: Uint8Array, isText: boolean): void;
   /** A data frame came; given, it is called instead of `message`, frame by frame. */
@@ -171,11 +174,13 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     this.poll?.end();
+    const data = view(bytes, start, end);
     try {
-      this.#handlers.message?.(this, view(bytes, start, end), isText);
+      this.#handlers.message?.(this, data, isText);
     } catch (error) {
       this.#handleException(error);
     }
+    poison(data);
   }
 
   /** @internal */
@@ -191,6 +196,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     } catch (error) {
       this.#handleException(error);
     }
+    poison(payload);
   }
 
   /** @internal */
@@ -206,13 +212,17 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** @internal */
   override onPing(bytes: Uint8Array, start: number, end: number): void {
-    this.#call(() => this.#handlers.ping?.(this, view(bytes, start, end)));
+    const data = view(bytes, start, end);
+    this.#call(() => this.#handlers.ping?.(this, data));
+    poison(data);
   }
 
   /** @internal */
   override onPong(bytes: Uint8Array, start: number, end: number): void {
     super.onPong(bytes, start, end);
-    this.#call(() => this.#handlers.pong?.(this, view(bytes, start, end)));
+    const data = view(bytes, start, end);
+    this.#call(() => this.#handlers.pong?.(this, data));
+    poison(data);
   }
 
   /** @internal */
