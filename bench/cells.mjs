@@ -26,6 +26,8 @@ const CONTENTS = /** @type {Record<string, string>} */ ({
  * @property {number} size bytes per message
  * @property {'ascii' | 'mixed'} [content] text instead of binary messages
  * @property {number} [connections] at once, instead of one
+ * @property {number} [rate] messages per second, of an open loop
+ * @property {string} [compression] what the payload is that is compressed
  */
 
 /**
@@ -43,13 +45,33 @@ export function listCells(modes, sizes, rest) {
 }
 
 /** @param {Cell} cell */
-export function cellTitle({ mode, size, content = 'binary', connections }) {
-  const many = connections === undefined ? '' : `, ${connections} connections`;
-  return `${MODES[mode]?.title}, ${formatSize(size)}${CONTENTS[content]}${many}`;
+export function cellTitle(cell) {
+  return [modeTitle(cell.mode), cellDetails(cell)].filter((text) => text !== '').join(', ');
+}
+
+/** @param {string} mode */
+export function modeTitle(mode) {
+  return MODES[mode]?.title ?? mode;
+}
+
+/**
+ * What tells apart the cells of one mode.
+ *
+ * @param {Cell} cell
+ */
+export function cellDetails({ size, content = 'binary', connections, rate, compression }) {
+  return [
+    size === 0 ? '' : `${formatSize(size)}${CONTENTS[content]}`,
+    connections === undefined ? '' : `${connections} connections`,
+    rate === undefined ? '' : `${rate} messages/s`,
+    compression === undefined ? '' : `compressed ${compression}`,
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
 }
 
 /** @param {number} size bytes */
-function formatSize(size) {
+export function formatSize(size) {
   if (size >= 1024 * 1024 && size % (1024 * 1024) === 0) return `${size / (1024 * 1024)} MiB`;
   return size >= 1024 && size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`;
 }

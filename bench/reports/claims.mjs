@@ -1,6 +1,7 @@
 /** The headline claims of the reference document, each beside what the records say. */
+import { cellTitle } from '../cells.mjs';
 import { slownessOf } from './measured.mjs';
-import { cellTitle, factorText, rangeText } from './wording.mjs';
+import { factorText, rangeText } from './wording.mjs';
 
 /** The document gives no intervals: this share of the lead that it claims counts as that lead. */
 const ALLOWANCE = 0.8;

@@ -1,7 +1,8 @@
 /** The tables of the reference document, its figures beside those measured here. */
+import { formatSize } from '../cells.mjs';
 import { isMeasured, slownessOf } from './measured.mjs';
 import { DOCUMENT_SCALING, DOCUMENT_TABLES, FACES } from './reference-document.mjs';
-import { millisText, ratioText, sizeText } from './wording.mjs';
+import { millisText, ratioText } from './wording.mjs';
 
 /** The section whose figures stand beside the document's. */
 export const SECTION = 'main';
@@ -136,7 +137,7 @@ export function renderDocumentScaling(measured) {
           const text = millisText(medians[index]);
           return claimed ? `${text} (${claimed[index]?.toFixed(3)})` : text;
         });
-        return `| ${sizeText(size)} | ${cells.join(' | ')} |`;
+        return `| ${formatSize(size)} | ${cells.join(' | ')} |`;
       }),
     ].join('\n');
   }).join('\n\n');

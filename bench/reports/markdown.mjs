@@ -1,4 +1,5 @@
 /** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
+import { cellTitle } from '../cells.mjs';
 import { judgeClaims, VERDICTS } from './claims.mjs';
 import {
   hasDocumentClients,
@@ -11,7 +12,7 @@ import { isMeasured, slownessOf } from './measured.mjs';
 import { isFace, listStandings } from './standings.mjs';
 import { renderLosses, renderStandings, standingText } from './standings-text.mjs';
 import { STYLES } from './styles.mjs';
-import { bytesText, cellTitle, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
+import { bytesText, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
 
 const SIZES_IN_DOCS = [512, 65_536];
 

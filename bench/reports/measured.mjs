@@ -19,7 +19,7 @@ import { groupBy } from './groups.mjs';
  */
 
 /** @typedef {import('../record.mjs').CellRecord} CellRecord */
-/** @typedef {Pick<CellRecord, 'mode' | 'size' | 'content' | 'connections' | 'rate' | 'compression'>} Cell */
+/** @typedef {import('../cells.mjs').Cell} Cell */
 
 /**
  * @typedef {object} Section

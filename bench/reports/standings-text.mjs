@@ -1,7 +1,8 @@
 /** Who is ahead of whom, in words and Markdown. */
+import { cellTitle } from '../cells.mjs';
 import { groupBy } from './groups.mjs';
 import { countOutcomes } from './standings.mjs';
-import { cellTitle, factorText, rangeText } from './wording.mjs';
+import { factorText, rangeText } from './wording.mjs';
 
 /**
  * The same for a terminal: one line per face.

@@ -1,47 +1,4 @@
-/** How the reports name cells and write figures; the page's own script uses it as well. */
-
-const MODE_TITLES = /** @type {Record<string, string>} */ ({
-  rr: 'Request-response',
-  pipelined: 'Pipelined',
-  burst: 'All at once',
-});
-
-const CONTENTS = /** @type {Record<string, string>} */ ({
-  ascii: 'ASCII text',
-  mixed: 'text beyond ASCII',
-});
-
-/** @param {string} mode */
-export function modeTitle(mode) {
-  return MODE_TITLES[mode] ?? (mode.charAt(0).toUpperCase() + mode.slice(1)).replaceAll('-', ' ');
-}
-
-/** @param {import('./measured.mjs').Cell} cell */
-export function cellTitle(cell) {
-  return [modeTitle(cell.mode), ...cellDetails(cell)].join(', ');
-}
-
-/**
- * What tells apart the cells of one mode.
- *
- * @param {import('./measured.mjs').Cell} cell
- */
-export function cellDetails({ size, content, connections, rate, compression }) {
-  return [
-    sizeText(size),
-    content && (CONTENTS[content] ?? content),
-    connections && `${connections} connections`,
-    rate && `${rate} messages/s`,
-    compression && `compressed ${compression}`,
-  ].filter((text) => typeof text === 'string' && text !== '');
-}
-
-/** @param {number} size bytes; of nothing for cells that send none */
-export function sizeText(size) {
-  if (!size) return '';
-  if (size >= 1024 * 1024 && size % (1024 * 1024) === 0) return `${size / (1024 * 1024)} MiB`;
-  return size >= 1024 && size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`;
-}
+/** How the reports write figures; the page's own script uses it as well. */
 
 /**
  * Three significant digits with the unit that fits: `3.14 µs`, `31.4 µs`, `3.14 ms`.

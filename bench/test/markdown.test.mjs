@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cellTitle } from '../cells.mjs';
 import { BLOCKS, renderMarkdown, sectionTitle } from '../reports/markdown.mjs';
 import { fillBlocks } from '../reports/marked-blocks.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { countOutcomes, listStandings } from '../reports/standings.mjs';
-import { cellTitle } from '../reports/wording.mjs';
 import { makeRecords } from './synthetic-records.mjs';
 
 const measured = new Measured(makeRecords({ samples: 60 }));

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
+import { cellTitle } from '../cells.mjs';
 import { bucketOf } from '../record.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { renderPage } from '../reports/page/page.mjs';
-import { cellTitle } from '../reports/wording.mjs';
 import { makeRecords } from './synthetic-records.mjs';
 
 const records = makeRecords({ samples: 40 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   bytesText,
-  cellTitle,
   factorText,
   millisText,
   rangeText,
@@ -31,12 +30,4 @@ test('shows no figure to quote for a tie', () => {
   const ratio = { median: 1.01, low: 0.95, high: 1.07 };
   assert.equal(ratioText({ ...ratio, isTie: true }), '≈ (0.95–1.07×)');
   assert.equal(ratioText({ ...ratio, isTie: false }), '1.01× (0.95–1.07×)');
-});
-
-test('names cells by all that tells them apart', () => {
-  assert.equal(cellTitle({ mode: 'rr', size: 65_536 }), 'Request-response, 64 KiB');
-  assert.equal(
-    cellTitle({ mode: 'receive-only', size: 100_000, content: 'ascii', connections: 64 }),
-    'Receive only, 100000 B, ASCII text, 64 connections',
-  );
 });

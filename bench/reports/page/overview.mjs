@@ -1,7 +1,8 @@
 /** The first look: how often each face is ahead, and a matrix of every cell against every rival of its style. */
+import { cellDetails, cellTitle, modeTitle } from '../../cells.mjs';
 import { groupBy } from '../groups.mjs';
 import { countOutcomes } from '../standings.mjs';
-import { cellDetails, cellTitle, factorText, modeTitle, ratioText } from '../wording.mjs';
+import { factorText, ratioText } from '../wording.mjs';
 import { html } from './html.mjs';
 
 /** Ratios from which on a field of the matrix has its full colour. */
@@ -88,14 +89,14 @@ function renderField(standing) {
       : []),
   ].join('\n');
   const saturated = face.summary.isServerSaturated ? ' saturated' : '';
-  const place = `${section.name}/${cell.mode}/${cellDetails(cell).join(', ')}`;
+  const place = `${section.name}/${cell.mode}/${cellDetails(cell)}`;
   const text = outcome === 'tie' ? '≈' : shortFactor(ratio.median);
   return html`<td class="${outcome}${saturated}" style="--strength:${(0.18 + 0.82 * strength).toFixed(2)}" data-tip="${tip}"><a href="#cell=${encodeURIComponent(place)}">${text}</a></td>`;
 }
 
 /** @param {import('../measured.mjs').Cell} cell */
 function shortDetails(cell) {
-  return cellDetails(cell).join(', ').replace(' KiB', 'K').replace(' MiB', 'M').replace(' B', '');
+  return cellDetails(cell).replace(' KiB', 'K').replace(' MiB', 'M').replace(' B', '');
 }
 
 /** @param {number} factor two digits after the point only where they matter */

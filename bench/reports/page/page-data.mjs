@@ -1,8 +1,8 @@
 /** What the page's script needs, as small as it gets: the figures of every row, and the samples behind them. */
 import { gzipSync } from 'node:zlib';
+import { cellDetails, modeTitle } from '../../cells.mjs';
 import { bucketOf } from '../../record.mjs';
 import { isFace } from '../standings.mjs';
-import { cellDetails, modeTitle } from '../wording.mjs';
 
 /** Bars of a distribution per doubling of time. */
 const BARS_PER_OCTAVE = 24;
@@ -56,7 +56,7 @@ export function pageData(measured) {
       cells: section.cells.map((cell) => ({
         mode: cell.mode,
         modeTitle: modeTitle(cell.mode),
-        details: cellDetails(cell).join(', '),
+        details: cellDetails(cell),
         rows: measured.rows(section, cell).map((row) => pageRow(row, names)),
       })),
     })),

@@ -1,9 +1,10 @@
 /** Time over size, both logarithmic: a panel for each way of working and style. */
+import { formatSize, modeTitle } from '../../cells.mjs';
 import { logScale, logTicks, spreadLabels } from '../browser/axis.mjs';
 import { isMeasured } from '../measured.mjs';
 import { isFace } from '../standings.mjs';
 import { STYLES } from '../styles.mjs';
-import { modeTitle, sizeText, tickText, timeText } from '../wording.mjs';
+import { tickText, timeText } from '../wording.mjs';
 import { html, raw } from './html.mjs';
 
 const WIDTH = 392;
@@ -85,14 +86,14 @@ function renderPanel(lines, { sizes, low, high }, title) {
   const marked = sizes.filter((_, index) => index % Math.ceil(sizes.length / 4) === 0);
   const bottom = marked.map(
     (size) =>
-      html`<text class="tick" x="${fixed(x(size))}" y="${HEIGHT - 8}" text-anchor="middle">${sizeText(size)}</text>`,
+      html`<text class="tick" x="${fixed(x(size))}" y="${HEIGHT - 8}" text-anchor="middle">${formatSize(size)}</text>`,
   );
   const ordered = [...lines].sort((a, b) => rank(a.peer) - rank(b.peer));
   const drawn = ordered.map(({ peer, points }) => {
     const d = `M${points.map(([size, time]) => `${fixed(x(size))},${fixed(y(time))}`).join('L')}`;
     const tip = [
       `${peer.label} (${peer.language ?? ''})`,
-      ...points.map(([size, time]) => `${sizeText(size)}: ${timeText(time)}`),
+      ...points.map(([size, time]) => `${formatSize(size)}: ${timeText(time)}`),
     ].join('\n');
     const dots = points.map(([size, time]) => `M${fixed(x(size))},${fixed(y(time))}h0`).join('');
     return html`<g class="${kindOf(peer)}" tabindex="0" data-tip="${tip}"><path class="hit" d="${d}"/><path class="curve" d="${d}"/><path class="dots" d="${dots}"/></g>`;

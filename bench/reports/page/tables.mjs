@@ -1,4 +1,5 @@
 /** Tables: those of the reference document, and every figure of every cell. */
+import { cellTitle, formatSize } from '../../cells.mjs';
 import { logScale } from '../browser/axis.mjs';
 import { documentColumns, documentLines } from '../document-tables.mjs';
 import { sectionTitle } from '../markdown.mjs';
@@ -7,11 +8,9 @@ import { DOCUMENT_SCALING, DOCUMENT_TABLES } from '../reference-document.mjs';
 import { isFace } from '../standings.mjs';
 import {
   bytesText,
-  cellTitle,
   factorText,
   millisText,
   ratioText,
-  sizeText,
   threeDigits,
   timeText,
   wholeText,
@@ -71,7 +70,7 @@ function renderDocumentScaling(measured, scaling) {
 <thead><tr><th></th>${columns.map(({ name, isOurs }) => html`<th class="${isOurs ? 'ours' : ''}">${name}</th>`)}</tr></thead>
 <tbody>${scaling.sizes.map(
     (size, index) =>
-      html`<tr><th scope="row">${sizeText(size)}</th>${columns.map(
+      html`<tr><th scope="row">${formatSize(size)}</th>${columns.map(
         ({ isOurs, medians, claimed }) =>
           html`<td class="${isOurs ? 'ours' : ''}">${millisText(medians[index])}${claimed ? html`<br><small>${claimed[index]?.toFixed(3)}</small>` : ''}</td>`,
       )}</tr>`,
