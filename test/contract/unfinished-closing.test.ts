@@ -30,7 +30,8 @@ contract(
     });
 
     it('ends with 1006 where the connection is reset while recv waits', async () => {
-      const { client } = await connectTo([sleep(50), RESET]);
+      const { client } = await connectTo([waitFor('message'), sleep(50), RESET]);
+      await client.send('go');
       const error = await rejection(client.recv());
       expect(error).toBeInstanceOf(face.errors.WebSocketError);
       await client.closed();
@@ -50,11 +51,13 @@ contract(
     it('a send fails soon after the peer has vanished', async () => {
       const { client } = await connectTo([waitFor('message'), RESET]);
       await client.send('go');
-      await new Promise((resolve) => setTimeout(resolve, 30));
       const error = await rejection(
         (async () => {
           // The system may take the first of them before it knows.
-          for (let i = 0; i < 5; i++) await client.send(new Uint8Array(10_000));
+          for (let i = 0; i < 100; i++) {
+            await client.send(new Uint8Array(10_000));
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
         })(),
       );
       expect(error).toBeInstanceOf(face.errors.ConnectionClosedError);
@@ -63,7 +66,8 @@ contract(
     });
 
     it('a large message fails where the connection is reset while the peer does not take it', async () => {
-      const { client } = await connectTo([STOP_READING, sleep(100), RESET]);
+      const { client } = await connectTo([waitFor('message'), STOP_READING, sleep(100), RESET]);
+      await client.send('go');
       const error = await rejection(
         (async () => {
           // More than any system buffers.
