@@ -31,6 +31,37 @@ contract('kinds of data', ({ connectTo, face }) => {
     });
   }
 
+  it('sends the exact bytes of every kind in a ping and in a pong', async () => {
+    const { client, script } = await connectTo([ECHO]);
+    const expected: string[] = [];
+    for (const [what, make] of Object.entries(KINDS)) {
+      if (what.endsWith('Blob')) continue;
+      const { data, bytes } = make();
+      await client.ping(data);
+      await client.pong(data);
+      const hex = Buffer.from(bytes).toString('hex');
+      expected.push(`ping ${hex}`, `pong ${hex}`);
+    }
+    await client.close();
+    const { frames } = await script.seen();
+    const control = frames.filter(({ opcode }) => opcode > 8);
+    const seen = control.map(
+      ({ opcode, payload }) => `${opcode === 9 ? 'ping' : 'pong'} ${payload}`,
+    );
+    expect(seen).toEqual(expected);
+    expect(seen.length).toBeGreaterThan(30);
+  });
+
+  for (const what of ['a Blob', 'an empty Blob']) {
+    it(`throws a TypeError for a ping or a pong of ${what}, which would have to be awaited`, async () => {
+      const { client } = await connectTo([ECHO]);
+      const data = KINDS[what]?.().data;
+      expect(await rejection(client.ping(data))).toBeInstanceOf(TypeError);
+      expect(await rejection(client.pong(data))).toBeInstanceOf(TypeError);
+      await expectUsable(client);
+    });
+  }
+
   for (const [what, make] of Object.entries(WRONG_KINDS)) {
     // Without an argument, a ping and a pong are empty.
     if (what === 'undefined') continue;

@@ -2,6 +2,7 @@
  * What a server's connection sends is the exact bytes it was given, or a TypeError and nothing.
  */
 import { describe, expect, it } from 'vitest';
+import { connect as connectEvents } from 'wirespeed/events';
 import type { EventConnection, Handlers } from 'wirespeed/server';
 import { KINDS, WRONG_KINDS } from '../support/data-kinds.ts';
 import { open, start } from './running-server.ts';
@@ -27,6 +28,34 @@ describe("a server's connection", () => {
     const ws = await served((connection) => void connection.send(data as Uint8Array));
     expect([...((await ws.recv()) as Uint8Array)]).toEqual([...bytes]);
     expect(await ws.recv()).toBe('done');
+  });
+
+  it('sends the exact bytes of every kind in a ping and in a pong', async () => {
+    const kinds = Object.entries(KINDS).filter(([what]) => !what.endsWith('Blob'));
+    const told: string[] = [];
+    const server = await start({
+      handlers: {
+        open(connection) {
+          for (const [, make] of kinds) {
+            connection.ping(make().data as Uint8Array);
+            connection.pong(make().data as Uint8Array);
+          }
+          connection.close();
+        },
+      },
+    });
+    await new Promise<void>((resolve, reject) => {
+      const tell = (what: string) => (_: unknown, data: Uint8Array) => {
+        told.push(`${what} ${Buffer.from(data).toString('hex')}`);
+      };
+      const handlers = { ping: tell('ping'), pong: tell('pong'), close: () => resolve() };
+      connectEvents(server.url, handlers).catch(reject);
+    });
+    const expected = kinds.flatMap(([, make]) => {
+      const hex = Buffer.from(make().bytes).toString('hex');
+      return [`ping ${hex}`, `pong ${hex}`];
+    });
+    expect(told).toEqual(expected);
   });
 
   it.each(Object.entries(WRONG_KINDS))(
