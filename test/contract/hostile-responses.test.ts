@@ -114,3 +114,17 @@ contract(
   },
   ['plain', 'over TLS'],
 );
+
+contract(
+  'a hostile response',
+  ({ connectTo, face }) => {
+    it('of headers without end is refused although it comes byte by byte', async () => {
+      const response = `${LINE}X: y\r\n`;
+      const steps = [sendBytes(Buffer.from('X: y\r\n'.repeat(100)), 200)];
+      const error = await rejection(connectTo(steps, undefined, { opening: { response } }));
+      expect(error).toBeInstanceOf(face.errors.HandshakeError);
+      expect(error.message).toContain('the head is larger than 16384 bytes');
+    });
+  },
+  ['byte by byte', 'byte by byte below TLS'],
+);

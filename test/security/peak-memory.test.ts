@@ -175,6 +175,47 @@ for (const [what, abuse] of Object.entries(ABUSES)) {
   });
 }
 
+/** Programs that connect to URL and take none of the messages that come. */
+const NOT_RECEIVING: Readonly<Record<keyof typeof FACES, string>> = {
+  async: `
+    import { connect } from 'wirespeed';
+    ${GROWTH}
+    await connect(URL, options);`,
+  events: `
+    import { connect } from 'wirespeed/events';
+    ${GROWTH}
+    await connect(URL, { message: (ws) => ws.pause(), error: (_, { code }) => tell(code) }, options);`,
+  sync: `
+    import { connect } from 'wirespeed/sync';
+    ${GROWTH}
+    connect(URL, options);`,
+};
+const MESSAGES: FrameFields = { opcode: 2, payload: new Uint8Array(1000) };
+
+describe('the memory of a process that receives nothing, while messages come without end,', () => {
+  for (const [face, program] of Object.entries(NOT_RECEIVING)) {
+    it(`stays small in the ${face} face`, async () => {
+      const { url } = peer.script('plain', { steps: [flood(...many(MESSAGES))] });
+      const { lines, stderr } = await runProgram(program.replace('URL', JSON.stringify(url)));
+      expect(stderr).toBe('');
+      expectGrowth(lines[0], undefined);
+    });
+  }
+
+  it('stays small in a server', async () => {
+    const program = SERVER.replace(
+      'message: (ws, data) => void ws.send(data)',
+      'open: (ws) => ws.pause()',
+    );
+    const { lines, stderr } = await runProgram(program, {
+      onFirstLine: (line) =>
+        attack(Number(line), { runs: () => [], flood: MESSAGES, code: undefined }),
+    });
+    expect(stderr).toBe('');
+    expectGrowth(lines[1], undefined);
+  });
+});
+
 describe('the memory of a server whose client reads nothing', () => {
   it('stays near maxBufferedAmount, whatever is sent to it', async () => {
     const program = SERVER.replace('...options', `...options, maxBufferedAmount: ${LIMIT}`);
