@@ -1,5 +1,6 @@
 /** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
 import { cellTitle } from '../cells.mjs';
+import { cautionsOf } from './cautions.mjs';
 import { judgeClaims, VERDICTS } from './claims.mjs';
 import {
   hasDocumentClients,
@@ -75,6 +76,7 @@ function renderMachine(measured) {
     '| | |',
     '| --- | --- |',
     ...machineFacts(measured).map(({ name, text }) => `| ${name} | ${text} |`),
+    ...cautionsOf(measured).flatMap((text) => ['', `> ${text}`]),
   ].join('\n');
 }
 

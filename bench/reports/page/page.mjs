@@ -1,5 +1,6 @@
 /** The whole report as one HTML file that needs nothing else. */
 import { readFileSync } from 'node:fs';
+import { cautionsOf } from '../cautions.mjs';
 import { hasDocumentClients, SECTION } from '../document-tables.mjs';
 import { machineFacts } from '../machine-facts.mjs';
 import { isFace, listStandings } from '../standings.mjs';
@@ -51,7 +52,8 @@ export function renderPage(measured, samplesLink) {
 <header>
 <div class="top"><p class="brand">Wirespeed</p><nav><a href="#overview">Overview</a><a href="#explorer">Explore</a><a href="#sizes">Sizes</a>${hasDocument && html`<a href="#claims">Claims</a>`}<a href="#tables">Tables</a><a href="#method">Method</a></nav><button id="theme" type="button">auto</button></div>
 <h1>Wirespeed beside ${clients} other WebSocket clients</h1>
-<p class="lead">${cells} cells, ${measured.rounds} rounds · ${machine.cpu}, ${machine.cores} cores · ${machine.date.slice(0, 10)} · commit ${machine.commit || 'unknown'}${machine.isModified ? ' with changes' : ''} · <a href="${samplesLink}">samples (JSON lines)</a></p>
+<p class="lead">${cells} cells, ${measured.rounds} ${measured.rounds === 1 ? 'round' : 'rounds'} · ${machine.cpu}, ${machine.cores} cores · ${machine.date.slice(0, 10)} · commit ${machine.commit || 'unknown'}${machine.isModified ? ' with changes' : ''} · <a href="${samplesLink}">samples (JSON lines)</a></p>
+${cautionsOf(measured).map((text) => html`<p class="caution">${text}</p>`)}
 <details class="machine"><summary>Machine, versions and method</summary><dl>${machineFacts(measured).map(({ name, text }) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl></details>
 </header>
 <main>
