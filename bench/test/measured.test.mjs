@@ -72,6 +72,13 @@ test('lets the last line of a cell that was run again count', () => {
   const rounds = twice.row(again.section, again, 'ws')?.rounds;
   assert.equal(rounds?.size, 7);
   assert.equal(rounds?.get(again.round)?.messages, 1);
+  const { section, server, peer, mode, size, round } = again;
+  const failed = { section, server, peer, mode, size, round, failure: 'refused' };
+  const mended = new Measured({ ...records, cells: [failed, ...records.cells] });
+  assert.deepEqual(mended.row(section, again, 'ws')?.failures, []);
+  const spoilt = new Measured({ ...records, cells: [...records.cells, failed] });
+  assert.deepEqual(spoilt.row(section, again, 'ws')?.failures, ['refused']);
+  assert.equal(spoilt.row(section, again, 'ws')?.rounds.size, 6);
 });
 
 test('tells apart cells that differ in their content or their connections only', () => {
