@@ -210,7 +210,8 @@ npm run bench -- [flags]
 Without --seed: the clients that npm brings, two sizes, under two minutes.
 
   --seed           the reference document's tables, like for like, on three servers: about a quarter of an hour
-  --full           all of --seed, and every other workload: one core, TLS, text, one way, large; about an hour
+  --full           all of --seed, and every other workload: one core, TLS, text, one way, large,
+                   many connections, connecting, memory, servers; more than an hour
   --sync           the rungs of the blocking face, against other blocking clients; about ten minutes
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}

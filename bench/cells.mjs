@@ -11,6 +11,8 @@ export const MODES = {
   burst: { title: 'All at once', window: 1000, isOfPlans: true },
   receive: { title: 'Receiving only', window: 2, isOfPlans: true },
   send: { title: 'Sending only', window: 2, isOfPlans: true },
+  connect: { title: 'Connecting, one message, closing', window: 1, isOfPlans: true },
+  idle: { title: 'Idle connections', window: 1, isOfPlans: true },
 };
 
 /** How the tables name what is not binary. */

@@ -113,24 +113,24 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
   const steps = sections.flatMap((section) =>
     peers
       .filter(({ name, missing }) => !missing && section.peers.includes(name))
-      .filter(() => !servers.program(section.server).missing)
-      .map((peer) => ({ section, peer })),
+      .map((peer) => ({ section, peer, serverName: peer.server ?? section.server }))
+      .filter(({ serverName }) => !servers.program(serverName).missing),
   );
   const total = steps.reduce((sum, { section }) => sum + section.cells.length, 0) * settings.rounds;
   const progress = new Progress(process.stderr, total);
 
   for (let round = 1; round <= settings.rounds; round++) {
     progress.startRound(round, settings.rounds);
-    for (const { section, peer } of steps) {
+    for (const { section, peer, serverName } of steps) {
       const pinning = pinningOf(section);
-      const { isStamping } = servers.program(section.server);
+      const { isStamping } = servers.program(serverName);
       let left = section.cells.filter((cell) =>
         outcomes.isWanted(section.name, peer.name, cell, round),
       );
       progress.skip(section.cells.length - left.length);
       while (left.length > 0) {
         announce(left[0]);
-        const server = await servers.get(section, pinning.server, (running) =>
+        const server = await servers.get(serverName, section, pinning.server, (running) =>
           warmServer(running, section, pinning.client),
         );
         const tasks = left.map((cell, index) =>
@@ -145,8 +145,9 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
         const [cell, ...rest] = left;
         left = rest;
         progress.done++;
-        const place = { section: section.name, server: section.server, peer: peer.name };
-        const record = recordOf({ ...place, .../** @type {any} */ (cell), round }, outcome, ticks);
+        const place = { section: section.name, server: serverName, peer: peer.name };
+        const where = { ...place, .../** @type {import('./cells.mjs').Cell} */ (cell), round };
+        const record = recordOf(where, outcome, ticks, peer.server !== undefined);
         outcomes.add(record);
         file.write(record);
         announce(left[0]);
@@ -156,7 +157,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
       function announce(cell) {
         if (!cell) return;
         progress.show(
-          `${round}/${settings.rounds} ${section.server}: ${peer.label}, ${cellTitle(cell)}`,
+          `${round}/${settings.rounds} ${serverName}: ${peer.label}, ${cellTitle(cell)}`,
         );
       }
     }

@@ -48,25 +48,28 @@ const KEPT = 100;
  * @property {number} [clientSystem] the same, in the kernel
  * @property {number} [serverCpu] CPU time of the server, both modes; to the system's clock tick, so add up rounds
  * @property {number} [serverSystem] how much of it in the kernel
- * @property {number} [bytesPerConnection] resident memory, of a cell that measures memory: those have no times
+ * @property {number} [bytesPerConnection] resident memory of the client, or of the server in the section `idle-servers`: such a cell has no times
  */
 
 /**
  * @param {Omit<CellRecord, 'type'>} place section, server, peer, cell and round
  * @param {import('./client-process.mjs').Outcome} outcome
  * @param {number} ticks clock ticks per second
+ * @param {boolean} [isOfServer] whether what is measured is the server
  * @returns {CellRecord}
  */
-export function recordOf(place, { result, failure, isHang }, ticks) {
+export function recordOf(place, { result, failure, isHang }, ticks, isOfServer = false) {
   if (!result) {
     const reason = failure ?? 'failed without saying why';
     return { type: 'cell', ...place, failure: reason, isHang };
   }
-  const { times, sends, receives, serverTicks, ...totals } = result;
+  const { times, sends, receives, serverTicks, bytesPerConnection, ...rest } = result;
+  const { serverBytesPerConnection, ...totals } = rest;
   return {
     type: 'cell',
     ...place,
     ...totals,
+    bytesPerConnection: isOfServer ? serverBytesPerConnection : bytesPerConnection,
     serverCpu: serverTicks && ((serverTicks.user + serverTicks.system) / ticks) * 1e6,
     serverSystem: serverTicks && (serverTicks.system / ticks) * 1e6,
     histogram: histogramOf(times),

@@ -109,17 +109,22 @@ export class Servers {
   }
 
   /**
-   * @param {import('./plans/plan.mjs').Section} section
+   * @param {string} name
+   * @param {Pick<import('./plans/plan.mjs').Section, 'isTls' | 'isServerFresh'>} section
    * @param {number | undefined} core
    * @param {(server: ServerProcess) => Promise<void>} warm called once for each
    */
-  async get({ server: name, isTls }, core, warm) {
-    const key = `${name} ${core} ${isTls}`;
+  async get(name, { isTls, isServerFresh }, core, warm) {
+    const key = `${name} ${core} ${isTls} ${isServerFresh}`;
     let server = this.#running.get(key);
+    if (isServerFresh) {
+      await server?.stop();
+      server = undefined;
+    }
     if (!server) {
       server = new ServerProcess(this.program(name), core, isTls);
       this.#running.set(key, server);
-      await warm(server);
+      if (!isServerFresh) await warm(server);
     }
     return server;
   }

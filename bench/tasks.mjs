@@ -4,6 +4,10 @@ import { STAMPS } from './peers/exchange.mjs';
 
 const FIRST_WARM_UP = 500;
 const WARM_UP = 200;
+/** Connections of a cell that makes one after the other: each leaves a port that cannot be used for a while. */
+const MOST_CONNECTS = 1000;
+/** Milliseconds that a thousand connections may take to be opened. */
+const OPENING = 20_000;
 /** Of messages this large fewer samples have to do. */
 const LARGE = 1024 * 1024;
 /** Messages, and bytes, that one request is answered with in a flood, or one reply acknowledges. */
@@ -19,6 +23,7 @@ const BYTES_IN_BATCH = 256 * 1024;
  * @property {number} repliesPerMessage
  * @property {number} messagesPerReply
  * @property {number} perSample messages that make one sample, of their mean time; with 1 it is a message's latency
+ * @property {number} [connections]
  * @property {boolean} isStamped whether replies begin with the server's times
  * @property {{ time: number, messages: number }} warmUp discarded: at least this many ms and messages
  * @property {{ time: number, samples: number, messages: number }} measure ms and samples at least, messages at most
@@ -71,12 +76,17 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
       measure: { time: cellTime, samples: 20, messages: 5_000_000 },
     };
   }
-  const samples = cell.size >= LARGE ? 10 : 100;
+  if (cell.mode === 'connect' || cell.mode === 'idle') {
+    const measure = { time: cellTime, samples: 20, messages: MOST_CONNECTS };
+    return { ...plainTask(cell), perSample: 1, isStamped: false, warmUp, measure };
+  }
+  const { connections = 1 } = cell;
+  const samples = cell.size >= LARGE ? 10 : Math.max(100, 2 * connections);
   return {
     ...plainTask(cell),
     perSample: 1,
     isStamped: isStamping && (cell.content ?? 'binary') === 'binary' && cell.size >= STAMPS,
-    warmUp,
+    warmUp: { ...warmUp, messages: warmUp.messages * connections },
     measure: { time: cellTime, samples: Math.max(samples, windowOf(cell)), messages: 200_000 },
   };
 }
@@ -111,5 +121,6 @@ function warmUpTime(cellTime, isFirst) {
  */
 export function timeLimit(task) {
   const large = task.size >= LARGE ? 10_000 : 0;
-  return 8000 + large + 4 * (task.warmUp.time + task.measure.time);
+  const opening = task.connections === undefined ? 0 : OPENING;
+  return 8000 + large + opening + 4 * (task.warmUp.time + task.measure.time);
 }

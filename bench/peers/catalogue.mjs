@@ -12,6 +12,7 @@ import {
   SETUP_HINT,
 } from '../local.mjs';
 import { findBun, findDeno, findPackage } from '../packages.mjs';
+import { listServers } from '../servers/catalogue.mjs';
 import { listVariants } from './variants.mjs';
 import { isBuilt } from './wirespeed-library.mjs';
 
@@ -31,6 +32,7 @@ const DRIVER = fileURLToPath(new URL('driver.mjs', import.meta.url));
  * @property {string[]} args before the work, as JSON
  * @property {Record<string, string>} [env]
  * @property {object} [options] of the library's connect
+ * @property {string} [server] the server that it loads, whatever the section's is
  * @property {boolean} [isVariant] whether it is another peer with other settings
  * @property {string} [version]
  * @property {string} [missing] why it cannot run here
@@ -67,7 +69,7 @@ function peerGroups(peers) {
 /** @returns {Peer[]} in the order of the tables */
 export function listPeers() {
   const peers = listComparedPeers();
-  const variants = listVariants().flatMap(({ of, ...variant }) =>
+  const variants = listVariants(listServers()).flatMap(({ of, ...variant }) =>
     peers
       .filter(({ name }) => name === of)
       .map((peer) => ({ ...peer, ...variant, isVariant: true })),
@@ -79,7 +81,14 @@ export function listPeers() {
 function listComparedPeers() {
   const bun = findBun();
   const deno = findDeno();
-  const denoFlags = ['--quiet', '--allow-all', '--no-config', '--no-lock', '--no-remote'];
+  const denoFlags = [
+    '--quiet',
+    '--v8-flags=--expose-gc',
+    '--allow-all',
+    '--no-config',
+    '--no-lock',
+    '--no-remote',
+  ];
   return [
     ours('sync', 'wirespeed/sync', 'blocking'),
     ours('async', 'wirespeed', 'await'),

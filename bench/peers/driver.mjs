@@ -4,8 +4,7 @@
  * after one line that says `failed`, with the first that fails.
  */
 import process from 'node:process';
-import { monotonicOrigin } from './clock.mjs';
-import { Exchange } from './exchange.mjs';
+import { perform } from './connections.mjs';
 
 const SAMPLES_PER_LINE = 5000;
 /** Milliseconds that a client may take to close once everything is measured. */
@@ -22,9 +21,9 @@ process.on('unhandledRejection', fail);
 try {
   const { run } = await import(`./${module}`);
   for (const task of tasks) {
-    const exchange = new Exchange({ ...task, serverPid }, await monotonicOrigin());
-    await run(new URL(exchange.path, url).href, exchange, waitFor, options);
-    await answer(resultOf(exchange));
+    const drive = (/** @type {string} */ target, /** @type {unknown} */ exchange) =>
+      run(target, exchange, waitFor, options);
+    await answer(linesOf(await perform({ task: { ...task, serverPid }, url, run: drive })));
   }
   if (!hasFailed) process.exit(0);
 } catch (error) {
@@ -37,15 +36,17 @@ try {
  * @param {Promise<unknown>} closed
  */
 function waitFor(closed) {
-  return Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_LIMIT))]);
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, CLOSE_LIMIT);
+    closed.then(() => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
+  });
 }
 
-/** @param {Exchange} exchange */
-function resultOf(exchange) {
-  if (!exchange.result || !exchange.isDone) {
-    throw new Error('the connection closed before every reply had arrived');
-  }
-  const { times, sends, receives, ...totals } = exchange.result;
+/** @param {import('./measure.mjs').Result} result */
+function linesOf({ times, sends, receives, ...totals }) {
   const lines = [];
   for (let start = 0; start < times.length; start += SAMPLES_PER_LINE) {
     const end = start + SAMPLES_PER_LINE;

@@ -53,12 +53,17 @@ export class Exchange {
     this.isText = task.content !== 'binary';
     this.#untilSample = task.perSample / task.messagesPerReply;
     this.#untilDue = task.repliesPerMessage;
-    const payloads = this.isText ? makeTexts(task.content, task.size) : makePayloads(task.size);
-    this.#payloads = task.repliesPerMessage === 1 ? payloads : makePayloads(REQUEST);
+    const payloads = payloadsOf(task.content, task.size);
+    this.#payloads = task.repliesPerMessage === 1 ? payloads : payloadsOf('binary', REQUEST);
     this.#expected = task.messagesPerReply === 1 ? payloads : acknowledgements(payloads, task);
     if (task.perSample === 1) this.#sentAt = new Float64Array(REMEMBERED);
     this.#isStamped = task.isStamped;
     this.#origin = origin;
+  }
+
+  /** Whether its connection is open, and has sent something. */
+  get hasBegun() {
+    return this.#sent > 0;
   }
 
   /** What the server is asked for: an echo, one that says when, many messages for one, or one for many. */
@@ -179,6 +184,21 @@ export class Exchange {
       this.#measure.takeLatency(now, sent);
     }
   }
+}
+
+/** @type {Map<string, any[]>} one list for all connections */
+const made = new Map();
+
+/**
+ * @param {string} content
+ * @param {number} size
+ */
+function payloadsOf(content, size) {
+  const key = `${content} ${size}`;
+  const payloads =
+    made.get(key) ?? (content === 'binary' ? makePayloads(size) : makeTexts(content, size));
+  made.set(key, payloads);
+  return payloads;
 }
 
 /**

@@ -16,13 +16,17 @@ const ENDED = 2;
  * @property {number} clientUser µs
  * @property {number} clientSystem µs
  * @property {Ticks | undefined} serverTicks
+ * @property {number} [bytesPerConnection] resident memory of the client
+ * @property {number} [serverBytesPerConnection] and of the server
  */
 
 /** @typedef {{ user: number, system: number }} Ticks clock ticks of the system */
 /** @typedef {{ user: number, system: number, serverTicks: Ticks | undefined }} CpuTimes */
 
-/** The samples of a cell. Times are milliseconds of `performance.now()`. */
+/** The samples of a cell, over all of its connections. Times are milliseconds of `performance.now()`. */
 export class Measure {
+  /** Whether the warm-up goes on, however long it has been. */
+  isHeld = false;
   #task;
   #phase = WARMING_UP;
   #counted = 0;
@@ -95,7 +99,7 @@ export class Measure {
   /** @param {number} now */
   #warmUp(now) {
     const { time, messages } = this.#task.warmUp;
-    if (now - this.#begun < time || this.#counted < messages) return;
+    if (this.isHeld || now - this.#begun < time || this.#counted < messages) return;
     this.#phase = MEASURING;
     this.#before = cpuTimes(this.#task.serverPid);
     this.#begun = this.#last = performance.now();

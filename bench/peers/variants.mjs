@@ -1,4 +1,5 @@
-/** The same client with other settings: for plans that ask which setting pays; never among the clients of a comparison. */
+/** The same client with other settings, or on another server: for plans that ask for them; never among the clients of a comparison. */
+import { SERVER_NAMES } from '../servers/catalogue.mjs';
 
 const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'];
 /** µs: what the blocking face spins by itself. */
@@ -10,6 +11,9 @@ export const SYNC_RUNG_PEERS = RUNGS.flatMap((rung) => [
   `${syncName(rung)}-unspun`,
 ]);
 
+/** The client in Rust that loads each server: what is measured is the server. */
+export const SERVER_PEERS = SERVER_NAMES.map(serverPeerName);
+
 /** The other faces, polling while they wait. */
 export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polling'];
 
@@ -20,10 +24,17 @@ export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polli
  * @property {string} of the name of the peer that it is a variant of
  * @property {Record<string, string>} [env]
  * @property {object} [options] of the library's connect
+ * @property {string} [server] the server that it loads, whatever the section's is
+ * @property {string} [style]
+ * @property {string} [missing]
+ * @property {string} [hint]
  */
 
-/** @returns {Variant[]} */
-export function listVariants() {
+/**
+ * @param {readonly import('../servers/catalogue.mjs').ServerProgram[]} servers
+ * @returns {Variant[]}
+ */
+export function listVariants(servers) {
   return [
     ...RUNGS.flatMap((rung) => {
       const env = { WIRESPEED_SYNC_RUNG: rung };
@@ -37,7 +48,21 @@ export function listVariants() {
       const label = `${of.replace('-', ' ')}, busyPoll ${BUSY_POLL}`;
       return { name, label, of, options: { busyPoll: BUSY_POLL } };
     }),
+    ...servers.map(({ name: server, label, version, missing, hint }) => ({
+      name: serverPeerName(server),
+      label,
+      of: 'tokio-tungstenite',
+      server,
+      style: 'server',
+      version: version ?? '',
+      ...(missing && { missing, hint: hint ?? '' }),
+    })),
   ];
+}
+
+/** @param {string} server that a client of that name loads */
+export function serverPeerName(server) {
+  return `server-${server}`;
 }
 
 /** @param {string} rung */

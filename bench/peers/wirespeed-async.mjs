@@ -10,7 +10,7 @@ import { importLibrary } from './wirespeed-library.mjs';
 export async function run(url, exchange, waitFor, options) {
   const { connect } = await importLibrary('wirespeed');
   const ws = await connect(url, options);
-  if (exchange.window === 1) await requestAndRespond(ws, exchange);
+  if (exchange.window === 1 && !exchange.isIdle) await requestAndRespond(ws, exchange);
   else await pipeline(ws, exchange);
   await waitFor(ws.close(1000));
 }

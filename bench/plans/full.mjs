@@ -1,13 +1,22 @@
 /** `--full`: every workload, each in a section of its own, on top of the tables of the reference document. */
 import { listCells } from '../cells.mjs';
+import { SERVER_PEERS } from '../peers/variants.mjs';
 import { seedSections } from './seed.mjs';
 
 const ENDS = [512, 65_536];
 const ONE_WAY_SIZES = [20, 256];
 const MEBIBYTE = 1024 * 1024;
+/** The clients that block: each has one connection at a time. */
+const BLOCKING = [
+  'wirespeed-sync',
+  'websocket-rs-sync',
+  'websocket-client',
+  'websockets-sync',
+  'floor-c',
+];
 
 /**
- * @param {readonly string[]} peers all there are
+ * @param {readonly string[]} peers all there are, but for variants
  * @returns {import('./plan.mjs').Section[]}
  */
 export function fullSections(peers) {
@@ -54,6 +63,42 @@ export function fullSections(peers) {
       server,
       peers: everybody,
       cells: listCells(['rr'], [MEBIBYTE, 20 * MEBIBYTE]),
+    },
+    {
+      name: 'many',
+      title: 'many connections, each with one message in flight',
+      server,
+      peers: everybody.filter((name) => !BLOCKING.includes(name)),
+      cells: listCells(['rr'], [512], { connections: 1000 }),
+    },
+    {
+      name: 'connect',
+      title: 'one connection after the other',
+      server,
+      peers: everybody.filter((name) => !inC(name)),
+      cells: listCells(['connect'], [20]),
+    },
+    {
+      name: 'idle',
+      title: 'memory of idle connections, of the client',
+      server,
+      peers: everybody.filter((name) => !BLOCKING.includes(name)),
+      cells: listCells(['idle'], [20], { connections: 1000 }),
+    },
+    {
+      name: 'servers',
+      title: 'each server under the same load, from a client in Rust',
+      server: 'each',
+      peers: SERVER_PEERS,
+      cells: [...listCells(['rr'], ENDS, { connections: 64 }), ...listCells(['connect'], [20])],
+    },
+    {
+      name: 'idle-servers',
+      title: 'memory of idle connections, of the server',
+      server: 'each',
+      isServerFresh: true,
+      peers: SERVER_PEERS,
+      cells: listCells(['idle'], [20], { connections: 1000 }),
     },
   ];
 }

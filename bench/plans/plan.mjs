@@ -1,4 +1,5 @@
 /** The plans: what is measured by a flag, in sections of some clients and cells on one server. */
+import { serverPeerName } from '../peers/variants.mjs';
 import { fullSections } from './full.mjs';
 import { seedSections } from './seed.mjs';
 import { syncSections } from './sync.mjs';
@@ -7,11 +8,12 @@ import { syncSections } from './sync.mjs';
  * @typedef {object} Section
  * @property {string} name in the samples' file
  * @property {string} title
- * @property {string} server
+ * @property {string} server `each` where the clients say which, one for each server
  * @property {readonly string[]} peers
  * @property {readonly import('../cells.mjs').Cell[]} cells
  * @property {boolean} [isSameCore] whether server and client share a core
  * @property {boolean} [isTls]
+ * @property {boolean} [isServerFresh] whether every client gets a server of its own
  * @property {boolean} [isServerEssential] whether on another server it would be another section
  */
 
@@ -38,16 +40,23 @@ export const PLANS = /** @type {Record<string, Plan>} */ ({
  */
 export function filterSections(sections, { peers, sizes, modes, servers }) {
   return sections
-    .filter(({ server }) => servers?.includes(server) ?? true)
+    .filter(({ server }) => server === EACH || (servers?.includes(server) ?? true))
     .map((section) => ({
       ...section,
-      peers: section.peers.filter((name) => peers?.includes(name) ?? true),
+      peers: section.peers.filter(
+        section.server === EACH
+          ? (name) => servers?.some((server) => name === serverPeerName(server)) ?? !peers
+          : (name) => peers?.includes(name) ?? true,
+      ),
       cells: section.cells.filter(
         ({ mode, size }) => (sizes?.includes(size) ?? true) && (modes?.includes(mode) ?? true),
       ),
     }))
     .filter((section) => section.peers.length > 0 && section.cells.length > 0);
 }
+
+/** The server of a section whose clients are one for each server. */
+export const EACH = 'each';
 
 /** What takes the place of a server that is not there: first what is nobody's product here, last what is always there. */
 const SUBSTITUTES = ['tokio-tungstenite', 'fastwebsockets', 'bun', 'wirespeed', 'ws'];
@@ -67,7 +76,8 @@ export function chooseServers(sections, present) {
     (name) => present.includes(name) && !sections.some(({ server }) => server === name),
   );
   for (const { server } of sections) {
-    if (!present.includes(server) && !chosen.has(server)) chosen.set(server, free.shift());
+    if (server !== EACH && !present.includes(server) && !chosen.has(server))
+      chosen.set(server, free.shift());
   }
   return sections.map((section) => {
     const server = section.isServerEssential ? undefined : chosen.get(section.server);

@@ -29,21 +29,21 @@ export function seedSections(peers) {
   return [
     {
       name: 'main',
-      title: 'on tokio-tungstenite',
+      title: 'the tables of the reference document',
       server: 'tokio-tungstenite',
       peers: everybody,
       cells: [...listCells(['rr'], SIZES), ...listCells(['pipelined'], PIPELINED_SIZES)],
     },
     {
       name: 'second',
-      title: 'on fastwebsockets, a second server that is nobody’s product here',
+      title: 'both ends of the sizes on a second server',
       server: 'fastwebsockets',
       peers: everybody,
       cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
       name: 'published',
-      title: 'on the reference document’s own server, Python’s websockets',
+      title: 'both ends of the sizes on the reference document’s own server',
       server: 'websockets',
       isServerEssential: true,
       peers: PUBLISHED_PEERS,

@@ -9,8 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from exchange import Exchange  # noqa: E402
-from measure import Measure  # noqa: E402
+from connections import perform, perform_blocking  # noqa: E402
 
 SAMPLES_PER_LINE = 5000
 CLIENTS = {
@@ -34,10 +33,10 @@ def main():
     run = getattr(importlib.import_module(module), function)
     try:
         if inspect.iscoroutinefunction(run):
-            run_in_loop(run, work)
+            perform_in_loop(run, work)
         else:
             for task in work["tasks"]:
-                answer(converse_sync(run, task, work))
+                answer(perform_blocking(task, work["url"], work["serverPid"], run))
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         print_line({"type": "failed", "reason": reason})
@@ -45,42 +44,29 @@ def main():
     return 0
 
 
-def run_in_loop(run, work):
+def perform_in_loop(run, work):
     import uvloop
 
-    async def converse_all():
+    async def perform_all():
         for task in work["tasks"]:
-            exchange = exchange_for(task, run, work)
-            await run(work["url"].rstrip("/") + exchange.path, exchange)
-            answer(exchange)
+            answer(await perform(task, work["url"], work["serverPid"], run))
+            if task["mode"] == "idle":
+                # Nothing closes its connections, so nothing follows.
+                os._exit(0)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(converse_all())
+        runner.run(perform_all())
 
 
-def exchange_for(task, run, work):
-    measure = Measure(task, work["serverPid"])
-    return Exchange(task, measure, getattr(run, "takes_views", False))
-
-
-def converse_sync(run, task, work):
-    exchange = exchange_for(task, run, work)
-    run(work["url"].rstrip("/") + exchange.path, exchange)
-    return exchange
-
-
-def answer(exchange):
-    measure = exchange.measure
-    if measure.result is None or not exchange.is_done:
-        raise ConnectionError("the connection closed before every reply had arrived")
-    kinds = {"times": measure.times}
-    if measure.sends:
-        kinds |= {"sends": measure.sends, "receives": measure.receives}
-    for start in range(0, len(measure.times), SAMPLES_PER_LINE):
+def answer(result):
+    kinds = {"times": result.times}
+    if result.sends:
+        kinds |= {"sends": result.sends, "receives": result.receives}
+    for start in range(0, len(result.times), SAMPLES_PER_LINE):
         end = start + SAMPLES_PER_LINE
         micros = {key: [ns / 1000 for ns in values[start:end]] for key, values in kinds.items()}
         print_line({"type": "samples", **micros})
-    print_line({"type": "finished", **measure.result})
+    print_line({"type": "finished", **result.totals})
 
 
 def print_line(record):

@@ -3,12 +3,14 @@
 State is kept in closures and lists, since a method call and an attribute cost more than some clients do.
 """
 
+import functools
+
 from measure import STAMPS, now_ns
-from payloads import make_payloads, make_texts
+from payloads import payloads_of
 
 REQUEST = 8
 ACKNOWLEDGEMENT = 8
-# Messages in flight whose time of sending is remembered: more than any window.
+# Messages in flight whose time of sending is remembered at most.
 REMEMBERED = 1024
 
 
@@ -21,7 +23,7 @@ class Exchange:
         self.path = path_of(task)
         self.measure = measure
         self.is_done = False
-        self.next, self.reply, self.more = self._closures(task, take_views)
+        self.next, self.reply, self.more, self.has_begun = self._closures(task, take_views)
 
     @property
     def has_ended(self):
@@ -34,16 +36,17 @@ class Exchange:
         messages_per_reply = task["messagesPerReply"]
         is_echo = replies_per_message == messages_per_reply == 1 and not is_burst
         content, size = task["content"], task["size"]
-        all_payloads = make_payloads(size) if content == "binary" else make_texts(content, size)
-        payloads = all_payloads if replies_per_message == 1 else make_payloads(REQUEST)
+        all_payloads = payloads_of(content, size)
+        payloads = all_payloads if replies_per_message == 1 else payloads_of("binary", REQUEST)
         expected = all_payloads
         if messages_per_reply > 1:
             expected = acknowledgements(all_payloads, messages_per_reply)
             size = ACKNOWLEDGEMENT
         skipped = STAMPS if task["isStamped"] else 0
-        tails = [payload[skipped:] for payload in expected]
+        tails = tails_of(content, size, skipped) if expected is all_payloads else expected
         is_text = self.is_text
-        sent_at = [0] * REMEMBERED
+        remembered = min(REMEMBERED, 2 * self.window)
+        sent_at = [0] * remembered
         take = self.measure.take
         count, expected_count = len(payloads), len(expected)
         sent = received = due = 0
@@ -51,7 +54,7 @@ class Exchange:
         def next_payload():
             nonlocal sent
             payload = payloads[sent % count]
-            sent_at[sent % REMEMBERED] = now_ns()
+            sent_at[sent % remembered] = now_ns()
             sent += 1
             return payload
 
@@ -71,7 +74,7 @@ class Exchange:
             if not is_as_expected(data, received % expected_count):
                 raise ValueError(f"reply {received} is not what was expected")
             now = now_ns()
-            at = sent_at[received % REMEMBERED]
+            at = sent_at[received % remembered]
             received += 1
             goes_on = take(now, at, data)
             if is_echo:
@@ -98,7 +101,11 @@ class Exchange:
             due -= 1
             return next_payload()
 
-        return next_payload, reply, more
+        def has_begun():
+            """Whether its connection is open, and has sent something."""
+            return sent > 0
+
+        return next_payload, reply, more, has_begun
 
 
 def path_of(task):
@@ -107,6 +114,11 @@ def path_of(task):
     if task["messagesPerReply"] > 1:
         return f"/take/{task['messagesPerReply']}"
     return "/stamped" if task["isStamped"] else "/"
+
+
+@functools.cache
+def tails_of(content, size, skipped):
+    return [payload[skipped:] for payload in payloads_of(content, size)]
 
 
 def acknowledgements(payloads, per_reply):

@@ -15,6 +15,8 @@ class Measure:
 
     def __init__(self, task, server_pid):
         self.has_ended = False
+        # Whether the warm-up goes on, however long it has been.
+        self.is_held = False
         self.result = None
         self.times = []
         self.sends = []
@@ -64,7 +66,8 @@ class Measure:
             if self.has_ended:
                 return False
             counted += per_reply
-            if counted >= warm_up_messages and now - begun >= warm_up_ns and counted % granularity == 0:
+            is_warm = counted >= warm_up_messages and now - begun >= warm_up_ns
+            if is_warm and not self.is_held and counted % granularity == 0:
                 start()
             return True
 

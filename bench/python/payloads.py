@@ -1,5 +1,6 @@
 """The messages that every client sends: the twin of peers/payloads.mjs."""
 
+import functools
 import struct
 
 MOST_DISTINCT = 128
@@ -9,6 +10,12 @@ TEXTS = {
     "mixed": "Grüße aus Köln, 世界こんにちは, привет мир, €100 für 🌍🚀. ",
 }
 NUMBER_DIGITS = 8
+
+
+@functools.cache
+def payloads_of(content, size):
+    """One list for all connections."""
+    return make_payloads(size) if content == "binary" else make_texts(content, size)
 
 
 def distinct_payloads(size):

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { cellTitle } from '../cells.mjs';
 import { Outcomes } from '../outcomes.mjs';
 import { listPeers } from '../peers/catalogue.mjs';
-import { chooseServers, filterSections, PLANS } from '../plans/plan.mjs';
+import { chooseServers, EACH, filterSections, PLANS } from '../plans/plan.mjs';
 import { readSamples } from '../samples-file.mjs';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
 import { planTaskFor } from '../tasks.mjs';
@@ -30,7 +30,7 @@ for (const plan of Object.keys(PLANS)) {
     const sections = sectionsOf(plan);
     const peers = new Set(listPeers().map(({ name }) => name));
     for (const section of sections) {
-      assert.ok(SERVER_NAMES.includes(section.server), section.server);
+      assert.ok([...SERVER_NAMES, EACH].includes(section.server), section.server);
       for (const name of section.peers) assert.ok(peers.has(name), name);
       const titles = section.cells.map(cellTitle);
       assert.equal(new Set(titles).size, titles.length, section.name);
@@ -58,6 +58,10 @@ test('leaves of a plan what the flags name', () => {
     [{ server: 'fastwebsockets', peers: ['ws'], cells: [CELL] }],
   );
   assert.deepEqual(filterSections(sections, { ...NO_FILTERS, sizes: [9] }), []);
+  const servers = sectionsOf('full').filter(({ server }) => server === EACH);
+  const [load] = filterSections(servers, { ...NO_FILTERS, servers: ['bun', 'ws'] });
+  assert.deepEqual(load?.peers, ['server-ws', 'server-bun']);
+  assert.deepEqual(filterSections(servers, { ...NO_FILTERS, peers: ['ws'] }), []);
 });
 
 test('asks for stamps only where they have room in the message', () => {

@@ -55,3 +55,10 @@ test('counts every sample in an ascending histogram, to half a per cent', () => 
     assert.ok(Math.abs(timeOf(bucketOf(time)) / time - 1) <= 2 ** (0.5 / BUCKETS_PER_OCTAVE) - 1);
   }
 });
+
+test('keeps the memory of the side that is measured', () => {
+  const result = { ...TOTALS, times: [], bytesPerConnection: 100, serverBytesPerConnection: 7000 };
+  assert.equal(recordOf(PLACE, { result }, 100).bytesPerConnection, 100);
+  assert.equal(recordOf(PLACE, { result }, 100, true).bytesPerConnection, 7000);
+  assert.ok(!Object.hasOwn(recordOf(PLACE, { result }, 100), 'serverBytesPerConnection'));
+});

@@ -54,3 +54,11 @@ pub fn process_ticks(pid: u32) -> Option<Ticks> {
         system: fields.get(12)?.parse().ok()?,
     })
 }
+
+/// Resident memory of a process; `None` where that cannot be read.
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -6,18 +6,29 @@ use crate::payloads::{Content, Payloads};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::cell::RefCell;
+use std::num::NonZero;
 use std::rc::Rc;
 
 /// Bytes of a stamped reply that are the server's times instead of what was sent.
 const STAMPS: usize = 16;
 /// Bytes of a message that asks for a flood.
 const REQUEST: usize = 8;
-/// Messages in flight whose time of sending is remembered: more than any window.
-const REMEMBERED: usize = 128;
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Opens, exchanges one message and closes, again and again.
+    Connect,
+    /// Exchanges one message and stays open.
+    Idle,
+    #[serde(other)]
+    Exchange,
+}
 
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
+    pub mode: Mode,
     pub size: usize,
     pub content: Content,
     pub window: usize,
@@ -47,32 +58,34 @@ pub struct Bounds {
 pub struct Exchange {
     task: Task,
     measure: Rc<RefCell<Measure>>,
-    payloads: Payloads,
-    expected: Payloads,
+    payloads: Rc<Payloads>,
+    expected: Rc<Payloads>,
     sent: usize,
     received: usize,
     until_due: usize,
     due: usize,
-    sent_at: [u64; REMEMBERED],
+    /// Empty where many messages make a sample.
+    sent_at: Vec<u64>,
 }
 
 impl Exchange {
     pub fn new(task: Task, measure: Rc<RefCell<Measure>>) -> Exchange {
-        let all = || Payloads::new(task.content, task.size);
+        let remembered = if task.per_sample == 1 { task.window } else { 0 };
+        let all = measure.borrow().payloads.clone();
         Exchange {
             payloads: match task.replies_per_message {
-                1 => all(),
-                _ => Payloads::new(Content::Binary, REQUEST),
+                1 => all.clone(),
+                _ => Rc::new(Payloads::new(Content::Binary, REQUEST)),
             },
             expected: match task.messages_per_reply {
-                1 => all(),
-                count => all().acknowledgements(count),
+                1 => all,
+                count => Rc::new(all.acknowledgements(count)),
             },
             sent: 0,
             received: 0,
             until_due: task.replies_per_message,
             due: 0,
-            sent_at: [0; REMEMBERED],
+            sent_at: vec![0; remembered],
             task,
             measure,
         }
@@ -98,6 +111,11 @@ impl Exchange {
     }
 
     pub fn is_done(&self) -> bool {
+        match self.task.mode {
+            Mode::Connect => return self.received == 1,
+            Mode::Idle => return false,
+            Mode::Exchange => {}
+        }
         self.measure.borrow().has_ended() && self.owed() == 0 && self.due == 0
     }
 
@@ -109,7 +127,13 @@ impl Exchange {
 
     /// The next payload to send, while the window is being filled; that of a text is UTF-8.
     pub fn next(&mut self) -> Bytes {
-        self.sent_at[self.sent % REMEMBERED] = clock::now();
+        if self.sent == 0 {
+            let mut measure = self.measure.borrow_mut();
+            measure.unopened = measure.unopened.saturating_sub(1);
+        }
+        if let Some(count) = NonZero::new(self.sent_at.len()) {
+            self.sent_at[self.sent % count] = clock::now();
+        }
         self.sent += 1;
         self.payloads.get(self.sent - 1).clone()
     }
@@ -125,8 +149,19 @@ impl Exchange {
             return Err("more replies than messages".into());
         }
         let now = clock::now();
-        let sent_at = self.sent_at[self.received % REMEMBERED];
+        let sent_at = match NonZero::new(self.sent_at.len()) {
+            Some(count) => self.sent_at[self.received % count],
+            None => 0,
+        };
         self.received += 1;
+        match self.task.mode {
+            Mode::Connect => return Ok(None),
+            Mode::Idle => {
+                self.measure.borrow_mut().idle += 1;
+                return Ok(None);
+            }
+            Mode::Exchange => {}
+        }
         self.measure.borrow_mut().take(now, sent_at, data);
         self.until_due -= 1;
         if self.until_due > 0 {

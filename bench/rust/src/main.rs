@@ -6,6 +6,7 @@
 mod client_fastwebsockets;
 mod client_tungstenite;
 mod clock;
+mod connections;
 mod driver;
 mod exchange;
 mod measure;

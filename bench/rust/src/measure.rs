@@ -2,7 +2,9 @@
 
 use crate::clock::{self, Ticks};
 use crate::exchange::Task;
+use crate::payloads::Payloads;
 use serde::Serialize;
+use std::rc::Rc;
 
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Phase {
@@ -14,12 +16,32 @@ enum Phase {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
-    r#type: &'static str,
-    messages: usize,
-    elapsed: f64,
-    client_user: i64,
-    client_system: i64,
-    server_ticks: Option<Ticks>,
+    pub r#type: &'static str,
+    pub messages: usize,
+    pub elapsed: f64,
+    pub client_user: i64,
+    pub client_system: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_ticks: Option<Ticks>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_connection: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_bytes_per_connection: Option<f64>,
+}
+
+impl Default for Totals {
+    fn default() -> Totals {
+        Totals {
+            r#type: "finished",
+            messages: 0,
+            elapsed: 0.0,
+            client_user: 0,
+            client_system: 0,
+            server_ticks: None,
+            bytes_per_connection: None,
+            server_bytes_per_connection: None,
+        }
+    }
 }
 
 /// Nanoseconds per message: the round trip, and its two ways where replies are stamped.
@@ -34,8 +56,14 @@ pub struct Times {
 pub struct Measure {
     task: Task,
     server_pid: u32,
+    /// Those of every connection.
+    pub payloads: Rc<Payloads>,
     phase: Phase,
     counted: usize,
+    /// Connections that are not open yet: until they are, the warm-up goes on.
+    pub unopened: usize,
+    /// Connections that have had their only message answered.
+    pub idle: usize,
     begun: u64,
     last: u64,
     until_sample: usize,
@@ -48,8 +76,11 @@ pub struct Measure {
 impl Measure {
     pub fn new(task: Task, server_pid: u32) -> Measure {
         Measure {
+            payloads: Rc::new(Payloads::new(task.content, task.size)),
             phase: Phase::WarmingUp,
             counted: 0,
+            unopened: 0,
+            idle: 0,
             begun: clock::now(),
             last: 0,
             until_sample: task.per_sample / task.messages_per_reply,
@@ -72,7 +103,10 @@ impl Measure {
             Phase::WarmingUp => {
                 self.counted += self.task.messages_per_reply;
                 let is_warm = (now - self.begun) as f64 >= self.task.warm_up.time * 1e6;
-                if is_warm && self.counted as u64 >= self.task.warm_up.messages {
+                if is_warm
+                    && self.unopened == 0
+                    && self.counted as u64 >= self.task.warm_up.messages
+                {
                     self.start();
                 }
             }
@@ -123,7 +157,6 @@ impl Measure {
         let (user, system) = clock::cpu_times();
         let ticks = clock::process_ticks(self.server_pid);
         self.totals = Some(Totals {
-            r#type: "finished",
             messages: self.times.round_trips.len() * self.task.per_sample,
             elapsed: (now - self.begun) as f64 / 1e3,
             client_user: user - self.cpu_before.0,
@@ -131,6 +164,7 @@ impl Measure {
             server_ticks: ticks
                 .zip(self.ticks_before)
                 .map(|(after, before)| after - before),
+            ..Totals::default()
         });
     }
 }
