@@ -296,7 +296,6 @@ export class Driver implements SessionSink, Flusher {
     this.#session.isPaused = false;
     if (this.#rest.length > 0) this.#deliverRest();
     this.#handleRoom();
-    this.#flushNow();
   }
 
   /** Puts the socket back in its place, paused: the owner resumes it. */

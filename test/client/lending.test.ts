@@ -12,6 +12,7 @@ import { frame } from '../support/frames.ts';
 import {
   ECHO,
   END,
+  flood,
   READ_AGAIN,
   READ_ONCE_SENT,
   STOP_READING,
@@ -111,7 +112,7 @@ describe.each(RUNGS)('alternating calls that block and calls that do not, by %s'
     const sockets: Socket[] = [];
     const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
     subscribe('net.client.socket', note);
-    const { ws } = await open([ECHO, sleep(60), sendText('late')]);
+    const { ws } = await open([ECHO, sleep(60), sendText('late')], { pingInterval: 0 });
     unsubscribe('net.client.socket', note);
     const isNonBlocking = (): boolean => {
       const { fd } = Reflect.get(sockets[0] as Socket, '_handle') as { fd: number };
@@ -333,17 +334,23 @@ describe('a connection that is lent', () => {
     expect(blocking.recv({ timeout: 1000 })).toBe('yes');
   });
 
-  it('takes what comes while the event loop runs, once', async () => {
+  it('is left alone by the event loop, even by a reading that was to begin later', async () => {
     const frames = Array.from({ length: 40 }, (_, i) => frame({ opcode: 1, payload: `${i}` }));
-    const { ws } = await open([sendBytes(Buffer.concat(frames)), ECHO]);
-    await until(() => ws.stats().messagesReceived >= 16);
-    // The last of these has the event loop read on, which it would begin only after this turn.
-    for (let i = 0; i < 12; i++) expect(await ws.recv()).toBe(`${i}`);
+    const more = frame({ opcode: 1, payload: 'x'.repeat(10_000) });
+    const { ws } = await open([sendBytes(Buffer.concat(frames)), waitFor('message'), flood(more)]);
+    await until(() => ws.stats().messagesReceived === 40);
+    // With the last of these the queue is low, and the socket is told to read on: after this turn.
+    for (let i = 0; i < 36; i++) expect(await ws.recv()).toBe(`${i}`);
     const blocking = toSync(ws);
-    blocking.send('echoed');
-    await elapse(30);
-    for (let i = 12; i < 40; i++) expect(blocking.recv({ timeout: 1000 })).toBe(`${i}`);
-    expect(blocking.recv({ timeout: 1000 })).toBe('echoed');
+    blocking.send('go');
+    await elapse(50);
+    const { bytesReceived } = ws.stats();
+    await elapse(50);
+    expect(ws.stats().bytesReceived).toBe(bytesReceived);
+    for (let i = 36; i < 40; i++) expect(blocking.recv()).toBe(`${i}`);
+    for (let i = 0; i < 1000; i++) expect(blocking.recv()).toHaveLength(10_000);
+    toAsync(blocking);
+    for (let i = 0; i < 1000; i++) expect(await ws.recv()).toHaveLength(10_000);
   });
 
   it('reads a Blob, which only an event loop can', async () => {
