@@ -28,8 +28,10 @@ export class Deadlines {
   #phaseEnd: number;
   /** When the last sign of life came. */
   #lastHeard: number;
-  /** When the keepalive ping under way was sent, or never. */
+  /** When the keepalive ping under way was sent, or something before it last moved, or never. */
   #pingSent = NEVER;
+  /** Whether that ping is still behind what waits to be sent. */
+  #isPingWaiting = false;
 
   constructor(limits: TimeLimits, now: number) {
     this.#limits = limits;
@@ -51,10 +53,26 @@ export class Deadlines {
     this.#phaseEnd = after(now, this.#limits.closeTimeout);
   }
 
-  /** The peer gave a sign of life: bytes from it, or bytes that it took. */
+  /** Bytes came from the peer. */
   heard(now: number): void {
     this.#lastHeard = now;
     this.#pingSent = NEVER;
+    this.#isPingWaiting = false;
+  }
+
+  /** The ping that is due comes behind others, which wait. */
+  pingWaits(): void {
+    this.#isPingWaiting = true;
+  }
+
+  /**
+   * Some of what waits was taken, or all of it. That is no sign of life, for the system takes a good
+   * deal by itself; but a ping that has not left cannot have been answered.
+   */
+  taken(now: number, isAll: boolean): void {
+    if (!this.#isPingWaiting) return;
+    this.#pingSent = now;
+    this.#isPingWaiting = !isAll;
   }
 
   /** When {@link due} next has something to say; infinity for never. */

@@ -188,9 +188,14 @@ export class Session {
     this.#end();
   }
 
-  /** The output can be written again: sends what had to wait, and takes it as a sign of life. */
+  /** Some of what waits in the output has been taken, and more waits: a ping behind it has more time. */
+  handleProgress(now: number): void {
+    this.#deadlines.taken(now, false);
+  }
+
+  /** All that waited in the output has been taken: sends what had to wait for that. */
   handleWritable(now: number): void {
-    this.#deadlines.heard(now);
+    this.#deadlines.taken(now, true);
     const pong = this.#pendingPong;
     if (pong === undefined) return;
     this.#pendingPong = undefined;
@@ -210,8 +215,10 @@ export class Session {
     if (this.#isPaused) this.#deadlines.heard(now);
     const due = this.#deadlines.due(now);
     if (due === undefined) return;
-    if (due === 'ping') this.#writer.write(Opcode.ping, true, EMPTY);
-    else if (due.operation === 'keepalive') this.fail(due);
+    if (due === 'ping') {
+      this.#writer.write(Opcode.ping, true, EMPTY);
+      if (this.#output.isBlocked) this.#deadlines.pingWaits();
+    } else if (due.operation === 'keepalive') this.fail(due);
     // After close frames went both ways, only the TCP connection is late: no error of the session.
     else
       this.receiveError(

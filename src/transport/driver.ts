@@ -11,6 +11,7 @@ import type { SessionOptions, SessionSink } from '../protocol/session-options.ts
 import { now } from './clock.ts';
 import type { DrivenSocket } from './driven-socket.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
+import { untakenBytes } from './write-progress.ts';
 
 /** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
 export interface DriverOwner {
@@ -62,6 +63,8 @@ export class Driver implements SessionSink, Flusher {
   #isShutdown = false;
   #needsDrain = false;
   #isOverfull = false;
+  /** What the system had not taken of a write when the timer last fired. */
+  #untaken: number | undefined;
   #isEnded = false;
   /** What was read but not delivered, because the session was halted. */
   #rest: Uint8Array = NOTHING;
@@ -449,6 +452,7 @@ export class Driver implements SessionSink, Flusher {
 
   #handleWritten(): void {
     this.#output.written();
+    if (this.#output.isBlocked) this.#session.handleProgress(now());
     this.#handleRoom();
   }
 
@@ -490,10 +494,20 @@ export class Driver implements SessionSink, Flusher {
   /** @internal */
   handleTimeout(): void {
     this.#timerDue = Number.POSITIVE_INFINITY;
+    this.#noteProgress();
     this.#session.handleTimeout(now());
     if (this.#isEnded) return;
     this.#flushNow();
     this.#armTimer();
+  }
+
+  /** Tells the session whether anything has left since this was last asked. */
+  #noteProgress(): void {
+    if (!this.#output.isBlocked) return;
+    const untaken = untakenBytes(this.#socket as DrivenSocket);
+    if (untaken === this.#untaken) return;
+    this.#untaken = untaken;
+    this.#session.handleProgress(now());
   }
 }
 

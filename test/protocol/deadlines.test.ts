@@ -40,6 +40,31 @@ describe('Deadlines', () => {
     expect(deadlines.due(350)).toBeUndefined();
   });
 
+  it('gives a ping that waits its time from when something before it moved, and from when it left', () => {
+    const deadlines = new Deadlines(LIMITS, 0);
+    deadlines.opened(0);
+    deadlines.taken(200, true);
+    expect(deadlines.due(300)).toBe('ping');
+    deadlines.pingWaits();
+    deadlines.taken(340, false);
+    expect(deadlines.next()).toBe(390);
+    deadlines.taken(380, true);
+    expect(deadlines.next()).toBe(430);
+    deadlines.taken(400, true);
+    expect(timeout(deadlines, 430)).toEqual(['keepalive', 50]);
+  });
+
+  it('gives the next ping no more time because one before it waited', () => {
+    const deadlines = new Deadlines(LIMITS, 0);
+    deadlines.opened(0);
+    expect(deadlines.due(300)).toBe('ping');
+    deadlines.pingWaits();
+    deadlines.heard(310);
+    expect(deadlines.due(610)).toBe('ping');
+    deadlines.taken(640, true);
+    expect(timeout(deadlines, 660)).toEqual(['keepalive', 50]);
+  });
+
   it('limits the closing handshake from its first step', () => {
     const deadlines = new Deadlines(LIMITS, 0);
     deadlines.opened(0);

@@ -125,11 +125,36 @@ describe.each(ROLES)('keepalive of a %s', (role) => {
     expect(end.events).toEqual([]);
   });
 
-  it('takes bytes that the peer took for life', () => {
+  it('does not take what the system takes for life: a peer that is gone needs no room', () => {
     const end = openEndpoint(role);
     end.session.handleTimeout(pingInterval);
-    end.session.handleWritable(pingInterval + 10);
-    expect(end.session.nextTimeout()).toBe(2 * pingInterval + 10);
+    end.sent();
+    for (const now of [1, 2, 3]) {
+      end.session.handleProgress(pingInterval + now);
+      end.session.handleWritable(pingInterval + now);
+    }
+    expect(end.session.nextTimeout()).toBe(pingInterval + pingTimeout);
+    end.session.handleTimeout(pingInterval + pingTimeout);
+    expect(end.failures[0]).toMatchObject({ operation: 'keepalive' });
+  });
+
+  it('waits for the answer to a ping from when it has left, as long as what is before it moves', () => {
+    const end = openEndpoint(role);
+    end.output.isBlocked = true;
+    end.session.handleTimeout(pingInterval);
+    expect(end.sentFrames()).toEqual(['ping:']);
+    let now = pingInterval;
+    for (let i = 0; i < 5; i++) {
+      now += pingTimeout - 1;
+      end.session.handleTimeout(now);
+      end.session.handleProgress(now);
+    }
+    end.output.isBlocked = false;
+    end.session.handleWritable(now + 1);
+    expect(end.events).toEqual([]);
+    expect(end.session.nextTimeout()).toBe(now + 1 + pingTimeout);
+    end.session.handleTimeout(now + 1 + pingTimeout);
+    expect(end.failures[0]).toMatchObject({ operation: 'keepalive' });
   });
 
   it('does not think a peer dead that it does not listen to', () => {
