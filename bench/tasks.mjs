@@ -4,6 +4,7 @@ import { STAMPS } from './peers/exchange.mjs';
 
 const FIRST_WARM_UP = 500;
 const WARM_UP = 200;
+const WARM_UP_BYTES = 16 * 1024 * 1024;
 /** Connections of a cell that makes one after the other: each leaves a port that cannot be used for a while. */
 const MOST_CONNECTS = 1000;
 /** Milliseconds that a thousand connections may take to be opened. */
@@ -61,7 +62,7 @@ export function taskFor(cell, cellTime, isFirst) {
  * @returns {Task}
  */
 export function planTaskFor(cell, cellTime, isFirst, isStamping) {
-  const warmUp = { time: warmUpTime(cellTime, isFirst), messages: 2 * windowOf(cell) };
+  const warmUp = { time: warmUpTime(cellTime, isFirst), messages: warmUpMessages(cell, isFirst) };
   if (cell.mode === 'receive' || cell.mode === 'send') {
     const batch = Math.min(MOST_IN_BATCH, Math.max(1, Math.floor(BYTES_IN_BATCH / cell.size)));
     const isReceiving = cell.mode === 'receive';
@@ -86,7 +87,7 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
     ...plainTask(cell),
     perSample: 1,
     isStamped: isStamping && (cell.content ?? 'binary') === 'binary' && cell.size >= STAMPS,
-    warmUp: { ...warmUp, messages: warmUp.messages * connections },
+    warmUp,
     measure: { time: cellTime, samples: Math.max(samples, windowOf(cell)), messages: 200_000 },
   };
 }
@@ -112,6 +113,20 @@ function windowOf(cell) {
  */
 function warmUpTime(cellTime, isFirst) {
   return isFirst ? Math.min(FIRST_WARM_UP, 4 * cellTime) : Math.min(WARM_UP, cellTime);
+}
+
+/**
+ * Messages that compilers need to see, however little of the processor a busy machine gives a client in
+ * the time of the warm-up.
+ *
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {boolean} isFirst
+ */
+function warmUpMessages({ mode, size, connections = 1 }, isFirst) {
+  const least = (isFirst ? 2 : 1) * Math.min(1000, Math.ceil(WARM_UP_BYTES / size));
+  if (mode === 'rr') return Math.max(least, 2 * connections);
+  if (mode === 'pipelined' || mode === 'receive' || mode === 'send') return 10 * least;
+  return 2 * (MODES[mode]?.window ?? 1);
 }
 
 /**

@@ -129,3 +129,15 @@ test('replaces servers that are not there, two by two, and none that is the poin
   const all = ['tokio-tungstenite', 'fastwebsockets', 'websockets'];
   assert.deepEqual(chooseServers(sections, all), sections);
 });
+
+test('warms up by messages as well as by time, with fewer of large ones and more in a fresh process', () => {
+  const messages = (/** @type {string} */ mode, /** @type {number} */ size, isFirst = false) =>
+    planTaskFor({ mode, size }, 100, isFirst, false).warmUp.messages;
+  assert.equal(messages('rr', 512), 1000);
+  assert.equal(messages('rr', 512, true), 2000);
+  assert.equal(messages('rr', 65_536), 256);
+  assert.equal(messages('rr', 20 * 1024 * 1024), 2);
+  assert.equal(messages('pipelined', 512), 10_000);
+  const many = planTaskFor({ mode: 'rr', size: 512, connections: 1000 }, 100, false, false);
+  assert.equal(many.warmUp.messages, 2000);
+});
