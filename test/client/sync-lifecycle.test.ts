@@ -84,6 +84,36 @@ describe('connections one after the other', () => {
   }
 });
 
+describe('a thread that has no turns of its event loop', () => {
+  for (const listener of ['plain', 'tls'] as const) {
+    it(`keeps nothing of connections that are over, ${listener}`, async () => {
+      const url = `${peer.origin(listener)}/`;
+      const { lines, stderr } = await runProgram(
+        `
+        import { connect } from 'wirespeed/sync';
+        const count = 200;
+        const heapAfter = () => {
+          for (let i = 0; i < count; i++) {
+            const ws = connect(${JSON.stringify(url)});
+            ws.send('x');
+            ws.recv({ timeout: 5000 });
+            if (i % 2 === 0) ws.close(); else ws.terminate();
+          }
+          gc();
+          return process.memoryUsage().heapUsed;
+        };
+        heapAfter();
+        const before = heapAfter();
+        console.log((heapAfter() - before) / count);`,
+        { flags: ['--expose-gc'], limit: 50_000 },
+      );
+      expect(stderr).toBe('');
+      // Bytes per connection; what waits for a turn would hold some twenty thousand.
+      expect(Number(lines[0])).toBeLessThan(4000);
+    }, 60_000);
+  }
+});
+
 describe('connections at once', () => {
   it('200 are open at the same time, each with its own messages', () => {
     const url = `${peer.origin('plain')}/`;

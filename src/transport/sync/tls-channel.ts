@@ -36,6 +36,11 @@ class CipherStream extends Duplex {
   }
 
   override _read(): void {}
+
+  /** Leaves nothing for a later turn: it is fed by hand. */
+  override resume(): this {
+    return this;
+  }
 }
 
 /** Thrown where this version of Node.js has not got what TLS on the calling thread takes. */
@@ -74,7 +79,7 @@ export class TlsChannel implements Channel {
     this.#reader = reader;
     this.#options = options;
     this.#below = makeBelow((bytes, start, end) => this.#feed(bytes, start, end));
-    this.#engine = nodeTls().connect({ ...options, socket: this.#cipher });
+    this.#engine = startEngine({ ...options, socket: this.#cipher });
     this.#wrap = streamWrap(this.#engine);
     this.#engine.push = (chunk: Buffer<ArrayBuffer> | null): boolean => {
       this.#take(chunk);
@@ -214,6 +219,22 @@ export class TlsChannel implements Channel {
       // The connection is given up in any case, for the first reason.
     }
     throw error;
+  }
+}
+
+/**
+ * Starts the engine without the read that Node.js would have in the next turn: it is fed by hand, and
+ * a thread that has no turns would keep what waits for one for ever, with all that the engine holds.
+ */
+function startEngine(options: ConnectionOptions): TLSSocket {
+  const { nextTick } = process;
+  process.nextTick = (callback: (...args: unknown[]) => void, ...args: unknown[]): void => {
+    if (callback.name !== 'initRead') Reflect.apply(nextTick, process, [callback, ...args]);
+  };
+  try {
+    return nodeTls().connect(options);
+  } finally {
+    process.nextTick = nextTick;
   }
 }
 
