@@ -213,6 +213,7 @@ Without --seed: the clients that npm brings, two sizes, under two minutes.
   --full           all of --seed, and every other workload: one core, TLS, text, one way, large,
                    many connections, connecting, memory, servers; more than an hour
   --sync           the rungs of the blocking face, against other blocking clients; about ten minutes
+  --targets        the figures that wirespeed has set itself to reach; about a quarter of an hour
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}
   --mode a,b       ${Object.keys(MODES).join(', ')}

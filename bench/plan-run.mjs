@@ -16,6 +16,7 @@ import { recordOf } from './record.mjs';
 import { renderMissing } from './report.mjs';
 import { listStandings } from './reports/standings.mjs';
 import { summarizeStandings } from './reports/standings-text.mjs';
+import { hasTargets, renderTargets, summarizeTargets } from './reports/targets.mjs';
 import { shortPath, writeReports } from './reports/write.mjs';
 import { readSamples, SamplesFile } from './samples-file.mjs';
 import { Servers } from './server-process.mjs';
@@ -86,6 +87,7 @@ export async function runPlan(argv, options, interruption) {
 function reportOf(path) {
   const { measured, written } = writeReports(path);
   return [
+    ...(hasTargets(measured) ? [renderTargets(measured), summarizeTargets(measured)] : []),
     ...summarizeStandings(listStandings(measured)),
     `Reports: ${written.map(shortPath).join(', ')}`,
   ].join('\n');

@@ -1,4 +1,5 @@
 /** The same client with other settings, or on another server: for plans that ask for them; never among the clients of a comparison. */
+import { fileURLToPath } from 'node:url';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
 
 const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'];
@@ -17,6 +18,16 @@ export const SERVER_PEERS = SERVER_NAMES.map(serverPeerName);
 /** The other faces, polling while they wait. */
 export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polling'];
 
+/** What is imported, for its cost: the library, and what it is compared with as its users import it. */
+const IMPORTS = [
+  { package: 'wirespeed', of: 'wirespeed-async', base: '../../package.json' },
+  { package: 'ws', of: 'ws', base: '../package.json' },
+];
+const IMPORTER = fileURLToPath(new URL('import.mjs', import.meta.url));
+
+/** The programs that measure imports. */
+export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name));
+
 /**
  * @typedef {object} Variant
  * @property {string} name
@@ -26,6 +37,8 @@ export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polli
  * @property {object} [options] of the library's connect
  * @property {string} [server] the server that it loads, whatever the section's is
  * @property {string} [style]
+ * @property {string} [module] another one that drives it
+ * @property {string[]} [args] before the work, as JSON
  * @property {string} [missing]
  * @property {string} [hint]
  */
@@ -48,6 +61,19 @@ export function listVariants(servers) {
       const label = `${of.replace('-', ' ')}, busyPoll ${BUSY_POLL}`;
       return { name, label, of, options: { busyPoll: BUSY_POLL } };
     }),
+    {
+      name: 'wirespeed-async-recv',
+      label: 'wirespeed async, by recv',
+      of: 'wirespeed-async',
+      module: 'wirespeed-async-recv.mjs',
+    },
+    ...IMPORTS.map(({ package: name, of, base }) => ({
+      name: importName(name),
+      label: `import '${name}'`,
+      of,
+      style: 'import',
+      args: [IMPORTER, name, fileURLToPath(new URL(base, import.meta.url))],
+    })),
     ...servers.map(({ name: server, label, version, missing, hint }) => ({
       name: serverPeerName(server),
       label,
@@ -68,4 +94,9 @@ export function serverPeerName(server) {
 /** @param {string} rung */
 function syncName(rung) {
   return `wirespeed-sync-${rung}`;
+}
+
+/** @param {string} name of a package */
+function importName(name) {
+  return `import-${name}`;
 }

@@ -3,6 +3,7 @@ import { serverPeerName } from '../peers/variants.mjs';
 import { fullSections } from './full.mjs';
 import { seedSections } from './seed.mjs';
 import { syncSections } from './sync.mjs';
+import { targetsSections } from './targets.mjs';
 
 /**
  * @typedef {object} Section
@@ -29,6 +30,7 @@ export const PLANS = /** @type {Record<string, Plan>} */ ({
   seed: { rounds: 7, cellTime: 120, sections: seedSections },
   full: { rounds: 7, cellTime: 120, sections: fullSections },
   sync: { rounds: 7, cellTime: 120, sections: syncSections },
+  targets: { rounds: 7, cellTime: 120, sections: targetsSections },
 });
 
 /**

@@ -13,25 +13,37 @@ import { isMeasured, slownessOf } from './measured.mjs';
 import { isFace, listStandings } from './standings.mjs';
 import { renderLosses, renderStandings, standingText } from './standings-text.mjs';
 import { STYLES } from './styles.mjs';
+import { hasTargets, renderTargets } from './targets.mjs';
 import { bytesText, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
 
 const SIZES_IN_DOCS = [512, 65_536];
 
 /**
- * Every block by the name that documents take it by.
+ * Every block by the name that documents take it by; undefined where the run is not of the kind that it is about.
  *
- * @type {Record<string, (measured: import('./measured.mjs').Measured) => string>}
+ * @type {Record<string, (measured: import('./measured.mjs').Measured) => string | undefined>}
  */
 export const BLOCKS = {
-  machine: renderMachine,
-  claims: renderClaims,
-  'document-tables': renderDocumentTables,
-  'document-scaling': renderDocumentScaling,
-  'like-for-like': renderLikeForLike,
-  standings: (measured) => renderStandings(listStandings(measured)),
-  losses: (measured) => renderLosses(listStandings(measured)),
-  readme: renderReadme,
+  machine: where(hasDocumentClients, renderMachine),
+  claims: where(hasDocumentClients, renderClaims),
+  'document-tables': where(hasDocumentClients, renderDocumentTables),
+  'document-scaling': where(hasDocumentClients, renderDocumentScaling),
+  'like-for-like': where(hasDocumentClients, renderLikeForLike),
+  standings: where(hasDocumentClients, (measured) => renderStandings(listStandings(measured))),
+  losses: where(hasDocumentClients, (measured) => renderLosses(listStandings(measured))),
+  readme: where(hasDocumentClients, renderReadme),
+  targets: where(hasTargets, renderTargets),
+  'targets-machine': where(hasTargets, renderMachine),
 };
+
+/**
+ * @param {(measured: import('./measured.mjs').Measured) => boolean} isOfKind
+ * @param {(measured: import('./measured.mjs').Measured) => string} render
+ */
+function where(isOfKind, render) {
+  return (/** @type {import('./measured.mjs').Measured} */ measured) =>
+    isOfKind(measured) ? render(measured) : undefined;
+}
 
 /** @param {import('./measured.mjs').Measured} measured */
 export function renderMarkdown(measured) {
@@ -43,6 +55,7 @@ export function renderMarkdown(measured) {
     '### Where Wirespeed loses or ties',
     renderLosses(listStandings(measured)),
     ...(hasDocumentClients(measured) ? renderDocument(measured) : []),
+    ...(hasTargets(measured) ? ['## Targets', renderTargets(measured)] : []),
     '## Every cell',
     READING,
     ...measured.sections.flatMap((section) => [

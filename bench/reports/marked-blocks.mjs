@@ -3,18 +3,19 @@
 const MARKED = /(<!-- bench: (\S+) -->\n)[\s\S]*?(<!-- \/bench -->)/g;
 
 /**
- * Fills every marked block of a document.
+ * Fills every marked block of a document; one that the run at hand has no figures for stays as it is.
  *
  * @param {string} document Markdown
- * @param {Record<string, () => string>} blocks what makes the text of each name
+ * @param {Record<string, () => string | undefined>} blocks what makes the text of each name
  * @throws {Error} for a name that nothing makes
  */
 export function fillBlocks(document, blocks) {
-  return document.replace(MARKED, (_all, start, name, end) => {
+  return document.replace(MARKED, (all, start, name, end) => {
     const render = blocks[name];
     if (!render) {
       throw new Error(`no block is called ${name}; there are ${Object.keys(blocks).join(', ')}`);
     }
-    return `${start}\n${render()}\n\n${end}`;
+    const text = render();
+    return text === undefined ? all : `${start}\n${text}\n\n${end}`;
   });
 }

@@ -1,0 +1,119 @@
+/** `--targets`: the cells in which Wirespeed has set itself a figure to reach (reports/targets.mjs judges them). */
+import { listCells } from '../cells.mjs';
+import { IMPORT_PEERS, POLLING_PEERS } from '../peers/variants.mjs';
+
+const ENDS = [512, 65_536];
+const MEBIBYTE = 1024 * 1024;
+const NEUTRAL = 'bun';
+const CALLED_BACK = ['wirespeed-events', 'wirespeed-async'];
+const FACES = ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events'];
+
+/** @returns {import('./plan.mjs').Section[]} */
+export function targetsSections() {
+  return [
+    ...['bun', 'tokio-tungstenite'].map((server) => ({
+      name: `pipelined-${server}`,
+      title: 'server on another core',
+      server,
+      peers: [...CALLED_BACK, 'wirespeed-async-recv', 'ws', 'undici', 'bun', 'deno', 'net'],
+      cells: listCells(['pipelined'], ENDS),
+    })),
+    {
+      name: 'same-core',
+      title: 'server and client on one core',
+      server: NEUTRAL,
+      isSameCore: true,
+      peers: [...FACES, 'ws', 'undici', 'bun', 'deno', 'net', 'floor-c'],
+      cells: listCells(['rr'], ENDS),
+    },
+    {
+      name: 'polling',
+      title: 'server on another core, with busyPoll',
+      server: NEUTRAL,
+      peers: ['wirespeed-sync', ...POLLING_PEERS, 'floor-c'],
+      cells: listCells(['rr'], [512]),
+    },
+    {
+      name: 'large',
+      title: 'large messages',
+      server: NEUTRAL,
+      peers: [...FACES, 'ws'],
+      cells: listCells(['rr'], [65_536, MEBIBYTE, 20 * MEBIBYTE]),
+    },
+    {
+      name: 'receive',
+      title: 'a server that floods',
+      server: NEUTRAL,
+      peers: [...CALLED_BACK, 'ws'],
+      cells: listCells(['receive'], [20, 256]),
+    },
+    {
+      name: 'text',
+      title: 'text',
+      server: NEUTRAL,
+      peers: [...FACES, 'ws'],
+      cells: ['ascii', 'mixed'].flatMap((content) =>
+        listCells(['rr', 'pipelined'], ENDS, /** @type {any} */ ({ content })),
+      ),
+    },
+    {
+      name: 'tls',
+      title: 'over TLS',
+      server: NEUTRAL,
+      isTls: true,
+      peers: [...FACES, 'ws'],
+      cells: listCells(['rr', 'pipelined'], ENDS),
+    },
+    {
+      name: 'many',
+      title: 'a thousand connections, each with one message in flight',
+      server: NEUTRAL,
+      peers: [...CALLED_BACK, 'ws'],
+      cells: listCells(['rr'], [512], { connections: 1000 }),
+    },
+    {
+      name: 'idle',
+      title: 'memory of idle connections, of the client',
+      server: NEUTRAL,
+      peers: [...CALLED_BACK, 'ws', 'bun', 'net'],
+      cells: listCells(['idle'], [20], { connections: 1000 }),
+    },
+    {
+      name: 'idle-tls',
+      title: 'memory of idle connections over TLS, of the client',
+      server: NEUTRAL,
+      isTls: true,
+      peers: [...CALLED_BACK, 'ws', 'net'],
+      cells: listCells(['idle'], [20], { connections: 1000 }),
+    },
+    {
+      name: 'idle-servers',
+      title: 'memory of idle connections, of the server',
+      server: 'each',
+      isServerFresh: true,
+      peers: ['server-wirespeed', 'server-ws', 'server-bun'],
+      cells: listCells(['idle'], [20], { connections: 1000 }),
+    },
+    {
+      name: 'servers',
+      title: 'each server under the same load, from a client in Rust',
+      server: 'each',
+      peers: ['server-wirespeed', 'server-ws', 'server-bun'],
+      cells: listCells(['rr'], [512], { connections: 64 }),
+    },
+    {
+      name: 'connect',
+      title: 'one connection after the other',
+      server: NEUTRAL,
+      peers: [...FACES, 'ws'],
+      cells: listCells(['connect'], [20]),
+    },
+    {
+      name: 'import',
+      title: 'the first import, in a process of its own',
+      server: NEUTRAL,
+      peers: IMPORT_PEERS,
+      cells: listCells(['import'], [0]),
+    },
+  ];
+}

@@ -1,0 +1,117 @@
+/** The table of targets: what was to be reached, what was measured, and whether that is enough. */
+import { judgeRatios } from '../ratios.mjs';
+import { TARGETS } from '../targets.mjs';
+import { factorText, rangeText } from './wording.mjs';
+
+/** @typedef {import('./measured.mjs').Round} Round */
+
+/** What a round says, by metric. @type {Record<string, (round: Round, size: number) => number>} */
+const METRICS = {
+  rate: ({ messages, elapsed }) => messages / elapsed,
+  cpu: cpuPerMessage,
+  time: ({ times }) => times.quantile(0.5),
+  byteCost: (round, size) => cpuPerMessage(round) / size,
+};
+
+/**
+ * @typedef {object} Judgement
+ * @property {import('../targets.mjs').Target} target
+ * @property {{ median: number, low: number, high: number } | undefined} ratio ours to theirs
+ * @property {boolean} isReached
+ * @property {boolean} isClose whether the noise reaches from one verdict to the other
+ * @property {string | undefined} absence why there is no ratio
+ */
+
+/**
+ * Holds every target against a run.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ * @param {readonly import('../targets.mjs').Target[]} targets
+ * @returns {Judgement[]}
+ */
+export function judgeTargets(measured, targets) {
+  return targets.map((target) => {
+    const [ours, theirs] = [target.ours, target.theirs].map((place) =>
+      measured.row(place.section, place.cell, place.peer),
+    );
+    const ratio = ratioOf(target, ours, theirs);
+    const { atLeast = 0, atMost = Number.POSITIVE_INFINITY } = target;
+    const isWithin = (/** @type {number} */ value) => value >= atLeast && value <= atMost;
+    return {
+      target,
+      ratio,
+      isReached: ratio !== undefined && isWithin(ratio.median),
+      isClose: ratio !== undefined && isWithin(ratio.low) !== isWithin(ratio.high),
+      absence: ratio ? undefined : (ours?.failure ?? theirs?.failure ?? 'not measured'),
+    };
+  });
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+export function hasTargets(measured) {
+  return TARGETS.every(({ targets }) =>
+    targets.every(({ ours }) => measured.section(ours.section) !== undefined),
+  );
+}
+
+/** @param {import('./measured.mjs').Measured} measured */
+export function renderTargets(measured) {
+  return TARGETS.map(({ title, targets }) =>
+    [
+      `**${title}**`,
+      '',
+      '| | target | measured | |',
+      '| --- | ---: | ---: | --- |',
+      ...judgeTargets(measured, targets).map(renderJudgement),
+    ].join('\n'),
+  ).join('\n\n');
+}
+
+/**
+ * Says in a line how many are reached.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ */
+export function summarizeTargets(measured) {
+  const all = TARGETS.flatMap(({ targets }) => judgeTargets(measured, targets));
+  const reached = all.filter(({ isReached }) => isReached).length;
+  const close = all.filter(({ isReached, isClose }) => !isReached && isClose).length;
+  return `${reached} of ${all.length} targets are reached; of the others ${close} are missed by no more than the noise.`;
+}
+
+/** @param {Judgement} judgement */
+function renderJudgement({ target, ratio, isReached, isClose, absence }) {
+  const { title, atLeast, atMost } = target;
+  const bound =
+    atLeast === undefined ? `≤ ${factorText(atMost ?? 0)}×` : `≥ ${factorText(atLeast)}×`;
+  if (!ratio) return `| ${title} | ${bound} | | ${absence} |`;
+  const verdict = `${isReached ? 'reached' : '**not reached**'}${isClose ? ', within the noise' : ''}`;
+  return `| ${title} | ${bound} | ${factorText(ratio.median)}× (${rangeText(ratio)}) | ${verdict} |`;
+}
+
+/**
+ * @param {import('../targets.mjs').Target} target
+ * @param {import('./measured.mjs').Row | undefined} ours
+ * @param {import('./measured.mjs').Row | undefined} theirs
+ */
+function ratioOf({ metric, ...target }, ours, theirs) {
+  if (!ours || !theirs) return undefined;
+  if (metric === 'memory') {
+    if (ours.memory === undefined || theirs.memory === undefined) return undefined;
+    const ratio = ours.memory / theirs.memory;
+    return { median: ratio, low: ratio, high: ratio };
+  }
+  const measure = /** @type {(round: Round, size: number) => number} */ (METRICS[metric]);
+  const ratios = [...ours.rounds].flatMap(([number, round]) => {
+    const other = theirs.rounds.get(number);
+    return other
+      ? measure(round, target.ours.cell.size) / measure(other, target.theirs.cell.size)
+      : [];
+  });
+  return judgeRatios(ratios);
+}
+
+/** @param {Round} round */
+function cpuPerMessage({ clientUser, clientSystem, messages }) {
+  return (clientUser + clientSystem) / messages;
+}

@@ -1,0 +1,270 @@
+/** The figures that Wirespeed has set itself to reach, each a ratio of two rows that `--targets` measures. */
+
+/**
+ * @typedef {object} Place a row
+ * @property {string} section
+ * @property {import('./cells.mjs').Cell} cell
+ * @property {string} peer
+ */
+
+/**
+ * @typedef {object} Target
+ * @property {string} title what is compared, and with what
+ * @property {Metric} metric
+ * @property {Place} ours
+ * @property {Place} theirs
+ * @property {number} [atLeast] times theirs
+ * @property {number} [atMost] times theirs
+ */
+
+/** @typedef {'rate' | 'cpu' | 'time' | 'memory' | 'byteCost'} Metric */
+
+const MEBIBYTE = 1024 * 1024;
+const EVENTS = 'wirespeed-events';
+const ASYNC = 'wirespeed-async';
+const SYNC = 'wirespeed-sync';
+const LABELS = /** @type {Record<string, string>} */ ({
+  [EVENTS]: 'events',
+  [ASYNC]: 'async',
+  [SYNC]: 'sync',
+  'wirespeed-async-recv': 'async by recv',
+  'wirespeed-async-polling': 'async',
+  'wirespeed-events-polling': 'events',
+  'server-wirespeed': 'our server',
+  'server-ws': "ws's server",
+  'server-bun': "Bun's server",
+  'floor-c': 'floor in C',
+  net: 'net.Socket',
+  bun: 'Bun',
+  deno: 'Deno',
+  'import-wirespeed': 'import',
+  'import-ws': 'import of ws',
+});
+
+const FACES = [SYNC, ASYNC, EVENTS];
+const SMALL = { mode: 'rr', size: 512 };
+const LARGE = { mode: 'rr', size: 65_536 };
+const SMALL_PIPELINED = { mode: 'pipelined', size: 512 };
+const LARGE_PIPELINED = { mode: 'pipelined', size: 65_536 };
+
+/** @type {readonly { title: string, targets: readonly Target[] }[]} */
+export const TARGETS = [
+  ...['bun', 'tokio-tungstenite'].map((server) => {
+    const section = `pipelined-${server}`;
+    return {
+      title: `Pipelined, on the server of ${server}`,
+      targets: [
+        ...rates(
+          section,
+          SMALL_PIPELINED,
+          { [EVENTS]: 4.5, [ASYNC]: 3.5, 'wirespeed-async-recv': 3.5 },
+          'ws',
+        ),
+        ...rates(
+          section,
+          SMALL_PIPELINED,
+          { [EVENTS]: 3, [ASYNC]: 2, 'wirespeed-async-recv': 2 },
+          'bun',
+        ),
+        ...costs(
+          section,
+          SMALL_PIPELINED,
+          { [EVENTS]: 1 / 7, [ASYNC]: 1 / 5, 'wirespeed-async-recv': 1 / 5 },
+          'ws',
+        ),
+        ...rates(section, LARGE_PIPELINED, { [EVENTS]: 1.2, [ASYNC]: 1.2 }, 'ws'),
+        ...costs(section, LARGE_PIPELINED, { [EVENTS]: 0.55, [ASYNC]: 0.55 }, 'ws'),
+        ...costs(section, LARGE_PIPELINED, { [EVENTS]: 1, [ASYNC]: 1 }, 'bun'),
+      ],
+    };
+  }),
+  {
+    title: 'Request-response, server and client on one core',
+    targets: [
+      ...times('same-core', SMALL, { [SYNC]: 1.12, [EVENTS]: 1.15, [ASYNC]: 1.2 }, 'floor-c'),
+      ...['ws', 'undici', 'deno'].flatMap((rival) =>
+        times('same-core', SMALL, ahead(FACES), rival),
+      ),
+      ...times('same-core', SMALL, ahead([SYNC, EVENTS]), 'bun'),
+      ...times('same-core', LARGE, { [SYNC]: 1.15, [EVENTS]: 1.2, [ASYNC]: 1.25 }, 'floor-c'),
+      ...times('same-core', LARGE, ahead(FACES), 'ws'),
+    ],
+  },
+  {
+    title: 'Request-response on two cores, polling for 50 µs',
+    targets: times(
+      'polling',
+      SMALL,
+      { [SYNC]: 0.45, 'wirespeed-async-polling': 0.45, 'wirespeed-events-polling': 0.45 },
+      'floor-c',
+    ),
+  },
+  {
+    title: 'Large messages, there and back',
+    targets: [
+      ...[MEBIBYTE, 20 * MEBIBYTE].flatMap((size) =>
+        rates('large', { mode: 'rr', size }, bounds(FACES, 1.3), 'ws'),
+      ),
+      // Flat: not a quarter more for a byte of the largest message than for one of 64 KiB.
+      ...FACES.map((peer) => {
+        const place = { section: 'large', peer };
+        const ours = { ...place, cell: { mode: 'rr', size: 20 * MEBIBYTE } };
+        const theirs = { ...place, cell: LARGE };
+        const title = `${LABELS[peer]}: CPU per byte of 20 MiB to 64 KiB`;
+        return /** @type {Target} */ ({ title, metric: 'byteCost', ours, theirs, atMost: 1.25 });
+      }),
+    ],
+  },
+  {
+    title: 'A server that floods',
+    targets: [20, 256].flatMap((size) =>
+      rates('receive', { mode: 'receive', size }, { [EVENTS]: 3, [ASYNC]: 2 }, 'ws'),
+    ),
+  },
+  {
+    title: 'Text',
+    targets: ['ascii', 'mixed'].flatMap((content) =>
+      [SMALL, LARGE, SMALL_PIPELINED, LARGE_PIPELINED].flatMap((cell) =>
+        rates('text', /** @type {any} */ ({ ...cell, content }), bounds(FACES, 1), 'ws'),
+      ),
+    ),
+  },
+  {
+    title: 'TLS',
+    targets: [
+      ...[SMALL, LARGE, LARGE_PIPELINED].flatMap((cell) =>
+        rates('tls', cell, bounds(FACES, 1), 'ws'),
+      ),
+      ...rates('tls', SMALL_PIPELINED, { [EVENTS]: 3, [ASYNC]: 3, [SYNC]: 1 }, 'ws'),
+    ],
+  },
+  {
+    title: 'A thousand connections',
+    targets: [
+      ...rates('many', { ...SMALL, connections: 1000 }, bounds([EVENTS, ASYNC], 3), 'ws'),
+      ...[EVENTS, ASYNC].map((peer) => {
+        const ours = { section: 'many', cell: { ...SMALL, connections: 1000 }, peer };
+        const theirs = { section: 'pipelined-bun', cell: SMALL_PIPELINED, peer };
+        const title = `${LABELS[peer]}: messages/s of all to those of one, pipelined`;
+        return /** @type {Target} */ ({ title, metric: 'rate', ours, theirs, atLeast: 0.6 });
+      }),
+    ],
+  },
+  {
+    title: 'Memory of an idle connection',
+    targets: [
+      ...memories('idle', { [EVENTS]: 1.3, [ASYNC]: 1.3 }, 'net'),
+      ...['ws', 'bun'].flatMap((rival) => memories('idle', ahead([EVENTS, ASYNC]), rival)),
+      ...memories('idle-tls', ahead([EVENTS, ASYNC]), 'ws'),
+      ...['server-ws', 'server-bun'].flatMap((rival) =>
+        memories('idle-servers', ahead(['server-wirespeed']), rival),
+      ),
+    ],
+  },
+  {
+    title: 'Servers, 64 connections',
+    targets: [
+      ...rates('servers', { ...SMALL, connections: 64 }, { 'server-wirespeed': 2 }, 'server-ws'),
+      ...rates('servers', { ...SMALL, connections: 64 }, { 'server-wirespeed': 1 }, 'server-bun'),
+    ],
+  },
+  {
+    title: 'Connecting, one message, closing',
+    targets: rates('connect', { mode: 'connect', size: 20 }, bounds(FACES, 1.3), 'ws'),
+  },
+  {
+    title: 'The first import',
+    targets: times('import', { mode: 'import', size: 0 }, { 'import-wirespeed': 1 }, 'import-ws'),
+  },
+];
+
+/**
+ * @param {readonly string[]} peers
+ * @param {number} bound
+ */
+function bounds(peers, bound) {
+  return Object.fromEntries(peers.map((peer) => [peer, bound]));
+}
+
+/** @param {readonly string[]} peers that are to cost no more */
+function ahead(peers) {
+  return bounds(peers, 1);
+}
+
+/**
+ * @param {string} section
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {Record<string, number>} atLeast by client
+ * @param {string} rival
+ */
+function rates(section, cell, atLeast, rival) {
+  return compare('rate', 'messages/s', section, cell, Object.keys(atLeast), rival).map(
+    (target) => ({ ...target, atLeast: atLeast[target.ours.peer] }),
+  );
+}
+
+/**
+ * @param {string} section
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {Record<string, number>} atMost by client
+ * @param {string} rival
+ */
+function costs(section, cell, atMost, rival) {
+  return compare('cpu', 'CPU per message', section, cell, Object.keys(atMost), rival).map(
+    (target) => ({ ...target, atMost: atMost[target.ours.peer] }),
+  );
+}
+
+/**
+ * @param {string} section
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {Record<string, number>} atMost by client
+ * @param {string} rival
+ */
+function times(section, cell, atMost, rival) {
+  return compare('time', 'time', section, cell, Object.keys(atMost), rival).map((target) => ({
+    ...target,
+    atMost: atMost[target.ours.peer],
+  }));
+}
+
+/**
+ * @param {string} section
+ * @param {Record<string, number>} atMost by client
+ * @param {string} rival
+ */
+function memories(section, atMost, rival) {
+  const cell = { mode: 'idle', size: 20, connections: 1000 };
+  const what = section === 'idle-tls' ? 'bytes, over TLS' : 'bytes';
+  return compare('memory', what, section, cell, Object.keys(atMost), rival).map((target) => ({
+    ...target,
+    atMost: atMost[target.ours.peer],
+  }));
+}
+
+/**
+ * @param {Metric} metric
+ * @param {string} what is measured
+ * @param {string} section
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {readonly string[]} peers
+ * @param {string} rival
+ * @returns {Target[]}
+ */
+function compare(metric, what, section, cell, peers, rival) {
+  return peers.map((peer) => ({
+    title: `${cellWords(cell)}${LABELS[peer] ?? peer}: ${what} to ${LABELS[rival] ?? rival}`,
+    metric,
+    ours: { section, cell, peer },
+    theirs: { section, cell, peer: rival },
+  }));
+}
+
+/** @param {import('./cells.mjs').Cell} cell */
+function cellWords({ size, mode, content }) {
+  if (!['rr', 'pipelined', 'receive'].includes(mode)) return '';
+  const sizes =
+    size >= MEBIBYTE ? `${size / MEBIBYTE} MiB` : size >= 1024 ? `${size / 1024} KiB` : `${size} B`;
+  const how = [content, mode === 'pipelined' && 'pipelined'].filter(Boolean).join(', ');
+  return `${[sizes, how].filter(Boolean).join(' ')}, `;
+}
