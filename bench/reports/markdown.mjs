@@ -14,7 +14,7 @@ import { isFace, listStandings } from './standings.mjs';
 import { renderLosses, renderStandings, standingText } from './standings-text.mjs';
 import { STYLES } from './styles.mjs';
 import { hasTargets, renderTargets } from './targets.mjs';
-import { bytesText, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
+import { bytesText, kindText, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
 
 const SIZES_IN_DOCS = [512, 65_536];
 
@@ -148,7 +148,7 @@ function renderCell(title, rows) {
  */
 function renderRow(row, best) {
   const { peer, summary, failure, failures, rounds } = row;
-  const head = `| ${isFace(row) ? `**${peer.label}**` : peer.label} | ${peer.language ?? ''}, ${peer.style}`;
+  const head = `| ${isFace(row) ? `**${peer.label}**` : peer.label} | ${kindText(peer)}`;
   if (!summary) return `${head} | ${failure} | | | | | |`;
   const partial =
     failures.length > 0
@@ -181,7 +181,7 @@ function renderMemory(title, rows) {
     '| --- | --- | ---: |',
     ...sorted.map(
       ({ peer, memory, failure }) =>
-        `| ${peer.label} | ${peer.language ?? ''} | ${memory === undefined ? failure : bytesText(memory)} |`,
+        `| ${peer.label} | ${kindText(peer)} | ${memory === undefined ? failure : bytesText(memory)} |`,
     ),
   ].join('\n');
 }
@@ -203,17 +203,22 @@ function renderReadme(measured) {
       const fields = cells.map((cell) => {
         const [first] = all
           .filter((standing) => standing.cell === cell)
-          .sort((a, b) => a.rival.summary.median - b.rival.summary.median);
-        return first ? `${timeText(first.face.summary.median)}; ${standingText(first)}` : '–';
+          .sort((a, b) => medianOf(a.rival) - medianOf(b.rival));
+        return first ? `${timeText(medianOf(first.face))}; ${standingText(first)}` : '–';
       });
       return `| **${peer.label}** (${peer.style}) | ${fields.join(' | ')} |`;
     }),
   ].join('\n');
 }
 
+/** @param {import('./measured.mjs').Row} row */
+function medianOf({ summary }) {
+  return summary?.median ?? Number.NaN;
+}
+
 /** @param {import('./measured.mjs').Section} section */
 export function sectionTitle({ title, server, isTls, isSameCore }) {
   const conditions = [isTls && 'TLS', isSameCore && 'one core for both sides'].filter(Boolean);
   const suffix = conditions.length > 0 ? ` (${conditions.join(', ')})` : '';
-  return `Server ${server}: ${title}${suffix}`;
+  return `${title}${suffix} · ${server === 'each' ? 'each server' : `server ${server}`}`;
 }

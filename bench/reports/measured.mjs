@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Distribution } from '../distribution.mjs';
+import { judgeRatios } from '../ratios.mjs';
 import { parseSamples } from '../samples-file.mjs';
-import { bootstrapInterval, compareTimes, outlyingRounds, summarize } from '../statistics.mjs';
+import { bootstrapInterval, outlyingRounds, summarize } from '../statistics.mjs';
 import { groupBy } from './groups.mjs';
 
 /**
@@ -13,6 +14,7 @@ import { groupBy } from './groups.mjs';
  * @property {string} style blocking, await or callback
  * @property {string} [language]
  * @property {boolean} [isFloor]
+ * @property {string} [server] which it loads: then what is measured is that server
  * @property {string} [version]
  * @property {string} [missing]
  * @property {string} [hint]
@@ -44,6 +46,7 @@ import { groupBy } from './groups.mjs';
  * @property {string[]} failures of single rounds
  * @property {Summary | undefined} summary
  * @property {number | undefined} memory bytes per connection, of a cell that measures that
+ * @property {ReadonlyMap<number, number>} figures what each round comes to: its median time, or its memory
  */
 
 /**
@@ -71,6 +74,9 @@ export function readRecords(path) {
   throw new Error(`${path} is not of a run with --seed or its like: those can be reported`);
 }
 
+/** The server of a section whose clients load one server each. */
+const EACH = 'each';
+
 /** The records of a run, put in order. */
 export class Measured {
   machine;
@@ -86,7 +92,13 @@ export class Measured {
   constructor({ machine, cells }) {
     this.machine = machine;
     this.sections = machine.sections;
-    this.peers = new Map(machine.peers.map((/** @type {PeerFacts} */ peer) => [peer.name, peer]));
+    this.peers = new Map(
+      machine.peers.map((/** @type {PeerFacts} */ peer) => [
+        peer.name,
+        // The language is that of who loads a server, and says nothing of the server.
+        peer.server === undefined ? peer : { ...peer, language: undefined },
+      ]),
+    );
     this.#records = groupBy(cells, (record) => keyOf(record.section, record, record.peer));
     /** How many rounds were begun. */
     this.rounds = cells.reduce((most, { round }) => Math.max(most, round), 0);
@@ -113,7 +125,7 @@ export class Measured {
   serverLabel(name) {
     const server = this.section(name)?.server ?? '';
     const facts = this.#serverFacts(server);
-    if (!facts) return server;
+    if (!facts) return server === EACH ? 'each server in turn' : server;
     return facts.isNeutral ? `${facts.label} (neutral)` : facts.label;
   }
 
@@ -165,13 +177,19 @@ export function isMeasured(row) {
 }
 
 /**
- * How many times as long as `other` a row took, round by round; undefined where one of them has no figures.
+ * How many times as long as `other` a row took, or as much memory, round by round; undefined where one of them has
+ * no figures.
  *
  * @param {Row | undefined} row
  * @param {Row | undefined} other
  */
 export function slownessOf(row, other) {
-  return row && other && compareTimes(other.rounds, row.rounds);
+  if (!row || !other) return undefined;
+  const ratios = [...row.figures].flatMap(([round, figure]) => {
+    const reference = other.figures.get(round);
+    return reference === undefined ? [] : figure / reference;
+  });
+  return judgeRatios(ratios);
 }
 
 /**
@@ -190,9 +208,14 @@ function rowOf(peer, records, serverFault) {
       .filter(({ histogram }) => histogram && histogram.length > 0)
       .map((record) => [record.round, roundOf(record)]),
   );
-  const memory = medianOf(good.flatMap(({ bytesPerConnection }) => bytesPerConnection ?? []));
-  const summary = rounds.size > 0 ? summaryOf(rounds) : undefined;
-  const row = { peer, rounds, failures, summary, memory };
+  const memories = new Map(
+    good.flatMap(({ round, bytesPerConnection: bytes }) => (bytes ? [[round, bytes]] : [])),
+  );
+  const medians = new Map([...rounds].map(([round, { times }]) => [round, times.quantile(0.5)]));
+  const memory = medianOf([...memories.values()]);
+  const summary = rounds.size > 0 ? summaryOf(rounds, peer) : undefined;
+  const figures = rounds.size > 0 ? medians : memories;
+  const row = { peer, rounds, failures, summary, memory, figures };
   if (summary || memory !== undefined) return { ...row, failure: undefined };
   const absence = peer.missing ? `${peer.missing}: ${peer.hint}` : serverFault;
   return { ...row, failure: failures[0] ?? absence ?? 'not reached by this run' };
@@ -218,14 +241,17 @@ function roundOf({ histogram = [], times = [], sends = [], receives = [], ...rec
 
 /**
  * @param {ReadonlyMap<number, Round>} rounds
+ * @param {PeerFacts} peer
  * @returns {Summary}
  */
-function summaryOf(rounds) {
+function summaryOf(rounds, peer) {
   const all = [...rounds.values()];
   const times = all.map((round) => round.times);
   const summary = summarize(rounds);
   return {
     ...summary,
+    // Where the server is what is measured, it is meant to be busy.
+    isServerSaturated: summary.isServerSaturated && peer.server === undefined,
     medianInterval: bootstrapInterval(times, 0.5),
     p99Interval: summary.p99 === undefined ? undefined : bootstrapInterval(times, 0.99),
     outliers: outlyingRounds(rounds),

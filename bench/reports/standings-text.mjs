@@ -19,7 +19,8 @@ export function summarizeStandings(standings) {
       ).keys(),
     ];
     const worst = losers.length > 0 ? ` (${losers.join(', ')})` : '';
-    return `${peer.label} against ${peer.style} clients, cell by cell: ${ahead} ahead, ${tie} ties, ${behind} behind${worst}`;
+    const others = peer.server ? 'other servers' : `${peer.style} clients`;
+    return `${peer.label} against ${others}, cell by cell: ${ahead} ahead, ${tie} ties, ${behind} behind${worst}`;
   });
 }
 
@@ -36,7 +37,7 @@ export function renderStandings(standings) {
     ...faces.flatMap(([peer, all]) =>
       [...groupBy(all, ({ rival }) => rival.peer)].map(([rival, pair]) => {
         const { ahead, tie, behind } = countOutcomes(pair);
-        return `| **${peer.label}** | ${rival.label} (${rival.language ?? ''}) | ${ahead} | ${tie} | ${behind} |`;
+        return `| **${peer.label}** | ${rival.label}${rival.language ? ` (${rival.language})` : ''} | ${ahead} | ${tie} | ${behind} |`;
       }),
     ),
   ].join('\n');
@@ -51,7 +52,7 @@ export function renderLosses(standings) {
   const open = standings.filter(({ outcome }) => outcome !== 'ahead');
   if (open.length === 0) return 'In no cell.';
   return [
-    '| face | server | cell | loses to (takes so many times as long) | ties with |',
+    '| face | section, server | cell | loses to (takes so many times as long, or as much memory) | ties with |',
     '| --- | --- | --- | --- | --- |',
     ...[...groupByPlace(open).values()].map((all) => {
       const [{ face, section, cell }] = /** @type {[import('./standings.mjs').Standing]} */ (all);
@@ -60,7 +61,7 @@ export function renderLosses(standings) {
           .filter((standing) => standing.outcome === outcome)
           .map(rivalText)
           .join(', ') || '–';
-      return `| **${face.peer.label}** | ${section.server} | ${cellTitle(cell)} | ${of('behind')} | ${of('tie')} |`;
+      return `| **${face.peer.label}** | ${section.name}, ${section.server} | ${cellTitle(cell)} | ${of('behind')} | ${of('tie')} |`;
     }),
   ].join('\n');
 }

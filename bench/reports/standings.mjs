@@ -1,13 +1,13 @@
 /** Wirespeed's faces against the clients that take replies in the same style: every cell, losses included. */
-import { isMeasured, slownessOf } from './measured.mjs';
+import { slownessOf } from './measured.mjs';
 
 /**
  * @typedef {object} Standing one face against one rival in one cell
  * @property {import('./measured.mjs').Section} section
  * @property {import('./measured.mjs').Cell} cell
- * @property {import('./measured.mjs').MeasuredRow} face
- * @property {import('./measured.mjs').MeasuredRow} rival
- * @property {NonNullable<ReturnType<typeof slownessOf>>} ratio the rival's time over the face's
+ * @property {import('./measured.mjs').Row} face
+ * @property {import('./measured.mjs').Row} rival
+ * @property {NonNullable<ReturnType<typeof slownessOf>>} ratio the rival's time or memory over the face's
  * @property {'ahead' | 'tie' | 'behind'} outcome for the face
  */
 
@@ -21,8 +21,7 @@ export function listStandings(measured) {
     measured.sections.flatMap((section) =>
       section.cells.flatMap((cell) => {
         const face = measured.row(section.name, cell, name);
-        const rows = measured.rows(section, cell).filter(isMeasured);
-        return face && isMeasured(face) ? standingsOf(section, cell, face, rows) : [];
+        return face ? standingsOf(section, cell, face, measured.rows(section, cell)) : [];
       }),
     ),
   );
@@ -31,8 +30,8 @@ export function listStandings(measured) {
 /**
  * @param {import('./measured.mjs').Section} section
  * @param {import('./measured.mjs').Cell} cell
- * @param {import('./measured.mjs').MeasuredRow} face
- * @param {readonly import('./measured.mjs').MeasuredRow[]} rows
+ * @param {import('./measured.mjs').Row} face
+ * @param {readonly import('./measured.mjs').Row[]} rows
  * @returns {Standing[]}
  */
 function standingsOf(section, cell, face, rows) {
@@ -55,12 +54,12 @@ function outcomeOf({ median, isTie }) {
 }
 
 /**
- * Whether it is a face of ours, whatever its settings.
+ * Whether it is a face of ours, whatever its settings, or our server.
  *
  * @param {{ peer: Pick<import('./measured.mjs').PeerFacts, 'name'> }} row
  */
 export function isFace({ peer }) {
-  return peer.name.startsWith('wirespeed-');
+  return /^(server-)?wirespeed(-|$)/.test(peer.name);
 }
 
 /** @param {readonly Pick<Standing, 'outcome'>[]} standings */

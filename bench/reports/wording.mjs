@@ -29,6 +29,15 @@ export function bytesText(bytes) {
   return bytes >= 1024 ? `${threeDigits(bytes / 1024)} KiB` : `${Math.round(bytes)} B`;
 }
 
+/**
+ * What a client is written in and how it takes replies.
+ *
+ * @param {{ language?: string | undefined, style?: string }} peer
+ */
+export function kindText({ language, style }) {
+  return [language, style].filter(Boolean).join(' · ');
+}
+
 /** @param {number | undefined} value a whole number, its thousands apart */
 export function wholeText(value) {
   if (value === undefined || !Number.isFinite(value)) return '–';

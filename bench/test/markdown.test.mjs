@@ -22,7 +22,7 @@ test('has a table for every cell with a line for every client, absent ones inclu
       }
     }
   }
-  assert.match(text, /\| Deno WebSocket \| Deno, callback \| not installed: npm install/);
+  assert.match(text, /\| Deno WebSocket \| Deno · callback \| not installed: npm install/);
 });
 
 test('marks ties, saturated servers and rounds that stand out', () => {
@@ -43,7 +43,7 @@ test('lists every cell that a face loses or ties, and none other', () => {
 test('compares a face only with clients of its own style that are no floor', () => {
   for (const { face, rival } of listStandings(measured)) {
     assert.equal(rival.peer.style, face.peer.style);
-    assert.ok(!rival.peer.isFloor && !rival.peer.name.startsWith('wirespeed'));
+    assert.ok(!rival.peer.isFloor && !rival.peer.name.includes('wirespeed'));
   }
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMeasured, Measured, slownessOf } from '../reports/measured.mjs';
+import { listStandings } from '../reports/standings.mjs';
 import { parseSamples } from '../samples-file.mjs';
 import { makeRecords, toJsonLines } from './synthetic-records.mjs';
 
@@ -114,6 +115,14 @@ test('takes the median over rounds of the memory of a connection', () => {
   }));
   const row = new Measured({ machine, cells }).row('main', cell, 'ws');
   assert.equal(row?.memory, 3000);
+  assert.deepEqual(
+    [...(row?.figures ?? [])],
+    [
+      [1, 3000],
+      [2, 9000],
+      [3, 2000],
+    ],
+  );
   assert.equal(row?.failure, undefined);
 });
 
@@ -123,4 +132,22 @@ test('compares two rows round by round', () => {
   assert.ok(ratio && ratio.median > 4.2 && ratio.median < 4.7 && !ratio.isTie, `${ratio?.median}`);
   assert.equal(slownessOf(row('deno'), row('ws')), undefined);
   assert.equal(slownessOf(undefined, row('ws')), undefined);
+});
+
+test('compares the memory of two rows like their times, and servers with servers', () => {
+  const cell = { mode: 'idle', size: 20, connections: 1000 };
+  const memory = (/** @type {string} */ peer) => measured.row('idle', cell, peer);
+  const ratio = slownessOf(memory('ws'), memory('wirespeed-sync'));
+  assert.ok(ratio && ratio.median > 1.5 && ratio.median < 2, `${ratio?.median}`);
+  const standings = listStandings(measured).filter(({ section }) => section.name === 'servers');
+  assert.deepEqual(
+    [
+      ...new Set(standings.map(({ face, rival }) => `${face.peer.name} ${rival.peer.name}`)),
+    ].toSorted(),
+    ['server-wirespeed server-fastwebsockets', 'server-wirespeed server-ws'],
+  );
+  const server = measured.row('servers', { mode: 'rr', size: 512, connections: 64 }, 'server-ws');
+  assert.equal(server?.summary?.isServerSaturated, false);
+  assert.equal(server?.peer.language, undefined);
+  assert.equal(measured.serverLabel('servers'), 'each server in turn');
 });

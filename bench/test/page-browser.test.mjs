@@ -90,7 +90,7 @@ test('opens at the cell that its address names', { skip }, async () => {
 });
 
 test('shows memory where that is what was measured, the least first', { skip }, async () => {
-  const { page, faults } = await open({}, '#cell=memory%2Fmemory%2F');
+  const { page, faults } = await open({}, '#cell=idle%2Fidle%2F20%20B%2C%201000%20connections');
   const texts = await page.locator('.ranking .client .median').allTextContents();
   const sizes = texts.map((text) => Number.parseFloat(text));
   assert.ok(sizes.length > 20 && texts.every((text) => text.endsWith(' KiB')));

@@ -16,6 +16,7 @@ const ENDS = [512, 65_536];
  * @property {number} rr µs of a round trip of nothing
  * @property {number} pipelined µs per message of nothing, window full
  * @property {number} perKiB µs
+ * @property {string} [server] that it loads
  * @property {number} [failsFrom] bytes from which on it fails
  */
 
@@ -48,8 +49,14 @@ export const MODELS = {
   aiohttp: model('aiohttp', 'await', 'Python', 55, 13, 1.6),
   'tokio-tungstenite': model('tokio-tungstenite', 'await', 'Rust', 26, 1.1, 0.35),
   fastwebsockets: { ...model('fastwebsockets', 'await', 'Rust', 25, 0.9, 0.3), failsFrom: 65_536 },
+  'server-wirespeed': serverModel('wirespeed', 30, 0.5),
+  'server-ws': serverModel('ws', 60, 0.9),
+  'server-fastwebsockets': serverModel('fastwebsockets', 20, 0.4),
   net: { ...model('floor: net.Socket', 'callback', 'Node.js', 23, 1, 0.4), isFloor: true },
 };
+
+/** The client that loads each server. */
+const SERVER_PEERS = ['server-wirespeed', 'server-ws', 'server-fastwebsockets'];
 
 const SERVERS = /** @type {Record<string, number>} */ ({
   'tokio-tungstenite': 1,
@@ -75,16 +82,20 @@ export function makeRecords({ rounds = 7, seed = 1, samples = 300, models = MODE
         const spell = peer === 'undici' && round === 3 ? 1.8 : 1 + 0.04 * random();
         for (const cell of section.cells) {
           const place = { section: section.name, server: section.server, peer, ...cell, round };
-          if (cell.mode === 'memory') {
+          if (cell.mode === 'idle') {
             const bytesPerConnection = Math.round(1024 * model.rr * (1 + 0.1 * random()));
             cells.push({ type: 'cell', ...place, bytesPerConnection });
             continue;
           }
-          const time = timeOf(model, cell) * Number(SERVERS[section.server]) * spell;
+          const time = timeOf(model, cell) * (SERVERS[section.server] ?? 1) * spell;
           cells.push(
             model.failsFrom !== undefined && cell.size >= model.failsFrom
               ? { type: 'cell', ...place, failure: 'reply 12 is not what was sent' }
-              : { type: 'cell', ...place, ...measure(time, cell, samples, random) },
+              : {
+                  type: 'cell',
+                  ...place,
+                  ...measure(time, cell, samples, random, model.server ? 0.97 : undefined),
+                },
           );
         }
       }
@@ -115,8 +126,9 @@ export function timeOf(model, { mode, size }) {
  * @param {{ mode: string }} cell
  * @param {number} samples
  * @param {() => number} random
+ * @param {number} [serverShare] how much of the time the server is busy
  */
-function measure(time, { mode }, samples, random) {
+function measure(time, { mode }, samples, random, serverShare = mode === 'rr' ? 0.45 : 0.96) {
   const times = Array.from({ length: samples }, () => {
     const isStraggler = random() < 0.02;
     return time * (0.9 + 0.1 * (random() + random()) + (isStraggler ? 2 * random() : 0));
@@ -129,7 +141,7 @@ function measure(time, { mode }, samples, random) {
     elapsed,
     clientUser: perMessage * 0.4 * samples,
     clientSystem: perMessage * 0.3 * samples,
-    serverCpu: (mode === 'rr' ? 0.45 : 0.96) * perMessage * samples,
+    serverCpu: serverShare * perMessage * samples,
     histogram: histogramOf(times),
     times: kept,
     sends: kept.map((each) => Math.round(each * 55) / 100),
@@ -139,7 +151,9 @@ function measure(time, { mode }, samples, random) {
 
 /** @param {readonly string[]} names */
 function makeSections(names) {
-  const peers = names.filter((name) => name !== 'picows-as-published');
+  const peers = names.filter(
+    (name) => name !== 'picows-as-published' && !SERVER_PEERS.includes(name),
+  );
   const inDocument = [
     'picows',
     'websocket-rs-sync',
@@ -175,11 +189,18 @@ function makeSections(names) {
       cells: cells('burst', ENDS),
     },
     {
-      name: 'memory',
-      title: 'memory of an idle connection',
+      name: 'idle',
+      title: 'memory of idle connections',
       server: 'fastwebsockets',
       peers,
-      cells: cells('memory', [0]),
+      cells: [{ mode: 'idle', size: 20, connections: 1000 }],
+    },
+    {
+      name: 'servers',
+      title: 'each server under the same load',
+      server: 'each',
+      peers: SERVER_PEERS,
+      cells: ENDS.map((size) => ({ mode: 'rr', size, connections: 64 })),
     },
   ];
 }
@@ -244,6 +265,16 @@ function makeMachine(sections, models, rounds) {
  */
 function model(label, style, language, rr, pipelined, perKiB) {
   return { label, style, language, rr, pipelined, perKiB };
+}
+
+/**
+ * @param {string} server
+ * @param {number} rr
+ * @param {number} perKiB
+ * @returns {Model}
+ */
+function serverModel(server, rr, perKiB) {
+  return { ...model(`${server}'s echo server`, 'server', 'Rust', rr, 0, perKiB), server };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** How a client is shown wherever it stands. */
+import { kindText } from '../wording.mjs';
 import { element } from './dom.mjs';
 
 /** @param {any} peer */
@@ -23,12 +24,7 @@ export function nameOf(peer, row = {}) {
     'span',
     { class: 'who' },
     element('b', {}, peer.label),
-    element(
-      'small',
-      {},
-      `${peer.language ?? ''} · ${peer.style}`,
-      ...notes.map((note) => note && element('em', {}, note)),
-    ),
+    element('small', {}, kindText(peer), ...notes.map((note) => note && element('em', {}, note))),
   );
 }
 

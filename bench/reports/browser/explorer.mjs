@@ -38,9 +38,9 @@ export function startExplorer(data, loadSamples) {
     root.classList.toggle('is-memory', isMemory);
     part('.cell-title').textContent = [
       `${cell.modeTitle}${cell.details && `, ${cell.details}`}`,
-      `server ${section.server}`,
+      section.server === 'each' ? 'each server' : `server ${section.server}`,
     ].join(' · ');
-    part('.cell-note').textContent = section.title === `on ${section.server}` ? '' : section.title;
+    part('.cell-note').textContent = section.title;
     if (isMemory) {
       renderMemory(part('.ranking'), rows, peers);
       return;
@@ -80,6 +80,9 @@ export function startExplorer(data, loadSamples) {
     if (!ofMode.some((/** @type {any} */ cell) => cell.details === state.details)) {
       state.details = ofMode[0].details;
     }
+    const { rows } = current().cell;
+    const isOfStyle = (/** @type {any} */ { peer }) => data.peers[peer].style === state.style;
+    if (!rows.some(isOfStyle)) state.style = 'all';
   }
 
   /** @param {any} cell */
@@ -106,7 +109,9 @@ export function startExplorer(data, loadSamples) {
   function showChoices() {
     const { cells } = current().section;
     const modes = new Map(cells.map((/** @type {any} */ cell) => [cell.mode, cell.modeTitle]));
-    const styles = new Set(data.peers.map((/** @type {any} */ { style }) => style));
+    const styles = new Set(
+      current().cell.rows.map((/** @type {any} */ { peer }) => data.peers[peer].style),
+    );
     choices(
       'section',
       data.sections.map((/** @type {any} */ { name }, /** @type {number} */ index) => [

@@ -1,6 +1,7 @@
 /** The first look: how often each face is ahead, and a matrix of every cell against every rival of its style. */
 import { cellDetails, cellTitle, modeTitle } from '../../cells.mjs';
 import { groupBy } from '../groups.mjs';
+import { sectionTitle } from '../markdown.mjs';
 import { countOutcomes } from '../standings.mjs';
 import { factorText, ratioText } from '../wording.mjs';
 import { html } from './html.mjs';
@@ -16,7 +17,7 @@ export function renderOverview(standings) {
 ${sections.map(([section, all], index) =>
   index === 0
     ? renderMatrix(section, all)
-    : html`<details class="more"><summary>The same, ${section.title}</summary>${renderMatrix(section, all)}</details>`,
+    : html`<details class="more"><summary>${sectionTitle(section)}</summary>${renderMatrix(section, all)}</details>`,
 )}`;
 }
 
@@ -42,7 +43,7 @@ function renderFace(peer, all) {
   ];
   return html`<article>
 <h3>${peer.label}</h3>
-<p class="style">against ${rivals} ${peer.style} client${rivals === 1 ? '' : 's'}</p>
+<p class="style">against ${rivals} ${peer.server ? 'other server' : `${peer.style} client`}${rivals === 1 ? '' : 's'}</p>
 <p class="big"><b>${won}</b> of ${cells.length} cells ahead of every one of them</p>
 <div class="tally" aria-hidden="true">${Object.entries(counts).map(([outcome, count]) =>
     count === 0 ? '' : html`<span class="${outcome}" style="flex-grow:${count}"></span>`,
@@ -58,7 +59,7 @@ function renderFace(peer, all) {
 function renderMatrix(section, all) {
   const modes = [...groupBy(section.cells, ({ mode }) => mode)];
   const faces = [...groupBy(all, ({ face }) => face.peer)];
-  return html`<p class="note">How many times as long as a face of Wirespeed each client of the same style takes, on server ${section.server}. Above 1 Wirespeed is faster; ≈ is a tie.</p>
+  return html`<p class="note">How many times as long as Wirespeed the others of the same style take, or as much memory: ${sectionTitle(section)}. Above 1 Wirespeed is better; ≈ is a tie.</p>
 <div class="scroll"><table class="matrix">
 <thead><tr><th rowspan="2"></th>${modes.map(([mode, cells]) => html`<th colspan="${cells.length}" scope="colgroup">${modeTitle(mode)}</th>`)}</tr>
 <tr>${modes.map(([, cells]) => cells.map((cell) => html`<th scope="col">${shortDetails(cell)}</th>`))}</tr></thead>
@@ -83,12 +84,12 @@ function renderField(standing) {
   const strength = Math.min(1, Math.abs(Math.log(ratio.median)) / Math.log(FULL));
   const tip = [
     cellTitle(cell),
-    `${rival.peer.label} takes ${ratioText(ratio)} the time of ${face.peer.label}`,
-    ...(rival.summary.isServerSaturated || face.summary.isServerSaturated
+    `${rival.peer.label} takes ${ratioText(ratio)} the ${face.memory === undefined ? 'time' : 'memory'} of ${face.peer.label}`,
+    ...(rival.summary?.isServerSaturated || face.summary?.isServerSaturated
       ? ['The server was saturated.']
       : []),
   ].join('\n');
-  const saturated = face.summary.isServerSaturated ? ' saturated' : '';
+  const saturated = face.summary?.isServerSaturated ? ' saturated' : '';
   const place = `${section.name}/${cell.mode}/${cellDetails(cell)}`;
   const text = outcome === 'tie' ? '≈' : shortFactor(ratio.median);
   return html`<td class="${outcome}${saturated}" style="--strength:${(0.18 + 0.82 * strength).toFixed(2)}" data-tip="${tip}"><a href="#cell=${encodeURIComponent(place)}">${text}</a></td>`;

@@ -9,6 +9,7 @@ import { isFace } from '../standings.mjs';
 import {
   bytesText,
   factorText,
+  kindText,
   millisText,
   ratioText,
   threeDigits,
@@ -104,7 +105,7 @@ function renderCell(title, rows) {
  */
 function renderRow(row, best) {
   const { peer, summary, failure, failures, memory } = row;
-  const head = html`<th scope="row">${peer.label} <small>${peer.language ?? ''} · ${peer.style}${failures.length > 0 ? ` · ${failures.length} failed` : ''}</small></th>`;
+  const head = html`<th scope="row">${peer.label} <small>${kindText(peer)}${failures.length > 0 ? ` · ${failures.length} failed` : ''}</small></th>`;
   const kind = isFace(row) ? 'ours' : '';
   if (memory !== undefined) {
     return html`<tr class="${kind}">${head}<td colspan="7">${bytesText(memory)} per connection</td></tr>`;
