@@ -150,8 +150,6 @@ export class Driver implements SessionSink, Flusher {
 
   /** Takes `length` bytes read into `bytes`; false stops the reading. */
   receive(bytes: Uint8Array, length: number): boolean {
-    // A socket that lingers is read until its end.
-    if (this.#isEnded) return true;
     if (this.#rest.length > 0) {
       this.#keepRest(bytes, 0, length);
     } else {
@@ -378,13 +376,8 @@ export class Driver implements SessionSink, Flusher {
     this.#owner.onClosed();
   }
 
-  /** Whether the event loop is to stop reading. */
   #isHalted(): boolean {
-    return this.#session.isPaused || this.#rest.length > 0 || this.#isLent();
-  }
-
-  #isLent(): boolean {
-    return this.#socket !== this.#ownSocket;
+    return this.#session.isPaused || this.#rest.length > 0;
   }
 
   #deliver(bytes: Uint8Array, length: number): number {
@@ -484,7 +477,8 @@ export class Driver implements SessionSink, Flusher {
   /** Sets the timer, if it would fire too late. One that fires early is set anew then. */
   #armTimer(): void {
     const due = this.#session.nextTimeout();
-    if (due >= this.#timerDue || this.#isLent()) return;
+    const isLent = this.#socket !== this.#ownSocket;
+    if (due >= this.#timerDue || isLent) return;
     clearTimeout(this.#timer);
     this.#timerDue = due;
     this.#timer = setTimeout(handleTimer, Math.max(1, Math.ceil(due - now())), this);
