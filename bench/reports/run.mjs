@@ -9,7 +9,7 @@ Makes a page of charts (HTML) and a report in Markdown of the samples that npm r
 like wrote (JSON lines, as they are or in gzip), beside them.
 
   --out directory   another place for them
-  --docs            fills the marked blocks of README.md as well
+  --docs            fills the marked blocks of docs/benchmark.md and README.md as well
   --help            this text
 `;
 

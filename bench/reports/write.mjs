@@ -8,7 +8,7 @@ import { Measured, readRecords } from './measured.mjs';
 import { renderPage } from './page/page.mjs';
 
 /** Documents with marked blocks, from the root of the project. */
-const DOCUMENTS = ['README.md', 'docs/performance.md'];
+const DOCUMENTS = ['README.md', 'docs/benchmark.md', 'docs/performance.md'];
 
 /**
  * Writes Markdown and a page of charts beside the samples, or into another directory.

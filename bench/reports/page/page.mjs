@@ -35,7 +35,7 @@ export function renderPage(measured, samplesLink) {
   const cells = sections.reduce((total, section) => total + section.cells.length, 0);
   const clients = [...new Set(sections.flatMap(({ peers }) => peers))]
     .map((name) => measured.peer(name))
-    .filter((peer) => !peer.isFloor && !isFace({ peer })).length;
+    .filter((peer) => !peer.isFloor && !peer.server && !isFace({ peer })).length;
   const [first] = sections;
   const hasDocument = hasDocumentClients(measured);
   const standings = listStandings(measured);
