@@ -24,7 +24,14 @@ const run = promisify(execFile);
 /** What each entry point exports to run; more may come, but none of these may go. */
 const entries = {
   wirespeed: ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
-  'wirespeed/sync': ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
+  'wirespeed/sync': [
+    'connect',
+    'toAsync',
+    'toSync',
+    'WebSocketError',
+    'ConnectionClosedError',
+    'TimeoutError',
+  ],
   'wirespeed/events': ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
   'wirespeed/server': ['serve', 'WebSocketError'],
   'wirespeed/protocol': ['Session', 'OutputBuffer', 'CloseCode', 'Opcode', 'scalarKernels'],
