@@ -7,11 +7,10 @@ import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed';
-import { patternBytes } from '../support/peer/pattern.mjs';
+import { exchangeLengths, haveClosed, LENGTHS, sendFragments } from './exchange.ts';
 import { findBun } from './peers.mjs';
 
 const SCRIPT = fileURLToPath(new URL('bun-server.mjs', import.meta.url));
-const SIZES = [0, 1, 125, 126, 65_535, 65_536, 1_000_000, 8 * 1024 * 1024];
 const { path: bun } = findBun();
 
 describe.runIf(bun !== undefined)("Wirespeed's client at a server of Bun", () => {
@@ -36,16 +35,8 @@ describe.runIf(bun !== undefined)("Wirespeed's client at a server of Bun", () =>
     async (_, perMessageDeflate, extensions) => {
       const ws = await connect(url, { perMessageDeflate });
       expect(ws.extensions).toMatch(extensions);
-      for (const size of SIZES) {
-        const bytes = patternBytes(size);
-        await ws.send(bytes);
-        expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
-        const text = patternBytes(size, true).toString();
-        await ws.send(text);
-        expect((await ws.recv()) === text).toBe(true);
-      }
-      await ws.send(['in ', 'pieces']);
-      expect(await ws.recv()).toBe('in pieces');
+      await exchangeLengths(ws, [...LENGTHS, 8 * 1024 * 1024]);
+      await sendFragments(ws);
       await ws.close();
     },
   );
@@ -69,9 +60,7 @@ describe.runIf(bun !== undefined)("Wirespeed's client at a server of Bun", () =>
     const [[line]] = await Promise.all([once(lines, 'line'), closing.close(4001, 'enough')]);
     expect(line).toBe('closed 4001 enough');
     expect(closing.closeCode).toBe(4001);
-    const ws = await connect(url);
-    await ws.send('close me');
-    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 4000, reason: 'as you wish' });
+    await haveClosed(await connect(url));
   });
 
   it('sees that a connection is lost', async () => {

@@ -7,11 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed';
 import { serve } from 'wirespeed/server';
-import { patternBytes } from '../support/peer/pattern.mjs';
+import {
+  echoOrClose,
+  exchangeLengths,
+  exchangeRepetitive,
+  haveClosed,
+  receiveFragments,
+  sendFragments,
+} from './exchange.ts';
 import { findWebsockets } from './peers.mjs';
 
 const SCRIPT = fileURLToPath(new URL('./peer.py', import.meta.url));
-const SIZES = [0, 1, 125, 126, 65_535, 65_536, 1_000_000];
 
 const { path: PYTHON = 'python3', version } = findWebsockets();
 const isInstalled = version !== undefined;
@@ -29,14 +35,7 @@ describe.runIf(isInstalled)("Wirespeed's client at a server of websockets", () =
   it('exchanges text and binary of every length form', async () => {
     // This server insists on a subprotocol.
     const ws = await connect(url, { protocols: 'b' });
-    for (const size of SIZES) {
-      const bytes = patternBytes(size);
-      await ws.send(bytes);
-      expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
-      const text = patternBytes(size, true).toString();
-      await ws.send(text);
-      expect((await ws.recv()) === text).toBe(true);
-    }
+    await exchangeLengths(ws);
     await ws.close();
     expect(ws.closeCode).toBe(1000);
   });
@@ -46,22 +45,10 @@ describe.runIf(isInstalled)("Wirespeed's client at a server of websockets", () =
     expect(ws.extensions).toBe(
       'permessage-deflate; server_max_window_bits=12; client_max_window_bits=12',
     );
-    for (const size of SIZES) {
-      const bytes = patternBytes(size);
-      await ws.send(bytes);
-      expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
-    }
-    const repetitive = 'the same again, '.repeat(50_000);
-    const before = ws.stats();
-    await ws.send(repetitive);
-    expect((await ws.recv()) === repetitive).toBe(true);
-    const after = ws.stats();
-    expect(after.bytesSent - before.bytesSent).toBeLessThan(15_000);
-    expect(after.bytesReceived - before.bytesReceived).toBeLessThan(15_000);
-    await ws.send('fragments');
-    expect(await ws.recv()).toBe('one two');
-    await ws.send(['in ', 'pieces']);
-    expect(await ws.recv()).toBe('in pieces');
+    await exchangeLengths(ws);
+    await exchangeRepetitive(ws);
+    await receiveFragments(ws);
+    await sendFragments(ws);
     await ws.close();
     expect(ws.closeCode).toBe(1000);
   });
@@ -70,12 +57,9 @@ describe.runIf(isInstalled)("Wirespeed's client at a server of websockets", () =
     const ws = await connect(url, { protocols: ['a', 'b'] });
     expect([ws.protocol, ws.extensions]).toEqual(['b', '']);
     expect(await ws.ping()).toBeGreaterThanOrEqual(0);
-    await ws.send('fragments');
-    expect(await ws.recv()).toBe('one two');
-    await ws.send(['in ', 'pieces']);
-    expect(await ws.recv()).toBe('in pieces');
-    await ws.send('close me');
-    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 4000, reason: 'as you wish' });
+    await receiveFragments(ws);
+    await sendFragments(ws);
+    await haveClosed(ws);
   });
 });
 
@@ -90,13 +74,7 @@ describe.runIf(isInstalled)("a client of websockets at Wirespeed's server", () =
       const server = await serve({
         protocols: ['b'],
         perMessageDeflate,
-        handlers: {
-          message(ws, data, isText) {
-            if (isText && Buffer.from(data).toString() === 'close me')
-              ws.close(4000, 'as you wish');
-            else ws.send(data, { text: isText });
-          },
-        },
+        handlers: { message: echoOrClose },
       });
       try {
         const client = spawn(PYTHON, [SCRIPT, 'client', server.url, kind], {

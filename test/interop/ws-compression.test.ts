@@ -3,14 +3,14 @@
  * every size, every way of agreeing, in order, with jobs in the thread pool.
  */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connect } from 'wirespeed';
-import { connect as connectEvents, type EventConnection } from 'wirespeed/events';
+import { connect as connectEvents } from 'wirespeed/events';
 import { type Server, serve } from 'wirespeed/server';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { until } from '../support/until.ts';
+import { echoOrClose, exchangeLengths, startWsServer, type WsServer } from './exchange.ts';
 
 const SIZES = [0, 1, 125, 1023, 1024, 16_383, 16_384, 65_536, 1_000_000];
 const LIMIT = 64 * 1024 * 1024;
@@ -22,33 +22,22 @@ const WAYS = [
 ] as const;
 
 describe("Wirespeed's clients at a compressing server of ws", () => {
-  let server: WebSocketServer;
+  let server: WsServer;
   let url: string;
   beforeAll(async () => {
-    const perMessageDeflate = { threshold: 0 };
-    server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate });
-    server.on('connection', (ws) => {
-      ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
-    });
-    await once(server, 'listening');
-    url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const options = { perMessageDeflate: { threshold: 0 } };
+    server = await startWsServer(options, (ws, data, binary) => ws.send(data, { binary }));
+    url = server.url;
   });
-  afterAll(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
+  afterAll(() => server.stop());
 
   for (const perMessageDeflate of WAYS) {
     it(`exchange messages of every size with ${JSON.stringify(perMessageDeflate)}`, async () => {
       const ws = await connect(url, { perMessageDeflate });
       expect(ws.extensions).toMatch(/^permessage-deflate/);
+      await exchangeLengths(ws, SIZES);
       for (const size of SIZES) {
         const text = patternBytes(size, true).toString();
-        await ws.send(text);
-        expect((await ws.recv()) === text).toBe(true);
-        const bytes = patternBytes(size);
-        await ws.send(bytes);
-        expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
         await ws.send(['some', '', text]);
         expect((await ws.recv()) === `some${text}`).toBe(true);
       }
@@ -108,9 +97,7 @@ describe("ws's client at a compressing server of Wirespeed", () => {
     server = await serve({
       perMessageDeflate: { threshold: 0 },
       maxMessageSize: LIMIT,
-      handlers: {
-        message: (ws: EventConnection, data, isText) => void ws.send(data, { text: isText }),
-      },
+      handlers: { message: echoOrClose },
     });
   });
   afterAll(() => server.close());

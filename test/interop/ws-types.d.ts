@@ -16,13 +16,15 @@ declare module 'ws' {
     on(event: 'message', listener: (data: RawData, isBinary: boolean) => void): this;
   }
 
+  export interface ServerOptions {
+    host?: string;
+    port?: number;
+    perMessageDeflate?: boolean | object;
+    handleProtocols?(protocols: Set<string>): string | false;
+  }
+
   export class WebSocketServer extends EventEmitter {
-    constructor(options: {
-      host: string;
-      port: number;
-      perMessageDeflate: boolean | object;
-      handleProtocols?(protocols: Set<string>): string | false;
-    });
+    constructor(options: ServerOptions);
     readonly clients: Set<WebSocket>;
     address(): unknown;
     close(): void;

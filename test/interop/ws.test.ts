@@ -1,56 +1,50 @@
 /**
  * Wirespeed and the npm package `ws`, each as the client of the other's server.
  */
-
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import { type Server, serve } from 'wirespeed/server';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { patternBytes } from '../support/peer/pattern.mjs';
-
-const SIZES = [0, 1, 125, 126, 65_535, 65_536, 1_000_000];
+import {
+  echoOrClose,
+  exchangeLengths,
+  exchangeRepetitive,
+  haveClosed,
+  LENGTHS,
+  receiveFragments,
+  sendFragments,
+  startWsServer,
+  type WsServer,
+} from './exchange.ts';
 
 describe("Wirespeed's clients at a server of ws", () => {
-  let server: WebSocketServer;
+  let server: WsServer;
   let url: string;
   beforeAll(async () => {
-    server = new WebSocketServer({
-      host: '127.0.0.1',
-      port: 0,
-      perMessageDeflate: true,
-      handleProtocols: (protocols) => [...protocols].at(-1) ?? false,
-    });
-    server.on('connection', (ws) => {
-      ws.on('message', (data, isBinary) => {
+    server = await startWsServer(
+      {
+        perMessageDeflate: true,
+        handleProtocols: (protocols) => [...protocols].at(-1) ?? false,
+      },
+      (ws, data, isBinary) => {
         if (String(data) === 'close me') ws.close(4000, 'as you wish');
         else if (String(data) === 'fragments') {
           ws.send('one ', { fin: false });
           ws.ping('between');
           ws.send('two', { fin: true });
         } else ws.send(data, { binary: isBinary });
-      });
-    });
-    await once(server, 'listening');
-    url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      },
+    );
+    url = server.url;
   });
-  afterAll(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
+  afterAll(() => server.stop());
 
   it('exchange text and binary of every length form', async () => {
     const ws = await connect(url);
-    for (const size of SIZES) {
-      const bytes = patternBytes(size);
-      await ws.send(bytes);
-      expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
-      const text = patternBytes(size, true).toString();
-      await ws.send(text);
-      expect((await ws.recv()) === text).toBe(true);
-    }
+    await exchangeLengths(ws);
     await ws.close(1000, 'done');
     expect(ws.closeCode).toBe(1000);
   });
@@ -58,22 +52,10 @@ describe("Wirespeed's clients at a server of ws", () => {
   it('exchange compressed text and binary of every length form', async () => {
     const ws = await connect(url, { perMessageDeflate: { threshold: 0 } });
     expect(ws.extensions).toBe('permessage-deflate');
-    for (const size of SIZES) {
-      const bytes = patternBytes(size);
-      await ws.send(bytes);
-      expect(Buffer.compare((await ws.recv()) as Uint8Array, bytes)).toBe(0);
-    }
-    const repetitive = 'the same again, '.repeat(50_000);
-    const before = ws.stats();
-    await ws.send(repetitive);
-    expect((await ws.recv()) === repetitive).toBe(true);
-    const after = ws.stats();
-    expect(after.bytesSent - before.bytesSent).toBeLessThan(15_000);
-    expect(after.bytesReceived - before.bytesReceived).toBeLessThan(15_000);
-    await ws.send('fragments');
-    expect(await ws.recv()).toBe('one two');
-    await ws.send(['in ', 'pieces']);
-    expect(await ws.recv()).toBe('in pieces');
+    await exchangeLengths(ws);
+    await exchangeRepetitive(ws);
+    await receiveFragments(ws);
+    await sendFragments(ws);
     await ws.close();
   });
 
@@ -86,12 +68,9 @@ describe("Wirespeed's clients at a server of ws", () => {
   it('ping, take fragments and are closed', async () => {
     const ws = await connect(url);
     expect(await ws.ping()).toBeGreaterThanOrEqual(0);
-    await ws.send('fragments');
-    expect(await ws.recv()).toBe('one two');
-    await ws.send(['in ', 'pieces']);
-    expect(await ws.recv()).toBe('in pieces');
-    await ws.send('close me');
-    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 4000, reason: 'as you wish' });
+    await receiveFragments(ws);
+    await sendFragments(ws);
+    await haveClosed(ws);
   });
 
   it('exchange messages through handlers', async () => {
@@ -114,15 +93,7 @@ describe("Wirespeed's clients at a server of ws", () => {
 describe("a client of ws at Wirespeed's server", () => {
   let server: Server;
   beforeAll(async () => {
-    server = await serve({
-      protocols: ['b'],
-      handlers: {
-        message(ws, data, isText) {
-          if (isText && Buffer.from(data).toString() === 'close me') ws.close(4000, 'as you wish');
-          else ws.send(data, { text: isText });
-        },
-      },
-    });
+    server = await serve({ protocols: ['b'], handlers: { message: echoOrClose } });
   });
   afterAll(() => server.close());
 
@@ -144,7 +115,7 @@ describe("a client of ws at Wirespeed's server", () => {
     // ws offers compression by default: the server must leave it out.
     const ws = await open();
     expect([ws.protocol, ws.extensions]).toEqual(['b', '']);
-    for (const size of SIZES) {
+    for (const size of LENGTHS) {
       const bytes = patternBytes(size);
       ws.send(bytes);
       const [binary, isBinary] = await next(ws);
@@ -165,13 +136,13 @@ describe("a client of ws at Wirespeed's server", () => {
     const other = await serve({
       protocols: ['b'],
       perMessageDeflate: { threshold: 0, ...ours },
-      handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
+      handlers: { message: echoOrClose },
     });
     try {
       const perMessageDeflate = { threshold: 0, ...(theirs === true ? {} : theirs) };
       const ws = await open({ perMessageDeflate }, other.url);
       expect(ws.extensions).toBe('permessage-deflate');
-      for (const size of SIZES) {
+      for (const size of LENGTHS) {
         ws.send(patternBytes(size));
         const [binary] = await next(ws);
         expect(Buffer.compare(binary, patternBytes(size))).toBe(0);
