@@ -13,6 +13,7 @@ export const MODES = {
   send: { title: 'Sending only', window: 2, isOfPlans: true },
   connect: { title: 'Connecting, one message, closing', window: 1, isOfPlans: true },
   idle: { title: 'Idle connections', window: 1, isOfPlans: true },
+  paced: { title: 'Paced by the server', window: 1, isOfPlans: true },
   import: { title: 'Importing', window: 1, isOfPlans: true },
 };
 

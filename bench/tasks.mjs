@@ -1,12 +1,15 @@
 /** What a client process is asked to do for a cell, and for how long. */
 import { MODES } from './cells.mjs';
 import { STAMPS } from './peers/exchange.mjs';
+import { LATENCY } from './peers/paced-exchange.mjs';
 
 const FIRST_WARM_UP = 500;
 const WARM_UP = 200;
 const WARM_UP_BYTES = 16 * 1024 * 1024;
 /** Connections of a cell that makes one after the other: each leaves a port that cannot be used for a while. */
 const MOST_CONNECTS = 1000;
+/** So many times as long an open loop is measured: its rate is not for the client to choose. */
+const PACED_LONGER = 5;
 /** Milliseconds that a thousand connections may take to be opened. */
 const OPENING = 20_000;
 /** Of messages this large fewer samples have to do. */
@@ -25,6 +28,9 @@ const BYTES_IN_BATCH = 256 * 1024;
  * @property {number} messagesPerReply
  * @property {number} perSample messages that make one sample, of their mean time; with 1 it is a message's latency
  * @property {number} [connections]
+ * @property {number} [rate] messages per second, of an open loop
+ * @property {number} [discarded] of its messages, at the start
+ * @property {number} [counted] of its messages, after that
  * @property {boolean} isStamped whether replies begin with the server's times
  * @property {{ time: number, messages: number }} warmUp discarded: at least this many ms and messages
  * @property {{ time: number, samples: number, messages: number }} measure ms and samples at least, messages at most
@@ -81,6 +87,7 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
     const measure = { time: cellTime, samples: 20, messages: MOST_CONNECTS };
     return { ...plainTask(cell), perSample: 1, isStamped: false, warmUp, measure };
   }
+  if (cell.mode === 'paced') return { ...pacedTask(cell, cellTime), warmUp };
   const { connections = 1 } = cell;
   const samples = cell.size >= LARGE ? 10 : Math.max(100, 2 * connections);
   return {
@@ -89,6 +96,26 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
     isStamped: isStamping && (cell.content ?? 'binary') === 'binary' && cell.size >= STAMPS,
     warmUp,
     measure: { time: cellTime, samples: Math.max(samples, windowOf(cell)), messages: 200_000 },
+  };
+}
+
+/**
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {number} cellTime
+ */
+function pacedTask(cell, cellTime) {
+  const { rate = 1000 } = cell;
+  const time = PACED_LONGER * cellTime;
+  const messages = Math.ceil((rate * time) / 1000);
+  return {
+    ...plainTask(cell),
+    rate,
+    discarded: rate,
+    // By its length the message with the latencies is told from the others.
+    counted: messages * LATENCY === cell.size ? messages + 1 : messages,
+    perSample: 1,
+    isStamped: false,
+    measure: { time: time + 1000, samples: 1, messages: 1 },
   };
 }
 

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { monotonicOrigin } from './clock.mjs';
 import { Exchange } from './exchange.mjs';
 import { cpuTimes, difference, Measure } from './measure.mjs';
+import { PacedExchange } from './paced-exchange.mjs';
 import { IdleExchange, OneMessageExchange } from './single-message.mjs';
 
 /** Connections that are being opened at any time: no server's backlog is to overflow. */
@@ -27,6 +28,7 @@ const SETTLING = 300;
 export function perform(work) {
   if (work.task.mode === 'connect') return connectAgainAndAgain(work);
   if (work.task.mode === 'idle') return lieIdle(work);
+  if (work.task.mode === 'paced') return keepPace(work);
   return converse(work);
 }
 
@@ -65,6 +67,14 @@ async function connectAgainAndAgain({ task, url, run }) {
     measure.takeLatency(performance.now(), begun);
   }
   return measure.result;
+}
+
+/** @param {Work} work */
+async function keepPace({ task, url, run }) {
+  const exchange = new PacedExchange(task);
+  await run(new URL(exchange.path, url).href, exchange);
+  if (!exchange.result) throw new Error('the server ended the pace: an echo was wrong');
+  return exchange.result;
 }
 
 /** @param {Work} work */

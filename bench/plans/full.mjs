@@ -1,11 +1,14 @@
 /** `--full`: every workload, each in a section of its own, on top of the tables of the reference document. */
 import { listCells } from '../cells.mjs';
-import { SERVER_PEERS } from '../peers/variants.mjs';
+import { POLLING_PEERS, SERVER_PEERS } from '../peers/variants.mjs';
 import { seedSections } from './seed.mjs';
 
 const ENDS = [512, 65_536];
 const ONE_WAY_SIZES = [20, 256];
 const MEBIBYTE = 1024 * 1024;
+/** Messages per second. */
+const PACES = [1000, 5000];
+const FLOORS = ['net', 'floor-c'];
 /** The clients that block: each has one connection at a time. */
 const BLOCKING = [
   'wirespeed-sync',
@@ -63,6 +66,21 @@ export function fullSections(peers) {
       server,
       peers: everybody,
       cells: listCells(['rr'], [MEBIBYTE, 20 * MEBIBYTE]),
+    },
+    {
+      name: 'paced',
+      title: 'at the pace of the server: latencies count from when a message was due',
+      server,
+      isServerEssential: true,
+      peers: everybody.filter((name) => !FLOORS.includes(name)),
+      cells: PACES.flatMap((rate) => listCells(['paced'], [512], { rate })),
+    },
+    {
+      name: 'polling',
+      title: 'the faces as they are, and polling while they wait (busyPoll)',
+      server,
+      peers: ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events', ...POLLING_PEERS, 'floor-c'],
+      cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
       name: 'many',

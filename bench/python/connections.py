@@ -7,6 +7,7 @@ import re
 
 from exchange import Exchange
 from measure import Measure, cpu_times, now_ns
+from paced_exchange import PacedExchange
 from single_message import IdleExchange, OneMessageExchange
 
 OPENING_AT_ONCE = 50
@@ -33,10 +34,18 @@ async def perform(task, url, server_pid, run):
         return Result(measure)
     if task["mode"] == "idle":
         return await lie_idle(task, url, server_pid, run)
+    if task["mode"] == "paced":
+        exchange = PacedExchange(task)
+        await run(url.rstrip("/") + exchange.path, exchange)
+        return paced_result(exchange)
     return await converse(task, url, server_pid, run)
 
 
 def perform_blocking(task, url, server_pid, run):
+    if task["mode"] == "paced":
+        exchange = PacedExchange(task)
+        run(url.rstrip("/") + exchange.path, exchange)
+        return paced_result(exchange)
     if "connections" in task:
         raise ValueError("a blocking client has one connection at a time")
     measure = Measure(task, server_pid)
@@ -50,6 +59,14 @@ def perform_blocking(task, url, server_pid, run):
     exchange = Exchange(task, measure)
     run(url.rstrip("/") + exchange.path, exchange)
     return result_of(measure, [exchange])
+
+
+def paced_result(exchange):
+    if exchange.result is None:
+        raise ConnectionError("the server ended the pace: an echo was wrong")
+    result = Result(totals=exchange.result)
+    result.times = exchange.times
+    return result
 
 
 def take_connection(measure, exchange, begun):

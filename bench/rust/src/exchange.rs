@@ -21,6 +21,8 @@ pub enum Mode {
     Connect,
     /// Exchanges one message and stays open.
     Idle,
+    /// Echoes what the server sends at its pace.
+    Paced,
     #[serde(other)]
     Exchange,
 }
@@ -36,6 +38,9 @@ pub struct Task {
     pub messages_per_reply: usize,
     pub per_sample: usize,
     pub connections: Option<usize>,
+    pub rate: Option<usize>,
+    pub discarded: Option<usize>,
+    pub counted: Option<usize>,
     pub is_stamped: bool,
     pub warm_up: WarmUp,
     pub measure: Bounds,
@@ -93,6 +98,11 @@ impl Exchange {
 
     pub fn path(&self) -> String {
         let task = &self.task;
+        if let (Some(rate), Some(discarded), Some(counted)) =
+            (task.rate, task.discarded, task.counted)
+        {
+            return format!("/paced/{}/{rate}/{discarded}/{counted}", task.size);
+        }
         if task.replies_per_message > 1 {
             return format!("/flood/{}/{}", task.size, task.replies_per_message);
         }
@@ -114,6 +124,7 @@ impl Exchange {
         match self.task.mode {
             Mode::Connect => return self.received == 1,
             Mode::Idle => return false,
+            Mode::Paced => return self.measure.borrow().has_ended(),
             Mode::Exchange => {}
         }
         self.measure.borrow().has_ended() && self.owed() == 0 && self.due == 0
@@ -140,6 +151,9 @@ impl Exchange {
 
     /// Takes a reply, compares every byte of it, and says what to send for it.
     pub fn reply(&mut self, data: &[u8]) -> Result<Option<Bytes>, String> {
+        if self.task.mode == Mode::Paced {
+            return Ok(self.echo(data));
+        }
         let expected = self.expected.get(self.received);
         let skipped = if self.task.is_stamped { STAMPS } else { 0 };
         if data.len() != expected.len() || data[skipped..] != expected[skipped..] {
@@ -160,7 +174,7 @@ impl Exchange {
                 self.measure.borrow_mut().idle += 1;
                 return Ok(None);
             }
-            Mode::Exchange => {}
+            Mode::Paced | Mode::Exchange => {}
         }
         self.measure.borrow_mut().take(now, sent_at, data);
         self.until_due -= 1;
@@ -173,6 +187,20 @@ impl Exchange {
         }
         self.due += self.task.messages_per_reply - 1;
         Ok(Some(self.next()))
+    }
+
+    /// Sends a paced message back; of another size is the last one, which tells the latencies.
+    fn echo(&mut self, data: &[u8]) -> Option<Bytes> {
+        let mut measure = self.measure.borrow_mut();
+        if data.len() != self.task.size {
+            measure.end_paced(data);
+            return None;
+        }
+        self.received += 1;
+        if Some(self.received) == self.task.discarded {
+            measure.start();
+        }
+        Some(Bytes::copy_from_slice(data))
     }
 
     /// What else to send for the last reply.

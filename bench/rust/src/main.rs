@@ -10,6 +10,7 @@ mod connections;
 mod driver;
 mod exchange;
 mod measure;
+mod paced;
 mod payloads;
 mod secure;
 mod serve_fastwebsockets;

@@ -1,6 +1,7 @@
 //! The server on tokio-tungstenite: replies to all that has arrived leave together.
 
 use crate::clock;
+use crate::paced;
 use crate::payloads::{Content, Payloads};
 use crate::secure::Stream;
 use crate::served::{LARGEST_MESSAGE, Service, stamp};
@@ -27,6 +28,10 @@ pub async fn serve(stream: impl Stream) {
     let Ok(mut ws) = accept_hdr_async_with_config(stream, read_path, Some(config)).await else {
         return;
     };
+    if let Service::Paced(pace) = service {
+        let _ = paced::serve(&mut ws, pace).await;
+        return;
+    }
     let mut answerer = Answerer::new(service);
     let _ = poll_fn(|context| poll_serve(&mut ws, context, &mut answerer)).await;
 }
@@ -89,7 +94,7 @@ impl Answerer {
         let mut single = None;
         let mut flood = 0..0;
         match self.service {
-            Service::Echo => single = Some(message),
+            Service::Echo | Service::Paced(_) => single = Some(message),
             Service::Stamped => single = Some(stamped(message)),
             Service::Flood { count, .. } => {
                 flood = self.counted..self.counted + count;

@@ -1,6 +1,7 @@
 //! What both servers do: listen, and read from the path what a connection is to do.
 
 use crate::clock;
+use crate::paced::Pace;
 use crate::secure::{self, Stream};
 use crate::{serve_fastwebsockets, serve_tungstenite};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +22,8 @@ pub enum Service {
     Flood { size: usize, count: usize },
     /// `/take/COUNT`: every so many messages are answered by the first eight bytes of the last.
     Take { count: usize },
+    /// See `paced.rs`.
+    Paced(Pace),
 }
 
 impl Service {
@@ -38,6 +41,18 @@ impl Service {
                 _ => Service::Echo,
             },
             ["take", count] => number(count).map_or(Service::Echo, |count| Service::Take { count }),
+            ["paced", size, rate, discarded, counted] => {
+                let numbers = [size, rate, discarded, counted].map(number);
+                let [Some(size), Some(rate), Some(discarded), Some(counted)] = numbers else {
+                    return Service::Echo;
+                };
+                Service::Paced(Pace {
+                    size,
+                    rate,
+                    discarded,
+                    counted,
+                })
+            }
             _ => Service::Echo,
         }
     }
