@@ -265,12 +265,13 @@ function resolve(
   options: unknown,
   others: readonly string[] = [],
 ): Record<string, unknown> {
-  const resolved: Record<string, unknown> = Object.create(null);
-  for (const [name, rule] of Object.entries(rules)) resolved[name] = rule.default;
-  if (options === undefined) return resolved;
+  const defaults = defaultsOf(rules);
+  if (options === undefined) return defaults;
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
     throw new TypeError(`${caller}: options must be an object, not ${describe(options)}`);
   }
+  // What is not given is inherited: a connection keeps its options, and there may be many.
+  const resolved: Record<string, unknown> = Object.create(defaults);
   for (const [name, value] of Object.entries(options)) {
     if (others.includes(name)) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
@@ -282,6 +283,18 @@ function resolve(
     if (value !== undefined) resolved[name] = rule.check(`option '${name}'`, value);
   }
   return resolved;
+}
+
+/** The defaults of each table, the same object at every call. */
+const DEFAULTS = new Map<object, Record<string, unknown>>();
+
+function defaultsOf(rules: Readonly<Record<string, OptionRule>>): Record<string, unknown> {
+  const known = DEFAULTS.get(rules);
+  if (known !== undefined) return known;
+  const defaults: Record<string, unknown> = Object.create(null);
+  for (const [name, rule] of Object.entries(rules)) defaults[name] = rule.default;
+  DEFAULTS.set(rules, defaults);
+  return defaults;
 }
 
 /** Checks a duration in milliseconds, as the options and the arguments of single calls have it. */

@@ -56,7 +56,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   #receiver: Receiver | undefined;
   #isPaused = false;
   #isDropping = false;
-  readonly #drainWaiters = new Set<Waiter>();
+  #drainWaiters: Set<Waiter> | undefined;
   #closeWaiters: (() => void)[] = [];
   /** Whether we were the first to close. */
   #isCloser = false;
@@ -222,7 +222,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   /** @internal */
   onDrain(): void {
-    for (const waiter of [...this.#drainWaiters]) waiter.resolve();
+    for (const waiter of [...(this.#drainWaiters ?? [])]) waiter.resolve();
   }
 
   /** @internal */
@@ -234,7 +234,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   override onClosed(): void {
     super.onClosed();
     this.#rejectReceiver(endError(this.session));
-    for (const waiter of [...this.#drainWaiters]) waiter.reject(this.session.closedError());
+    for (const waiter of [...(this.#drainWaiters ?? [])]) {
+      waiter.reject(this.session.closedError());
+    }
     for (const resolve of this.#closeWaiters) resolve();
     this.#closeWaiters = [];
   }
@@ -336,7 +338,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         forgetSignal?.();
-        this.#drainWaiters.delete(waiter);
+        this.#drainWaiters?.delete(waiter);
       };
       const waiter: Waiter = {
         resolve() {
@@ -349,6 +351,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
         },
       };
       const forgetSignal = signal && onceAborted(signal, () => waiter.reject(signal.reason));
+      this.#drainWaiters ??= new Set();
       this.#drainWaiters.add(waiter);
     });
   }

@@ -48,8 +48,8 @@ export interface OpeningAgreement {
   readonly extensions: string;
   /** How messages are compressed, if they are. */
   readonly deflate: DeflateAgreement | undefined;
-  /** The other end's headers. */
-  readonly headers: HeaderMap;
+  /** The head of the other end's request or response. */
+  readonly head: string;
 }
 
 /** Interim responses that may come before the final one. */
@@ -135,7 +135,7 @@ export class ClientOpening {
     }
   }
 
-  #readResponse({ startLine, headers }: HttpHead): void {
+  #readResponse({ startLine, headers, text }: HttpHead): void {
     const match = STATUS_LINE.exec(startLine);
     if (match === null) {
       throw new HeadError(`it begins with ${JSON.stringify(startLine.slice(0, 80))}`);
@@ -144,7 +144,7 @@ export class ClientOpening {
     const status = Number(code);
     if (status === 101) {
       if (minor === '0') throw new HeadError('it switches protocols, which HTTP/1.0 cannot');
-      this.result = this.#checkUpgrade(headers);
+      this.result = this.#checkUpgrade(headers, text);
     } else if (status < 200 && this.#interim++ < MAX_INTERIM_RESPONSES) {
       // RFC 9110 §15.2: a client must be able to take interim responses it did not expect.
       this.#head = new HeadCollector();
@@ -156,7 +156,7 @@ export class ClientOpening {
   }
 
   /** Checks a 101 response, item by item of RFC 6455 §4.1's second list. */
-  #checkUpgrade(headers: HeaderMap): OpeningAgreement | HandshakeError {
+  #checkUpgrade(headers: HeaderMap, head: string): OpeningAgreement | HandshakeError {
     if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
       return wrong('upgrade', "must be 'websocket'", headers);
     }
@@ -175,7 +175,7 @@ export class ClientOpening {
         `the server chose the subprotocol '${protocol}', which was not offered (offered: ${this.#options.protocols.join(', ') || 'none'})`,
       );
     }
-    return { protocol: protocol ?? '', extensions: extensions ?? '', deflate, headers };
+    return { protocol: protocol ?? '', extensions: extensions ?? '', deflate, head };
   }
 
   #readExtensions(value: string): DeflateAgreement | NegotiationError {

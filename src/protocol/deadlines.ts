@@ -19,44 +19,49 @@ export interface TimeLimits {
 export type DueAction = 'ping' | TimeoutError | undefined;
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** In place of a time: none. */
+const NONE = -1;
 
-/** Keeps the deadline that counts in each phase of a session: opening, open, closing. */
+/**
+ * Keeps the deadline that counts in each phase of a session: opening, open, closing. In whole
+ * milliseconds, rounded up: fractions would take a connection three numbers' memory more.
+ */
 export class Deadlines {
   readonly #limits: TimeLimits;
   #phase: 'opening' | 'open' | 'closing' = 'opening';
-  /** When the present phase must be over. */
+  /** When the present phase must be over, or {@link NONE}. */
   #phaseEnd: number;
   /** When the last sign of life came. */
   #lastHeard: number;
-  /** When the keepalive ping under way was sent, or something before it last moved, or never. */
-  #pingSent = NEVER;
+  /** When the keepalive ping under way was sent, or something before it last moved, or {@link NONE}. */
+  #pingSent = NONE;
   /** Whether that ping is still behind what waits to be sent. */
   #isPingWaiting = false;
 
   constructor(limits: TimeLimits, now: number) {
     this.#limits = limits;
-    this.#lastHeard = now;
-    this.#phaseEnd = after(now, limits.openTimeout);
+    this.#lastHeard = Math.ceil(now);
+    this.#phaseEnd = after(Math.ceil(now), limits.openTimeout);
   }
 
   /** The opening handshake is done. */
   opened(now: number): void {
     this.#phase = 'open';
-    this.#phaseEnd = NEVER;
-    this.#lastHeard = now;
+    this.#phaseEnd = NONE;
+    this.#lastHeard = Math.ceil(now);
   }
 
   /** The closing handshake has begun, or what stands for it; its time runs from the first call. */
   closing(now: number): void {
     if (this.#phase === 'closing') return;
     this.#phase = 'closing';
-    this.#phaseEnd = after(now, this.#limits.closeTimeout);
+    this.#phaseEnd = after(Math.ceil(now), this.#limits.closeTimeout);
   }
 
   /** Bytes came from the peer. */
   heard(now: number): void {
-    this.#lastHeard = now;
-    this.#pingSent = NEVER;
+    this.#lastHeard = Math.ceil(now);
+    this.#pingSent = NONE;
     this.#isPingWaiting = false;
   }
 
@@ -71,15 +76,14 @@ export class Deadlines {
    */
   taken(now: number, isAll: boolean): void {
     if (!this.#isPingWaiting) return;
-    this.#pingSent = now;
+    this.#pingSent = Math.ceil(now);
     this.#isPingWaiting = !isAll;
   }
 
   /** When {@link due} next has something to say; infinity for never. */
   next(): number {
-    if (this.#phase !== 'open') return this.#phaseEnd;
-    if (this.#pingSent !== NEVER) return after(this.#pingSent, this.#limits.pingTimeout);
-    return after(this.#lastHeard, this.#limits.pingInterval);
+    const next = this.#next();
+    return next === NONE ? NEVER : next;
   }
 
   /** Says what the time asks for. */
@@ -94,8 +98,8 @@ export class Deadlines {
         `the peer did not finish the closing handshake within ${closeTimeout} ms`,
       );
     }
-    if (this.#pingSent === NEVER) {
-      this.#pingSent = now;
+    if (this.#pingSent === NONE) {
+      this.#pingSent = Math.ceil(now);
       return 'ping';
     }
     return new TimeoutError(
@@ -104,8 +108,14 @@ export class Deadlines {
       `nothing came from the peer for ${pingTimeout} ms after a ping`,
     );
   }
+
+  #next(): number {
+    if (this.#phase !== 'open') return this.#phaseEnd;
+    if (this.#pingSent !== NONE) return after(this.#pingSent, this.#limits.pingTimeout);
+    return after(this.#lastHeard, this.#limits.pingInterval);
+  }
 }
 
 function after(start: number, limit: number): number {
-  return limit === 0 ? NEVER : start + limit;
+  return limit === 0 ? NONE : start + Math.ceil(limit);
 }

@@ -11,11 +11,12 @@ import {
   type HeaderMap,
   type HttpHead,
   parseHead,
+  parseHeadText,
   parseList,
   serializeHead,
 } from './http-head.ts';
 import { acceptOffer, type DeflateSettings } from './permessage-deflate.ts';
-import { parseRequestTarget } from './request-target.ts';
+import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 
 /** A client's request to upgrade, checked. */
 export interface UpgradeRequest {
@@ -27,6 +28,34 @@ export interface UpgradeRequest {
   /** Subprotocols offered, best first. */
   readonly protocols: readonly string[];
   readonly headers: HeaderMap;
+}
+
+/** A request whose headers are taken apart when they are asked for: it lives as long as its connection. */
+class ParsedRequest implements UpgradeRequest {
+  readonly target: string;
+  readonly host: string;
+  readonly origin: string | undefined;
+  readonly protocols: readonly string[];
+  readonly #head: string;
+  #headers: HeaderMap | undefined;
+
+  constructor(
+    { target, host }: RequestTarget,
+    origin: string | undefined,
+    protocols: readonly string[],
+    head: string,
+  ) {
+    this.target = target;
+    this.host = host;
+    this.origin = origin;
+    this.protocols = protocols;
+    this.#head = head;
+  }
+
+  get headers(): HeaderMap {
+    this.#headers ??= parseHeadText(this.#head).headers;
+    return this.#headers;
+  }
 }
 
 /** An answer that does not upgrade. */
@@ -64,10 +93,11 @@ const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Reads the request; the answer is written when it is known. */
 export class ServerOpening {
-  readonly #head = new HeadCollector();
+  readonly #collector = new HeadCollector();
   readonly #sha1: Sha1Base64;
   readonly #deflate: DeflateSettings | undefined;
   #key = '';
+  #head = '';
   #extensions: readonly Extension[] = [];
   /** The request, once it is there and right. */
   request: UpgradeRequest | undefined;
@@ -83,8 +113,8 @@ export class ServerOpening {
   /** Reads from `bytes[start, end)` and returns how far it came: never past the request's head. */
   receive(bytes: Uint8Array, start: number, end: number): number {
     try {
-      const next = this.#head.push(bytes, start, end);
-      if (this.#head.isComplete) this.#readRequest(parseHead(this.#head.bytes));
+      const next = this.#collector.push(bytes, start, end);
+      if (this.#collector.isComplete) this.#readRequest(parseHead(this.#collector.bytes));
       return next;
     } catch (error) {
       const { message, isTooLarge } = error as HeadError;
@@ -99,7 +129,7 @@ export class ServerOpening {
       return new HandshakeError('the client closed the connection before its request was answered');
     }
     return new HandshakeError(
-      this.#head.isEmpty
+      this.#collector.isEmpty
         ? 'the client closed the connection without a request'
         : 'the client closed the connection in the middle of its request',
     );
@@ -125,13 +155,13 @@ export class ServerOpening {
         protocol,
         extensions: deflate?.extension ?? '',
         deflate,
-        headers: (this.request as UpgradeRequest).headers,
+        head: this.#head,
       },
     };
   }
 
   /** Checks a request, item by item of RFC 6455 §4.2.1. */
-  #readRequest({ startLine, headers }: HttpHead): void {
+  #readRequest({ startLine, headers, text }: HttpHead): void {
     const match = REQUEST_LINE.exec(startLine);
     if (match === null) return this.#refuse(400, 'the request line is not valid');
     const [, method, target = '', major, minor] = match;
@@ -174,7 +204,8 @@ export class ServerOpening {
     }
     this.#key = key;
     this.#extensions = extensions;
-    this.request = { ...resource, origin: headers.get('origin'), protocols, headers };
+    this.#head = text;
+    this.request = new ParsedRequest(resource, headers.get('origin'), protocols, text);
   }
 
   #refuse(status: number, message: string, headers: readonly [string, string][] = []): void {

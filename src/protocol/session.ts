@@ -26,7 +26,7 @@ import { Deadlines } from './deadlines.ts';
 import { MAX_CONTROL_PAYLOAD, Opcode } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { HeaderMap } from './http-head.ts';
+import { type HeaderMap, parseHeadText } from './http-head.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import { MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -53,8 +53,6 @@ export class Session {
   protocol = '';
   /** The extensions agreed on, as the header names them, or the empty string. */
   extensions = '';
-  /** The other end's handshake headers, once the session is open. */
-  peerHeaders: HeaderMap | undefined;
   /** The close frame sent, if one was. */
   sent: CloseStatus | undefined;
   /** The close frame received, if one was. */
@@ -73,6 +71,8 @@ export class Session {
   readonly #deadlines: Deadlines;
   /** The opening handshake, while it is under way. */
   #opening: ClientOpening | ServerOpening | undefined;
+  #peerHead: string | undefined;
+  #peerHeaders: HeaderMap | undefined;
   #state: SessionState = 'connecting';
   #isPaused = false;
   #now: number;
@@ -114,6 +114,13 @@ export class Session {
   static server(options: SessionOptions, now: number): Session {
     const opening = new ServerOpening(options.sha1, options.compression?.settings);
     return new Session(options, opening, undefined, now);
+  }
+
+  /** The other end's handshake headers, once the session is open. */
+  get peerHeaders(): HeaderMap | undefined {
+    // Hardly anybody asks, and taken apart they take three times the memory.
+    if (this.#peerHead !== undefined) this.#peerHeaders ??= parseHeadText(this.#peerHead).headers;
+    return this.#peerHeaders;
   }
 
   get state(): ConnectionState {
@@ -416,7 +423,7 @@ export class Session {
   #open(agreement: OpeningAgreement): void {
     this.protocol = agreement.protocol;
     this.extensions = agreement.extensions;
-    this.peerHeaders = agreement.headers;
+    this.#peerHead = agreement.head;
     if (agreement.deflate !== undefined) this.#useCompression(agreement.deflate);
     this.#opening = undefined;
     this.#deadlines.opened(this.#now);

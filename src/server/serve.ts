@@ -17,6 +17,7 @@ import { sha1Base64 } from '../transport/crypto.ts';
 import type { DrivenOptions } from '../transport/driven-connection.ts';
 import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
 import { createListener, type Listener } from '../transport/listener.ts';
+import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';
 
 /** Options of `serve`. */
@@ -60,6 +61,8 @@ const NOTHING_TO_DO = (): void => {};
 /** The connection of a server: an event connection whose opening the server answers. */
 class ServerConnection<T> extends EventConnection<T> {
   readonly #server: ListeningServer<T>;
+  /** Whether it counts against the limit of connections. */
+  isAdmitted = false;
 
   constructor(server: ListeningServer<T>, handlers: Handlers<T>, options: DrivenOptions) {
     super(server.url, handlers, options);
@@ -89,18 +92,21 @@ class ListeningServer<T> implements Server<T> {
   readonly connections = new Set<EventConnection<T>>();
   readonly #options: ServeOptions<T>;
   readonly #resolved: ResolvedListenOptions;
+  readonly #limits: SessionLimits;
   readonly #listener: Listener;
   /** Every connection that has not ended, those in their opening handshake among them. */
   readonly #alive = new Set<ServerConnection<T>>();
-  /** Connections that count against the limit: open, or being decided on. */
-  readonly #admitted = new Set<ServerConnection<T>>();
+  /** How many connections count against the limit: open ones, and those being decided on. */
+  #admitted = 0;
   #isClosing = false;
+  #url: string | undefined;
   #closed: Promise<void> | undefined;
   #allEnded: () => void = NOTHING_TO_DO;
 
   constructor(options: ServeOptions<T>) {
     this.#options = options;
     this.#resolved = resolveListenOptions(options, ['handlers', 'request']);
+    this.#limits = sessionLimits(this.#resolved, this.#resolved.handshakeTimeout);
     this.#listener = createListener(this.#resolved, (socket) => this.#accept(socket));
   }
 
@@ -113,6 +119,11 @@ class ListeningServer<T> implements Server<T> {
   }
 
   get url(): string {
+    this.#url ??= this.#makeUrl();
+    return this.#url;
+  }
+
+  #makeUrl(): string {
     const { host, tls } = this.#resolved;
     const name = host.includes(':') ? `[${host}]` : host;
     return `${tls === undefined ? 'ws' : 'wss'}://${name}:${this.port}/`;
@@ -155,7 +166,7 @@ class ListeningServer<T> implements Server<T> {
   decide(connection: ServerConnection<T>, request: UpgradeRequest): void {
     const { origins, maxConnections } = this.#resolved;
     const { driver } = connection;
-    if (this.#isClosing || this.#admitted.size >= maxConnections) {
+    if (this.#isClosing || this.#admitted >= maxConnections) {
       driver.refuse({ status: 503, body: 'too many connections\n' });
       return;
     }
@@ -166,7 +177,8 @@ class ListeningServer<T> implements Server<T> {
       driver.refuse({ status: 403, body: 'this origin is not allowed\n' });
       return;
     }
-    this.#admitted.add(connection);
+    connection.isAdmitted = true;
+    this.#admitted++;
     const { request: hook } = this.#options;
     try {
       const decision = hook?.(request);
@@ -191,7 +203,7 @@ class ListeningServer<T> implements Server<T> {
 
   ended(connection: ServerConnection<T>): void {
     this.connections.delete(connection);
-    this.#admitted.delete(connection);
+    this.#dismiss(connection);
     this.#alive.delete(connection);
     if (this.#alive.size === 0) this.#allEnded();
   }
@@ -208,7 +220,7 @@ class ListeningServer<T> implements Server<T> {
     driver.begin(
       {
         kernels: nodeKernels(),
-        limits: { ...resolved, openTimeout: resolved.handshakeTimeout },
+        limits: this.#limits,
         autoPong: resolved.autoPong,
         deliversFrames: this.#options.handlers.frame !== undefined,
         sha1: sha1Base64,
@@ -218,7 +230,12 @@ class ListeningServer<T> implements Server<T> {
     );
     driver.attach(socket);
     driver.handleConnect();
-    adoptSocket(socket, (bytes, length) => driver.receive(bytes, length));
+    adoptSocket(socket, driver);
+  }
+
+  #dismiss(connection: ServerConnection<T>): void {
+    if (connection.isAdmitted) this.#admitted--;
+    connection.isAdmitted = false;
   }
 
   #answerLate(
@@ -242,7 +259,7 @@ class ListeningServer<T> implements Server<T> {
   ): void {
     const checked = checkDecision(decision, request, this.#resolved.protocols);
     if (checked.refusal !== undefined) {
-      this.#admitted.delete(connection);
+      this.#dismiss(connection);
       connection.driver.refuse(checked.refusal);
       return;
     }
@@ -252,7 +269,7 @@ class ListeningServer<T> implements Server<T> {
 
   /** The hook threw: the client is told, and the program's fault must not go unseen. */
   #refuseAfterException(connection: ServerConnection<T>, error: unknown): void {
-    this.#admitted.delete(connection);
+    this.#dismiss(connection);
     if (connection.state === 'connecting') connection.driver.refuse({ status: 500 });
     process.nextTick(() => {
       throw error;

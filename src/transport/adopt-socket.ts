@@ -7,9 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { receiveBuffer } from './receive-buffer.ts';
-
-/** Takes the bytes read; false stops the reading. */
-export type ReadCallback = (bytes: Uint8Array, length: number) => boolean;
+import { listenToEnd, readCallback, type SocketListener } from './socket-listener.ts';
 
 /** The fields behind the `onread` option. */
 interface ReadFields {
@@ -23,8 +21,9 @@ interface BufferedHandle {
 
 let fields: ReadFields | null | undefined;
 
-/** Reads the socket into `callback` from now on. */
-export function adoptSocket(socket: Socket, callback: ReadCallback): void {
+/** Tells `listener` from now on what the socket reads, and its end. */
+export function adoptSocket(socket: Socket, listener: SocketListener): void {
+  listenToEnd(socket, listener);
   // What the socket has read by itself comes first.
   socket.pause();
   const early: Buffer[] = [];
@@ -33,16 +32,16 @@ export function adoptSocket(socket: Socket, callback: ReadCallback): void {
   const handle = (socket as unknown as { _handle: BufferedHandle | null })._handle;
   if (fields === null || typeof handle?.useUserBuffer !== 'function') {
     socket.on('data', (piece: Buffer) => {
-      if (!callback(piece, piece.length)) socket.pause();
+      if (!listener.receive(piece, piece.length)) socket.pause();
     });
   } else {
     const buffer = receiveBuffer();
     const target = socket as unknown as Record<symbol, unknown>;
     target[fields.buffer] = buffer;
-    target[fields.callback] = (length: number): boolean => callback(buffer, length);
+    target[fields.callback] = readCallback(listener);
     handle.useUserBuffer(buffer);
   }
-  for (const piece of early) callback(piece, piece.length);
+  for (const piece of early) listener.receive(piece, piece.length);
   socket.resume();
 }
 

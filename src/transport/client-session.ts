@@ -6,6 +6,7 @@ import type { ResolvedConnectOptions } from '../options.ts';
 import type { Compression } from '../protocol/permessage-deflate.ts';
 import type { ClientOptions, SessionOptions } from '../protocol/session-options.ts';
 import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';
+import type { SessionLimits } from './session-limits.ts';
 import { requestHeaders, type Target } from './target.ts';
 
 /** What a client's session takes of its request, from the URL and the options. */
@@ -23,13 +24,14 @@ export function clientOptions(target: Target, options: ResolvedConnectOptions): 
 /** What a client's session takes of the options. */
 export function clientSessionOptions(
   options: ResolvedConnectOptions,
+  limits: SessionLimits,
   deliversFrames: boolean,
   compression: Compression | undefined,
 ): Omit<SessionOptions, 'output' | 'sink'> {
   return {
     compression,
     kernels: nodeKernels(),
-    limits: { ...options, openTimeout: options.connectTimeout },
+    limits,
     autoPong: options.autoPong,
     deliversFrames,
     sha1: sha1Base64,

@@ -1,16 +1,61 @@
 /**
  * Connects a client over a driver: DNS, TCP, TLS and upgrade under one deadline.
  */
-import type { ConnectPhase } from '../errors.ts';
+import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options.ts';
 import { Session } from '../protocol/session.ts';
 import { onceAborted } from './abort-signals.ts';
 import { clientOptions, clientSessionOptions } from './client-session.ts';
 import { now } from './clock.ts';
 import { explainConnectFailure } from './connect-error.ts';
-import type { DrivenConnection } from './driven-connection.ts';
+import type { DrivenConnection, OpeningObserver } from './driven-connection.ts';
+import type { Driver } from './driver.ts';
 import { openSocket } from './open-socket.ts';
+import { sessionLimits } from './session-limits.ts';
 import type { Target } from './target.ts';
+
+/** An attempt to connect. Nothing is kept of it once the connection is open. */
+class Attempt implements OpeningObserver {
+  phase: ConnectPhase = 'dns';
+  readonly #target: Target;
+  readonly #signal: AbortSignal | undefined;
+  readonly #forgetSignal: (() => void) | undefined;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(
+    driver: Driver,
+    target: Target,
+    signal: AbortSignal | undefined,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#target = target;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (signal !== undefined) this.#forgetSignal = onceAborted(signal, () => driver.terminate());
+  }
+
+  opened(): void {
+    this.#forgetSignal?.();
+    this.#resolve();
+  }
+
+  failed(error: WebSocketError | undefined): void {
+    this.#forgetSignal?.();
+    const signal = this.#signal;
+    this.#reject(
+      signal?.aborted ? signal.reason : explainConnectFailure(error, this.phase, this.#target),
+    );
+  }
+
+  /** Options that `tls.connect` refuses are the caller's mistake. */
+  refused(error: unknown): void {
+    this.#forgetSignal?.();
+    this.#reject(error);
+  }
+}
 
 /**
  * Connects; settles when the connection is open or has failed.
@@ -26,45 +71,23 @@ export function connectClient(
   return new Promise((resolve, reject) => {
     const { driver } = connection;
     const { signal } = options;
-    let phase: ConnectPhase = 'dns';
-    let forgetSignal: (() => void) | undefined;
-    connection.opening = {
-      opened() {
-        forgetSignal?.();
-        resolve();
-      },
-      failed(error) {
-        forgetSignal?.();
-        reject(signal?.aborted ? signal.reason : explainConnectFailure(error, phase, target));
-      },
-    };
-    driver.begin(clientSessionOptions(options, deliversFrames, connection.compression), (session) =>
-      Session.client(session, clientOptions(target, options), now()),
+    const attempt = new Attempt(driver, target, signal, resolve, reject);
+    connection.opening = attempt;
+    const limits = sessionLimits(options, options.connectTimeout);
+    driver.begin(
+      clientSessionOptions(options, limits, deliversFrames, connection.compression),
+      (session) => Session.client(session, clientOptions(target, options), now()),
     );
     if (signal?.aborted) {
       driver.terminate();
       return;
     }
-    if (signal !== undefined) forgetSignal = onceAborted(signal, () => driver.terminate());
     try {
-      driver.attach(
-        openSocket(target, options, {
-          onPhase(next) {
-            phase = next;
-          },
-          onConnect() {
-            phase = 'upgrade';
-            driver.handleConnect();
-          },
-          onRead: (bytes, length) => driver.receive(bytes, length),
-        }),
-      );
+      driver.attach(openSocket(target, options, driver));
     } catch (error) {
-      // Options that `tls.connect` refuses are the caller's mistake.
       connection.opening = undefined;
-      forgetSignal?.();
       driver.terminate();
-      reject(error);
+      attempt.refused(error);
     }
   });
 }

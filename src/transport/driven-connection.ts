@@ -3,7 +3,7 @@
  * everything but how messages are sent and delivered.
  */
 import type { Socket } from 'node:net';
-import { TimeoutError, type WebSocketError } from '../errors.ts';
+import { type ConnectPhase, TimeoutError, type WebSocketError } from '../errors.ts';
 import type { Data, ResolvedDeflateOptions, SendOptions } from '../options.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
@@ -32,6 +32,8 @@ export interface DrivenOptions {
 
 /** Who waits for the opening handshake; told once. */
 export interface OpeningObserver {
+  /** The phase that a client's connecting has reached. */
+  phase: ConnectPhase;
   opened(): void;
   failed(error: WebSocketError | undefined): void;
 }
@@ -51,8 +53,6 @@ export abstract class DrivenConnection {
   #queue: SendQueue | undefined;
   readonly #closeTimeout: number;
   #closeTimer: NodeJS.Timeout | undefined;
-  #localAddress: SocketAddress | undefined;
-  #remoteAddress: SocketAddress | undefined;
 
   constructor(url: string, options: DrivenOptions) {
     this.url = url;
@@ -99,12 +99,12 @@ export abstract class DrivenConnection {
 
   /** Our end of the connection. */
   get localAddress(): SocketAddress | undefined {
-    return this.#localAddress;
+    return toAddress(this.driver.socket, 'local');
   }
 
   /** The peer's end of the connection. */
   get remoteAddress(): SocketAddress | undefined {
-    return this.#remoteAddress;
+    return toAddress(this.driver.socket, 'remote');
   }
 
   /** Bytes accepted for sending that have not been handed to the system. */
@@ -161,10 +161,16 @@ export abstract class DrivenConnection {
   }
 
   /** @internal */
+  onPhase(phase: ConnectPhase): void {
+    if (this.opening !== undefined) this.opening.phase = phase;
+  }
+
+  /** @internal */
   onOpen(): void {
-    // A socket that has closed cannot be asked any more.
-    this.#localAddress = toAddress(this.driver.socket, 'local');
-    this.#remoteAddress = toAddress(this.driver.socket, 'remote');
+    // A socket that has closed tells only what it has been asked before.
+    const { socket } = this.driver;
+    socket?.localAddress;
+    socket?.remoteAddress;
     this.opening?.opened();
     this.opening = undefined;
   }

@@ -3,18 +3,23 @@
  * stand on it; the rules are the core's, the socket is Node's, and this is all there is between.
  */
 import type { Socket } from 'node:net';
-import { TransportError, WebSocketError } from '../errors.ts';
+import { type ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
 import type { SessionOptions, SessionSink } from '../protocol/session-options.ts';
 import { now } from './clock.ts';
+import { deadlineWatch, type Watched } from './deadline-watch.ts';
 import type { DrivenSocket } from './driven-socket.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
+import { toTransportError } from './socket-failure.ts';
+import type { SocketListener } from './socket-listener.ts';
 import { untakenBytes } from './write-progress.ts';
 
 /** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
 export interface DriverOwner {
+  /** A client's connecting has reached its next phase. */
+  onPhase(phase: ConnectPhase): void;
   onRequest?(request: UpgradeRequest): void;
   onOpen(): void;
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
@@ -44,7 +49,7 @@ export interface ConnectionStats {
 const NOTHING = new Uint8Array(0);
 
 /** The pump of one connection. */
-export class Driver implements SessionSink, Flusher {
+export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   readonly #owner: DriverOwner;
   readonly #output: SocketOutput;
   readonly #highWaterMark: number;
@@ -137,9 +142,23 @@ export class Driver implements SessionSink, Flusher {
   attach(socket: Socket): void {
     this.#socket = socket;
     this.#ownSocket = socket;
-    socket.on('end', () => this.#endAfterRest(() => this.#session.receiveEof(now())));
-    socket.on('error', (error) => this.#fail(toTransportError(error)));
-    socket.on('close', () => this.#fail(undefined));
+  }
+
+  handlePhase(phase: ConnectPhase): void {
+    this.#owner.onPhase(phase);
+    if (phase === 'upgrade') this.handleConnect();
+  }
+
+  handleEnd(): void {
+    this.#endAfterRest(() => this.#session.receiveEof(now()));
+  }
+
+  handleError(error: Error): void {
+    this.#fail(toTransportError(error));
+  }
+
+  handleClose(): void {
+    this.#fail(undefined);
   }
 
   /** The socket can be written: connected, and over TLS secured. */
@@ -292,7 +311,7 @@ export class Driver implements SessionSink, Flusher {
    */
   lend(standIn: DrivenSocket): void {
     this.#ownSocket?.pause();
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#socket = standIn;
     this.#session.isPaused = false;
     if (this.#rest.length > 0) this.#deliverRest();
@@ -371,7 +390,7 @@ export class Driver implements SessionSink, Flusher {
     this.#isEnded = true;
     this.#rest = NOTHING;
     this.#output.discard();
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#socket?.destroy();
     this.#owner.onClosed();
   }
@@ -477,12 +496,28 @@ export class Driver implements SessionSink, Flusher {
   /** Sets the timer, if it would fire too late. One that fires early is set anew then. */
   #armTimer(): void {
     const due = this.#session.nextTimeout();
-    const isLent = this.#socket !== this.#ownSocket;
-    if (due >= this.#timerDue || isLent) return;
-    clearTimeout(this.#timer);
+    // Whoever drives a lent connection keeps its time as well.
+    if (due >= this.#timerDue || this.#socket !== this.#ownSocket) return;
+    this.#stopTimer();
     this.#timerDue = due;
-    this.#timer = setTimeout(handleTimer, Math.max(1, Math.ceil(due - now())), this);
-    this.#timer.unref();
+    const time = now();
+    if (deadlineWatch.add(this, due, time)) return;
+    this.#timer = setTimeout(handleTimer, Math.max(1, Math.ceil(due - time)), this).unref();
+  }
+
+  #stopTimer(): void {
+    deadlineWatch.remove(this);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  nextTimeout(): number {
+    return this.#session.nextTimeout();
+  }
+
+  handleNear(): void {
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    this.#armTimer();
   }
 
   /** @internal */
@@ -511,9 +546,4 @@ function flushScheduled(driver: Driver): void {
 
 function handleTimer(driver: Driver): void {
   driver.handleTimeout();
-}
-
-/** Makes an error of ours of a socket's. */
-function toTransportError(cause: Error): TransportError {
-  return new TransportError(`the connection failed: ${cause.message}`, { cause });
 }

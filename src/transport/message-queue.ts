@@ -2,9 +2,14 @@
  * A first-in, first-out queue over a ring: nothing is moved, whatever its length.
  */
 
+/** Places of a ring at first. */
+const FIRST_SIZE = 16;
+const NOTHING: never[] = [];
+
 /** A queue whose ends are both cheap. */
 export class MessageQueue<T> {
-  #ring: (T | undefined)[] = new Array(16);
+  /** Its length is a power of two, or nothing while nothing has come. */
+  #ring: (T | undefined)[] = NOTHING;
   #head = 0;
   #length = 0;
 
@@ -30,6 +35,10 @@ export class MessageQueue<T> {
 
   #grow(): void {
     const ring = this.#ring;
+    if (ring.length === 0) {
+      this.#ring = new Array(FIRST_SIZE);
+      return;
+    }
     const ordered = [...ring.slice(this.#head), ...ring.slice(0, this.#head)];
     this.#ring = ordered.concat(new Array(ring.length));
     this.#head = 0;

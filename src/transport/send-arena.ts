@@ -106,7 +106,7 @@ export class SocketOutput implements Output {
   #earlier: Segment[] | undefined;
   #earlierLength = 0;
   /** Slabs of writes that are not finished, in order, each with the number of its write. */
-  #unfinished: { write: number; slab: Slab }[] = [];
+  #unfinished: { write: number; slab: Slab }[] | undefined;
   #writesBegun = 0;
   #writesDone = 0;
 
@@ -157,11 +157,10 @@ export class SocketOutput implements Output {
   /** A write is done, or will never be. */
   written(): void {
     this.#writesDone++;
-    while (this.#unfinished.length > 0) {
-      const [{ write, slab }] = this.#unfinished as [{ write: number; slab: Slab }];
-      if (write > this.#writesDone) return;
-      this.#unfinished.shift();
-      this.#arena.release(slab);
+    const unfinished = this.#unfinished;
+    while (unfinished?.[0] !== undefined && unfinished[0].write <= this.#writesDone) {
+      this.#arena.release(unfinished[0].slab);
+      unfinished.shift();
     }
   }
 
@@ -196,7 +195,10 @@ export class SocketOutput implements Output {
     this.#writesBegun++;
     socket.write(isCopied ? new Uint8Array(bytes) : bytes, onWritten);
     if (isCopied || socket.writableLength === 0) this.#arena.release(slab);
-    else this.#unfinished.push({ write: this.#writesBegun, slab });
+    else {
+      this.#unfinished ??= [];
+      this.#unfinished.push({ write: this.#writesBegun, slab });
+    }
   }
 
   #closeSegment(): void {

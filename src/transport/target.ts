@@ -28,6 +28,9 @@ const SCHEMES: Readonly<Record<string, { isSecure: boolean; port: number; scheme
   'https:': { isSecure: true, port: 443, scheme: 'wss:' },
 };
 
+/** The URL taken apart last, and what came of it: many connections may go to one. */
+let latest: { readonly text: string; readonly target: Target } | undefined;
+
 /**
  * Takes a URL apart.
  *
@@ -39,6 +42,14 @@ export function parseTarget(url: string | URL): Target {
     throw new TypeError(`connect: url must be a string or a URL, not ${describe(url)}`);
   }
   const text = String(url);
+  if (latest?.text === text) return latest.target;
+  const target = parseText(text);
+  // Credentials are kept no longer than they are needed.
+  if (target.auth === undefined) latest = { text, target };
+  return target;
+}
+
+function parseText(text: string): Target {
   // A parser of URLs leaves line breaks out, and would connect to what nobody has written.
   if (/[\r\n\0]/.test(text)) throw new TypeError('connect: url must not contain CR, LF or NUL');
   let parsed: URL;

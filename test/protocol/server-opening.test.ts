@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseHeadText } from '../../src/protocol/http-head.ts';
 import { ServerOpening, serializeRefusal } from '../../src/protocol/server-opening.ts';
 import { sha1Base64 } from '../support/endpoint.ts';
 import { concat } from '../support/frames.ts';
@@ -181,7 +182,8 @@ describe('an accepted request', () => {
       '',
     ]);
     expect(agreement).toMatchObject({ protocol: '', extensions: '' });
-    expect(agreement.headers).toBe(opening.request?.headers);
+    expect(parseHeadText(agreement.head).headers).toEqual(opening.request?.headers);
+    expect(opening.request?.headers).toBe(opening.request?.headers);
   });
 
   it('names the subprotocol chosen, and further headers', () => {

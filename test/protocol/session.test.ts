@@ -29,10 +29,12 @@ describe("a client's session", () => {
     const bytes = response({ 'Sec-WebSocket-Protocol': 'chat', 'X-A': 'b' });
     for (const size of [1, 50, bytes.length]) {
       const end = new Endpoint('client', { protocols: ['chat'] });
+      expect(end.session.peerHeaders).toBeUndefined();
       end.receive(bytes, size);
       expect(end.events).toEqual(['open']);
       expect(end.session).toMatchObject({ state: 'open', protocol: 'chat', extensions: '' });
       expect(end.session.peerHeaders?.get('x-a')).toBe('b');
+      expect(end.session.peerHeaders).toBe(end.session.peerHeaders);
     }
   });
 

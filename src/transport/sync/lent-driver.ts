@@ -4,13 +4,14 @@
  * here, within the calls: reading, writing what waits, watching the clock.
  */
 import type { Socket } from 'node:net';
-import { ConcurrencyError, TransportError } from '../../errors.ts';
+import { ConcurrencyError } from '../../errors.ts';
 import type { Session } from '../../protocol/session.ts';
 import { now } from '../clock.ts';
 import type { ReadyData } from '../data.ts';
 import type { ConnectionStats } from '../driver.ts';
 import type { Loan } from '../lending.ts';
 import type { SocketAddress } from '../socket-address.ts';
+import { toTransportError } from '../socket-failure.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
 import type { Deadline, ReceiveResult } from './channel.ts';
 import { openDescriptor } from './ladder.ts';
@@ -197,8 +198,7 @@ export class LentDriver implements BlockingDriver {
   }
 
   #fail(cause: Error): void {
-    const message = `the connection failed: ${cause.message}`;
-    this.#loan.driver.terminate(new TransportError(message, { cause }));
+    this.#loan.driver.terminate(toTransportError(cause));
   }
 }
 

@@ -2,7 +2,7 @@
  * Pumps one connection by blocking calls: the same core as everywhere, over a channel.
  */
 import { isIP } from 'node:net';
-import { type ConnectPhase, TimeoutError, TransportError, WebSocketError } from '../../errors.ts';
+import { type ConnectPhase, TimeoutError, WebSocketError } from '../../errors.ts';
 import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
 import type { Compression } from '../../protocol/permessage-deflate.ts';
@@ -15,7 +15,9 @@ import { explainConnectFailure } from '../connect-error.ts';
 import type { ReadyData } from '../data.ts';
 import type { ConnectionStats } from '../driver.ts';
 import { secureOptions } from '../secure-options.ts';
+import { sessionLimits } from '../session-limits.ts';
 import type { SocketAddress } from '../socket-address.ts';
+import { toTransportError } from '../socket-failure.ts';
 import type { Target } from '../target.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
 import {
@@ -281,9 +283,10 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   #upgrade(target: Target, options: ResolvedConnectOptions, begun: number, deadline: number): void {
     this.#output = new SyncOutput((bytes) => this.#send(bytes));
     this.#sendDeadline = deadline;
+    // Keepalive needs somebody who works while the caller does.
+    const limits = { ...sessionLimits(options, options.connectTimeout), pingInterval: 0 };
     const sessionOptions: SessionOptions = {
-      // Keepalive needs somebody who works while the caller does.
-      ...clientSessionOptions({ ...options, pingInterval: 0 }, false, compressionFor(options)),
+      ...clientSessionOptions(options, limits, false, compressionFor(options)),
       output: this.#output,
       sink: this,
     };
@@ -338,11 +341,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   }
 
   #fail(cause: Error): void {
-    this.session.receiveError(
-      cause instanceof WebSocketError
-        ? cause
-        : new TransportError(`the connection failed: ${cause.message}`, { cause }),
-    );
+    this.session.receiveError(cause instanceof WebSocketError ? cause : toTransportError(cause));
   }
 
   /** A write failed: the peer has gone, but what it sent before may explain it and must be seen. */

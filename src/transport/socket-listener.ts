@@ -1,0 +1,70 @@
+/**
+ * Listens to a socket by functions that all sockets share: an idle connection owns no closures for
+ * what may happen to it, and none of them keeps alive what only connecting needed.
+ */
+import type { Socket } from 'node:net';
+import type { ConnectPhase } from '../errors.ts';
+
+/** Who is told what happens to a socket. */
+export interface SocketListener {
+  /** Connecting has reached the next phase; in the last one, the upgrade, the socket can be written. */
+  handlePhase(phase: ConnectPhase): void;
+  /** Takes `length` bytes read into `bytes`; false stops the reading. */
+  receive(bytes: Uint8Array, length: number): boolean;
+  handleEnd(): void;
+  handleError(error: Error): void;
+  handleClose(): void;
+}
+
+const LISTENER: unique symbol = Symbol('listener');
+
+type ListenedSocket = Socket & { [LISTENER]: SocketListener };
+
+/** Tells `listener` from now on how the socket ends. */
+export function listenToEnd(socket: Socket, listener: SocketListener): void {
+  (socket as ListenedSocket)[LISTENER] = listener;
+  socket.on('end', handleEnd).on('error', handleError).on('close', handleClose);
+}
+
+/**
+ * Tells the socket's listener how connecting goes on.
+ *
+ * @param isNamed whether a name must be resolved first
+ */
+export function listenToPhases(socket: Socket, isNamed: boolean, isSecure: boolean): void {
+  // Listeners that remove themselves would leave the socket a table of them that takes more memory.
+  if (isNamed) socket.on('lookup', handleLookup);
+  socket.on('connect', isSecure ? handleTcpConnect : handleReady);
+  if (isSecure) socket.on('secureConnect', handleReady);
+}
+
+/** Makes the callback that a socket reads into. */
+export function readCallback(
+  listener: SocketListener,
+): (length: number, bytes: Uint8Array) => boolean {
+  return (length, bytes) => listener.receive(bytes, length);
+}
+
+function handleLookup(this: Socket): void {
+  (this as ListenedSocket)[LISTENER].handlePhase('tcp');
+}
+
+function handleTcpConnect(this: Socket): void {
+  (this as ListenedSocket)[LISTENER].handlePhase('tls');
+}
+
+function handleReady(this: Socket): void {
+  (this as ListenedSocket)[LISTENER].handlePhase('upgrade');
+}
+
+function handleEnd(this: Socket): void {
+  (this as ListenedSocket)[LISTENER].handleEnd();
+}
+
+function handleError(this: Socket, error: Error): void {
+  (this as ListenedSocket)[LISTENER].handleError(error);
+}
+
+function handleClose(this: Socket): void {
+  (this as ListenedSocket)[LISTENER].handleClose();
+}

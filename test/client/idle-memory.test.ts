@@ -1,0 +1,101 @@
+import { afterEach, expect, it } from 'vitest';
+import { connect, type EventConnection } from 'wirespeed/events';
+import { type Server, serve } from 'wirespeed/server';
+import { runProgram } from '../support/run-program.ts';
+
+/** Opened before the first look, so that what a process has once is there. */
+const FIRST = 100;
+const MORE = 600;
+/** Bytes of heap: three times what a bare socket of Node.js takes, which is part of it. */
+const MOST = 3600;
+
+const MEASURE = `
+  const heap = async () => {
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      gc();
+    }
+    return process.memoryUsage().heapUsed;
+  };
+  const tell = (before, after) => {
+    console.log(Math.round((after - before) / ${MORE}));
+    process.exit();
+  };
+`;
+
+/** Connects to a server elsewhere. */
+const CLIENT = `
+  import { connect } from 'wirespeed/events';
+  ${MEASURE}
+  const connections = [];
+  const open = async (count) => {
+    for (let i = 0; i < count; i++) connections.push(await connect(process.env.URL, { message() {} }));
+  };
+  await open(${FIRST});
+  const before = await heap();
+  await open(${MORE});
+  tell(before, await heap());
+`;
+
+/** Is connected to from elsewhere, further each time it has printed a line. */
+const SERVER = `
+  import { serve } from 'wirespeed/server';
+  ${MEASURE}
+  let wanted = ${FIRST};
+  let isReached;
+  const reach = (count) => {
+    wanted = count;
+    return new Promise((resolve) => { isReached = resolve; });
+  };
+  const server = await serve({
+    handlers: {
+      open() { if (server.connections.size === wanted) isReached(); },
+    },
+  });
+  const first = reach(${FIRST});
+  console.log(server.url);
+  await first;
+  const before = await heap();
+  const rest = reach(${FIRST + MORE});
+  server.connections.values().next().value.send('more');
+  await rest;
+  tell(before, await heap());
+`;
+
+let server: Server | undefined;
+const connections: EventConnection[] = [];
+afterEach(async () => {
+  for (const ws of connections.splice(0)) ws.terminate();
+  await server?.close();
+  server = undefined;
+});
+
+async function openFrom(url: string): Promise<void> {
+  const open = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      connections.push(await connect(url, { message: () => void open(MORE) }));
+    }
+  };
+  await open(FIRST);
+}
+
+it('an idle connection takes a client little more heap than its socket does', async () => {
+  server = await serve({ handlers: {} });
+  const { lines, stderr } = await runProgram(CLIENT, {
+    flags: ['--expose-gc'],
+    env: { URL: server.url },
+  });
+  expect(stderr).toBe('');
+  expect(Number(lines[0])).toBeGreaterThan(1000);
+  expect(Number(lines[0])).toBeLessThan(MOST);
+});
+
+it('an idle connection takes a server little more heap than its socket does', async () => {
+  const { lines, stderr } = await runProgram(SERVER, {
+    flags: ['--expose-gc'],
+    onFirstLine: (url) => void openFrom(url),
+  });
+  expect(stderr).toBe('');
+  expect(Number(lines[1])).toBeGreaterThan(1000);
+  expect(Number(lines[1])).toBeLessThan(MOST);
+});
