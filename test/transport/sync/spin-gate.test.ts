@@ -1,10 +1,14 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { SpinGate } from '../../../src/transport/sync/spin-gate.ts';
 
-/** Lets the gate see waits of so many milliseconds. */
-function observe(gate: SpinGate, waited: number, times: number): void {
-  for (let i = 0; i < times; i++) gate.observe(waited);
+/** Has so many waits take so many milliseconds; returns how long each of them was to spin. */
+function wait(gate: SpinGate, waited: number, times: number): number[] {
+  return Array.from({ length: times }, () => {
+    const spin = gate.next();
+    gate.observe(waited);
+    return spin;
+  });
 }
 
 describe('the gate of spinning', () => {
@@ -13,46 +17,51 @@ describe('the gate of spinning', () => {
   });
 
   it('spins 50 µs by default, and not at all on a machine with one processor', () => {
-    expect(new SpinGate().next()).toBe(availableParallelism() < 2 ? 0 : 0.05);
+    expect(new SpinGate().next()).toBe(cpus().length < 2 ? 0 : 0.05);
   });
 
   it('never spins where that is turned off', () => {
     const gate = new SpinGate(0);
-    observe(gate, 0, 100);
-    expect(Array.from({ length: 100 }, () => gate.next()).every((spin) => spin === 0)).toBe(true);
+    expect([...wait(gate, 0, 100), ...wait(gate, 1, 5000)].every((spin) => spin === 0)).toBe(true);
   });
 
   it('goes on while replies come within its length', () => {
+    expect(wait(new SpinGate(50), 0.03, 1000).every((spin) => spin === 0.05)).toBe(true);
+  });
+
+  it('stops while replies take longer on average, but for probes, ever fewer', () => {
     const gate = new SpinGate(50);
-    for (let i = 0; i < 1000; i++) {
-      expect(gate.next()).toBe(0.05);
-      gate.observe(0.03);
+    wait(gate, 1, 20);
+    const spins = wait(gate, 1, 4000);
+    const probes = spins.flatMap((spin, index) => (spin > 0 ? index : []));
+    const gaps = probes.slice(1).map((at, index) => at - (probes[index] as number));
+    expect(gaps).toEqual([64, 128, 256, 512, 1024, 1024]);
+  });
+
+  it('begins again at the first probe that is answered in time, and probes often from then on', () => {
+    const gate = new SpinGate(50);
+    wait(gate, 100, 1000);
+    const spins = wait(gate, 0.04, 2000);
+    expect(spins.slice(spins.indexOf(0.05)).every((spin) => spin > 0)).toBe(true);
+    wait(gate, 1, 20);
+    expect(wait(gate, 1, 32).filter((spin) => spin > 0)).toHaveLength(1);
+  });
+
+  it('stays closed where replies are in time for who sleeps, and late for who spins', () => {
+    const gate = new SpinGate(50);
+    let spun = 0;
+    for (let i = 0; i < 10_000; i++) {
+      const isSpinning = gate.next() > 0;
+      if (isSpinning) spun++;
+      gate.observe(isSpinning ? 0.07 : 0.02);
     }
-  });
-
-  it('stops while replies take longer on average, but for one probe in 32', () => {
-    const gate = new SpinGate(50);
-    observe(gate, 1, 20);
-    const spins = Array.from({ length: 320 }, () => {
-      const spin = gate.next();
-      gate.observe(1);
-      return spin;
-    });
-    expect(spins.filter((spin) => spin > 0)).toHaveLength(10);
-  });
-
-  it('begins again at the first reply that comes in time', () => {
-    const gate = new SpinGate(50);
-    observe(gate, 100, 1000);
-    expect(gate.next()).toBe(0);
-    gate.observe(0.04);
-    expect(gate.next()).toBe(0.05);
+    expect(spun).toBeLessThan(40);
   });
 
   it('is not led astray by one long pause', () => {
     const gate = new SpinGate(50);
-    observe(gate, 0.02, 100);
-    gate.observe(10_000);
+    wait(gate, 0.02, 100);
+    wait(gate, 10_000, 1);
     expect(gate.next()).toBe(0.05);
   });
 });
