@@ -33,7 +33,7 @@ describe('polling', () => {
   it('is left off while answers take longer than it may, but for a try now and then', async () => {
     const poll = new BusyPoll(100);
     const busy: boolean[] = [];
-    for (let i = 0; i < 80; i++) {
+    for (let i = 0; i < 160; i++) {
       poll.begin();
       busy.push((await turnsWhile(poll, 1)) > 0);
       poll.end();
