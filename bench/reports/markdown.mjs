@@ -218,7 +218,10 @@ function medianOf({ summary }) {
 
 /** @param {import('./measured.mjs').Section} section */
 export function sectionTitle({ title, server, isTls, isSameCore }) {
-  const conditions = [isTls && 'TLS', isSameCore && 'one core for both sides'].filter(Boolean);
+  const conditions = [
+    isTls && !title.includes('TLS') && 'TLS',
+    isSameCore && !title.includes('one core') && 'one core for both sides',
+  ].filter(Boolean);
   const suffix = conditions.length > 0 ? ` (${conditions.join(', ')})` : '';
   return `${title}${suffix} · ${server === 'each' ? 'each server' : `server ${server}`}`;
 }

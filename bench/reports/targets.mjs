@@ -80,13 +80,24 @@ export function summarizeTargets(measured) {
 }
 
 /** @param {Judgement} judgement */
-function renderJudgement({ target, ratio, isReached, isClose, absence }) {
-  const { title, atLeast, atMost } = target;
-  const bound =
-    atLeast === undefined ? `≤ ${factorText(atMost ?? 0)}×` : `≥ ${factorText(atLeast)}×`;
-  if (!ratio) return `| ${title} | ${bound} | | ${absence} |`;
-  const verdict = `${isReached ? 'reached' : '**not reached**'}${isClose ? ', within the noise' : ''}`;
-  return `| ${title} | ${bound} | ${factorText(ratio.median)}× (${rangeText(ratio)}) | ${verdict} |`;
+function renderJudgement(judgement) {
+  const { target, ratio, isReached } = judgement;
+  const verdict = verdictText(judgement);
+  const measured = ratio ? `${factorText(ratio.median)}× (${rangeText(ratio)})` : '';
+  const shown = isReached || !ratio ? verdict : verdict.replace('not reached', '**not reached**');
+  return `| ${target.title} | ${boundText(judgement)} | ${measured} | ${shown} |`;
+}
+
+/** @param {Judgement} judgement */
+export function boundText({ target: { atLeast, atMost } }) {
+  if (atLeast === undefined) return `≤ ${factorText(atMost ?? 0)}×`;
+  return `≥ ${factorText(atLeast)}×`;
+}
+
+/** @param {Judgement} judgement */
+export function verdictText({ ratio, isReached, isClose, absence }) {
+  if (!ratio) return String(absence);
+  return `${isReached ? 'reached' : 'not reached'}${isClose ? ', within the noise' : ''}`;
 }
 
 /**

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import { cellTitle } from '../cells.mjs';
+import { PLANS } from '../plans/plan.mjs';
 import { bucketOf } from '../record.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { renderPage } from '../reports/page/page.mjs';
+import { TARGETS } from '../targets.mjs';
 import { makeRecords } from './synthetic-records.mjs';
 
 const records = makeRecords({ samples: 40 });
@@ -120,6 +122,16 @@ test('leaves out what a run has nothing for', () => {
   const small = renderPage(new Measured({ machine, cells: records.cells }), 'run.jsonl');
   assert.doesNotMatch(small.split('<script')[0] ?? '', /id="claims"|href="#claims"|NaN/);
   assert.match(small, /no face of Wirespeed/);
-  assert.match(small, /too few sizes/);
+  assert.doesNotMatch(small, /id="sizes"|href="#sizes"|id="targets"/);
   assert.doesNotThrow(() => renderPage(new Measured({ machine, cells: [] }), 'run.jsonl'));
+});
+
+test('shows the targets of a run that is about them, missed ones included', () => {
+  const machine = { ...records.machine, sections: PLANS.targets?.sections([]) };
+  const text = renderPage(new Measured({ machine, cells: [] }), 'run.jsonl');
+  const [, part = ''] = text.split('<section id="targets">');
+  for (const { targets } of TARGETS) {
+    for (const { title } of targets) assert.ok(part.includes(`>${title}</th>`), title);
+  }
+  assert.match(text, /href="#targets"/);
 });

@@ -9,7 +9,7 @@ const HEIGHT = 520;
 const TOP = 12;
 const BOTTOM = 28;
 const LEFT = 52;
-const LABELS = 132;
+const LABELS = 156;
 const SHARES = [0.5, 0.9, 0.99, 0.999];
 /** Lines that get a name: more would be a thicket. */
 const NAMED = 12;

@@ -4,13 +4,14 @@ import { cautionsOf } from '../cautions.mjs';
 import { hasDocumentClients, SECTION } from '../document-tables.mjs';
 import { machineFacts } from '../machine-facts.mjs';
 import { isFace, listStandings } from '../standings.mjs';
+import { hasTargets } from '../targets.mjs';
 import { renderClaims } from './claims-cards.mjs';
 import { html, raw } from './html.mjs';
 import { joinModules } from './join-modules.mjs';
 import { renderOverview } from './overview.mjs';
 import { packSamples, pageData } from './page-data.mjs';
 import { renderScaling } from './scaling.mjs';
-import { renderDocumentTables, renderEveryCell } from './tables.mjs';
+import { renderDocumentTables, renderEveryCell, renderTargets } from './tables.mjs';
 
 /** In the order in which they overrule each other. */
 const STYLES = [
@@ -39,6 +40,8 @@ export function renderPage(measured, samplesLink) {
   const [first] = sections;
   const hasDocument = hasDocumentClients(measured);
   const standings = listStandings(measured);
+  const scaling = renderScaling(measured);
+  const targets = hasTargets(measured) && renderTargets(measured);
   return html`<!doctype html>
 <html lang="en" data-theme="auto">
 <head>
@@ -50,7 +53,7 @@ export function renderPage(measured, samplesLink) {
 </head>
 <body>
 <header>
-<div class="top"><p class="brand">Wirespeed</p><nav><a href="#overview">Overview</a><a href="#explorer">Explore</a><a href="#sizes">Sizes</a>${hasDocument && html`<a href="#claims">Claims</a>`}<a href="#tables">Tables</a><a href="#method">Method</a></nav><button id="theme" type="button">auto</button></div>
+<div class="top"><p class="brand">Wirespeed</p><nav><a href="#overview">Overview</a><a href="#explorer">Explore</a>${scaling && html`<a href="#sizes">Sizes</a>`}${targets && html`<a href="#targets">Targets</a>`}${hasDocument && html`<a href="#claims">Claims</a>`}<a href="#tables">Tables</a><a href="#method">Method</a></nav><button id="theme" type="button">auto</button></div>
 <h1>Wirespeed beside ${clients} other WebSocket clients</h1>
 <p class="lead">${cells} cells, ${measured.rounds} ${measured.rounds === 1 ? 'round' : 'rounds'} · ${machine.cpu}, ${machine.cores} cores · ${machine.date.slice(0, 10)} · commit ${machine.commit || 'unknown'}${machine.isModified ? ' with changes' : ''} · <a href="${samplesLink}">samples (JSON lines)</a></p>
 ${cautionsOf(measured).map((text) => html`<p class="caution">${text}</p>`)}
@@ -71,7 +74,8 @@ ${standings.length > 0 ? renderOverview(standings) : html`<p>This run has no fac
 <figure><figcaption>CPU per message</figcaption><p class="legend"><span><span class="swatch user"></span> client, user</span><span><span class="swatch system"></span> client, system</span><span><span class="swatch server"></span> server, on the right; ! is saturated</span></p><div class="cpu"></div></figure>
 </div>
 <noscript><p>The explorer needs JavaScript; the tables below have every figure of it.</p></noscript></section>
-<section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic; dashed lines are floors, sockets without a WebSocket client around them.</p>${renderScaling(measured)}</section>
+${scaling && html`<section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic; dashed lines are floors, sockets without a WebSocket client around them.</p>${scaling}</section>`}
+${targets && html`<section id="targets"><h2>Targets</h2><p class="lead">What Wirespeed has set itself to reach, and what this run says. Within the noise means that the interval reaches beyond the bound.</p>${targets}</section>`}
 ${
   hasDocument &&
   html`<section id="claims"><h2>What the reference document claims</h2>${renderClaims(measured)}</section>

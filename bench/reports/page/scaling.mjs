@@ -12,11 +12,13 @@ const HEIGHT = 320;
 const [TOP, RIGHT, BOTTOM, LEFT] = [10, 140, 26, 50];
 
 /**
+ * Draws the panels; undefined for a run with too few sizes to show how times grow.
+ *
  * @param {import('../measured.mjs').Measured} measured
  */
 export function renderScaling(measured) {
   const [section] = measured.sections;
-  if (!section) return '';
+  if (!section) return undefined;
   const plain = section.cells.filter(
     ({ content, connections, rate, compression }) =>
       !(content || connections || rate || compression),
@@ -24,7 +26,7 @@ export function renderScaling(measured) {
   const modes = [...new Set(plain.map(({ mode }) => mode))].filter(
     (mode) => new Set(plain.filter((cell) => cell.mode === mode).map(({ size }) => size)).size > 2,
   );
-  if (modes.length === 0) return html`<p>This run has too few sizes to show how times grow.</p>`;
+  if (modes.length === 0) return undefined;
   return html`${modes.map((mode) => {
     const cells = plain.filter((cell) => cell.mode === mode);
     return html`<h3>${modeTitle(mode)}</h3><div class="panels">${renderPanels(measured, section, cells)}</div>`;

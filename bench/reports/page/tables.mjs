@@ -1,16 +1,19 @@
 /** Tables: those of the reference document, and every figure of every cell. */
 import { cellTitle, formatSize } from '../../cells.mjs';
+import { TARGETS } from '../../targets.mjs';
 import { logScale } from '../browser/axis.mjs';
 import { documentColumns, documentLines } from '../document-tables.mjs';
 import { sectionTitle } from '../markdown.mjs';
 import { isMeasured, slownessOf } from '../measured.mjs';
 import { DOCUMENT_SCALING, DOCUMENT_TABLES } from '../reference-document.mjs';
 import { isFace } from '../standings.mjs';
+import { boundText, judgeTargets, verdictText } from '../targets.mjs';
 import {
   bytesText,
   factorText,
   kindText,
   millisText,
+  rangeText,
   ratioText,
   threeDigits,
   timeText,
@@ -76,6 +79,21 @@ function renderDocumentScaling(measured, scaling) {
           html`<td class="${isOurs ? 'ours' : ''}">${millisText(medians[index])}${claimed ? html`<br><small>${claimed[index]?.toFixed(3)}</small>` : ''}</td>`,
       )}</tr>`,
   )}</tbody></table></div></div>`;
+}
+
+/** @param {import('../measured.mjs').Measured} measured */
+export function renderTargets(measured) {
+  return TARGETS.map(
+    ({
+      title,
+      targets,
+    }) => html`<p class="caption">${title}</p><div class="scroll"><table class="targets">
+<thead><tr><th></th><th>target</th><th>measured</th><th></th></tr></thead>
+<tbody>${judgeTargets(measured, targets).map(
+      (judgement) =>
+        html`<tr class="${judgement.isReached ? '' : 'missed'}"><th scope="row">${judgement.target.title}</th><td>${boundText(judgement)}</td><td>${judgement.ratio ? `${factorText(judgement.ratio.median)}× (${rangeText(judgement.ratio)})` : ''}</td><td>${verdictText(judgement)}</td></tr>`,
+    )}</tbody></table></div>`,
+  );
 }
 
 /** @param {import('../measured.mjs').Measured} measured */
