@@ -199,7 +199,7 @@ describe('the end of a connection that is lent', () => {
     );
     blocking.send('go');
     block(100);
-    expect(timed(() => thrown(() => blocking.recv()))).toBeLessThan(1000);
+    expect(timed(() => thrown(() => blocking.recv()))).toBeLessThan(5000);
     expect(thrown(() => blocking.recv())).toBeInstanceOf(RemoteProtocolError);
     expect(blocking.state).toBe('closed');
     toAsync(blocking);
@@ -223,7 +223,7 @@ describe('the time limits of a connection that is lent', () => {
     expect(error?.cause).toMatchObject({ operation: 'keepalive' });
     expect(error?.cause).toBeInstanceOf(TimeoutError);
     expect(waited).toBeGreaterThan(100);
-    expect(waited).toBeLessThan(1000);
+    expect(waited).toBeLessThan(3000);
     toAsync(blocking);
     await expect(ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
   });
@@ -241,12 +241,13 @@ describe('the time limits of a connection that is lent', () => {
     async (next) => {
       const { ws, blocking } = await lend(
         [waitFor('ping'), sleep(30), send({ opcode: 10, payload: '' }), ECHO],
-        keepalive,
+        // Longer than an echo takes, even on a busy machine.
+        { pingInterval: 60, pingTimeout: 1000 },
         { ignoresPings: true },
       );
       // When it ends a ping has been sent, whose pong has come by the time of the next call.
       expect(thrown(() => blocking.recv({ timeout: 65 }))).toBeInstanceOf(TimeoutError);
-      block(100);
+      block(1050);
       await elapse(30);
       expect(ws.state).toBe('open');
       if (next === 'a call') {
@@ -273,7 +274,7 @@ describe('the time limits of a connection that is lent', () => {
     );
     const waited = timed(() => blocking.close());
     expect(waited).toBeGreaterThan(90);
-    expect(waited).toBeLessThan(1000);
+    expect(waited).toBeLessThan(3000);
     expect(ws.state).toBe('closed');
     expect(ws.closeCode).toBe(1006);
   });
@@ -290,6 +291,6 @@ describe('the time limits of a connection that is lent', () => {
     toAsync(blocking);
     const begun = performance.now();
     await expect(ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
-    expect(performance.now() - begun).toBeLessThan(1500);
+    expect(performance.now() - begun).toBeLessThan(3000);
   });
 });
