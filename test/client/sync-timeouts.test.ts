@@ -62,8 +62,9 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
     }
 
     it('recv can be called again after one that timed out, and receives what came meanwhile', () => {
-      const { ws } = open([sleep(60), sendText('late'), ECHO]);
+      const { ws } = open([waitFor('message'), sendText('late'), ECHO]);
       overrun('recv', 20, () => ws.recv({ timeout: 20 }));
+      ws.send('now');
       expect(ws.recv({ timeout: 5000 })).toBe('late');
       ws.send('after');
       expect(ws.recv()).toBe('after');
