@@ -128,8 +128,11 @@ function begin(id: number, socket: Socket, rings: SharedRings): void {
 }
 
 function secure({ id, tls, isIdentityLeft }: Request<'relay'>, tcp: Socket, rings: SharedRings) {
+  const session = tls?.session;
   const socket: TLSSocket = nodeTls().connect({
     ...tls,
+    // On its way to this thread a Buffer became other bytes, which Node.js 22 and later do not resume.
+    ...(session === undefined ? {} : { session: Buffer.from(session) }),
     ...(isIdentityLeft ? { checkServerIdentity: () => undefined } : {}),
     socket: tcp,
   });
