@@ -7,7 +7,7 @@
  *   `servers` (each with `name`, `label`, `version`, and `missing` with `hint` for what is absent; a peer also with
  *   `style`, `language` and `isFloor`; a server also with `isStamping` and `isNeutral`), and `sections`.
  * - A section is some clients in some cells on one server: `name`, `title`, `server`, `peers` (names, in the
- *   order of the table), `cells`, and what holds for all of it: `isTls`, `isSameCore`.
+ *   order of the table), `cells`, and what holds for all of it: `isTls`, `isCompressed`, `isSameCore`.
  * - A cell is a table: `mode` and `size` (bytes of a payload); and where it is not one connection with binary
  *   messages, `content` (`ascii`, `mixed`: text), `connections`, `rate` (messages per second, of an open loop) or
  *   `compression` (`json`, `random`: the payload that is compressed).

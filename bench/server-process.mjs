@@ -11,18 +11,20 @@ export class ServerProcess {
   #program;
   #core;
   #isTls;
+  #isCompressed;
   /** @type {{ url: string, pid: number, hasEnded: boolean, ended: Promise<string>, kill: (signal: NodeJS.Signals) => void } | undefined} */
   #running;
 
   /**
    * @param {import('./servers/catalogue.mjs').ServerProgram} program
    * @param {number | undefined} core
-   * @param {boolean} [isTls]
+   * @param {Pick<import('./plans/plan.mjs').Section, 'isTls' | 'isCompressed'>} [section]
    */
-  constructor(program, core, isTls = false) {
+  constructor(program, core, { isTls = false, isCompressed = false } = {}) {
     this.#program = program;
     this.#core = core;
     this.#isTls = isTls;
+    this.#isCompressed = isCompressed;
   }
 
   /**
@@ -60,10 +62,12 @@ export class ServerProcess {
     const listening = new Promise((resolve) => {
       isListening = resolve;
     });
-    const { child, ended } = startChild(command, args, (line) => {
+    const listen = (/** @type {string} */ line) => {
       const url = /^listening on (wss?:\S+)/.exec(line)?.[1];
       if (url) isListening(url);
-    });
+    };
+    const env = { BENCH_COMPRESSION: this.#isCompressed ? '1' : '0' };
+    const { child, ended } = startChild(command, args, listen, env);
     const running = {
       url: '',
       pid: child.pid ?? 0,
@@ -110,19 +114,20 @@ export class Servers {
 
   /**
    * @param {string} name
-   * @param {Pick<import('./plans/plan.mjs').Section, 'isTls' | 'isServerFresh'>} section
+   * @param {Pick<import('./plans/plan.mjs').Section, 'isTls' | 'isCompressed' | 'isServerFresh'>} section
    * @param {number | undefined} core
    * @param {(server: ServerProcess) => Promise<void>} warm called once for each
    */
-  async get(name, { isTls, isServerFresh }, core, warm) {
-    const key = `${name} ${core} ${isTls} ${isServerFresh}`;
+  async get(name, section, core, warm) {
+    const { isTls, isCompressed, isServerFresh } = section;
+    const key = [name, core, isTls, isCompressed, isServerFresh].join();
     let server = this.#running.get(key);
     if (isServerFresh) {
       await server?.stop();
       server = undefined;
     }
     if (!server) {
-      server = new ServerProcess(this.program(name), core, isTls);
+      server = new ServerProcess(this.program(name), core, section);
       this.#running.set(key, server);
       if (!isServerFresh) await warm(server);
     }

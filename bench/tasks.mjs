@@ -6,6 +6,7 @@ import { LATENCY } from './peers/paced-exchange.mjs';
 const FIRST_WARM_UP = 500;
 const WARM_UP = 200;
 const WARM_UP_BYTES = 16 * 1024 * 1024;
+const COMPRESSED_BYTE = 32;
 /** Connections of a cell that makes one after the other: each leaves a port that cannot be used for a while. */
 const MOST_CONNECTS = 1000;
 /** So many times as long an open loop is measured: its rate is not for the client to choose. */
@@ -22,7 +23,8 @@ const BYTES_IN_BATCH = 256 * 1024;
  * @typedef {object} Task
  * @property {string} mode
  * @property {number} size bytes per message
- * @property {string} content binary, ascii or mixed
+ * @property {string} content binary, ascii, mixed, json or random
+ * @property {boolean} isCompressed
  * @property {number} window messages that are sent before any reply
  * @property {number} repliesPerMessage
  * @property {number} messagesPerReply
@@ -93,7 +95,7 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
   return {
     ...plainTask(cell),
     perSample: 1,
-    isStamped: isStamping && (cell.content ?? 'binary') === 'binary' && cell.size >= STAMPS,
+    isStamped: isStamping && plainTask(cell).content === 'binary' && cell.size >= STAMPS,
     warmUp,
     measure: { time: cellTime, samples: Math.max(samples, windowOf(cell)), messages: 200_000 },
   };
@@ -126,7 +128,10 @@ function pacedTask(cell, cellTime) {
  */
 function plainTask(cell) {
   const window = windowOf(cell);
-  return { content: 'binary', ...cell, window, repliesPerMessage: 1, messagesPerReply: 1 };
+  const { compression, content = compression ?? 'binary', ...rest } = cell;
+  const isCompressed = compression !== undefined;
+  const echo = { window, repliesPerMessage: 1, messagesPerReply: 1 };
+  return { ...rest, content, isCompressed, ...echo };
 }
 
 /** @param {import('./cells.mjs').Cell} cell */
@@ -149,8 +154,10 @@ function warmUpTime(cellTime, isFirst) {
  * @param {import('./cells.mjs').Cell} cell
  * @param {boolean} isFirst
  */
-function warmUpMessages({ mode, size, connections = 1 }, isFirst) {
-  const least = (isFirst ? 2 : 1) * Math.min(1000, Math.ceil(WARM_UP_BYTES / size));
+function warmUpMessages({ mode, size, connections = 1, compression }, isFirst) {
+  // A compressed byte costs as much as many others.
+  const bytes = compression === undefined ? size : COMPRESSED_BYTE * size;
+  const least = (isFirst ? 2 : 1) * Math.min(1000, Math.ceil(WARM_UP_BYTES / bytes));
   if (mode === 'rr') return Math.max(least, 2 * connections);
   if (mode === 'pipelined' || mode === 'receive' || mode === 'send') return 10 * least;
   return 2 * (MODES[mode]?.window ?? 1);
@@ -162,7 +169,7 @@ function warmUpMessages({ mode, size, connections = 1 }, isFirst) {
  * @param {Task} task
  */
 export function timeLimit(task) {
-  const large = task.size >= LARGE ? 10_000 : 0;
+  const large = task.size >= LARGE || task.isCompressed ? 20_000 : 0;
   const opening = task.connections === undefined ? 0 : OPENING;
   return 8000 + large + opening + 4 * (task.warmUp.time + task.measure.time);
 }

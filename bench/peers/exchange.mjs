@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { Measure } from './measure.mjs';
-import { makePayloads, makeTexts } from './payloads.mjs';
+import { makeJson, makePayloads, makeRandom, makeTexts } from './payloads.mjs';
 
 /** Bytes at the start of a stamped reply: when the server received the message, and when it sent the reply. */
 export const STAMPS = 16;
@@ -21,6 +21,8 @@ export class Exchange {
   window;
   /** Whether messages are strings. */
   isText;
+  /** Whether messages are to be compressed. */
+  isCompressed;
   #task;
   #measure;
   /** What is sent, in turn, and what has to come back, in turn. */
@@ -50,7 +52,8 @@ export class Exchange {
     this.#task = task;
     this.#measure = measure;
     this.window = task.window;
-    this.isText = task.content !== 'binary';
+    this.isText = !['binary', 'random'].includes(task.content);
+    this.isCompressed = task.isCompressed === true;
     this.#untilSample = task.perSample / task.messagesPerReply;
     this.#untilDue = task.repliesPerMessage;
     const payloads = payloadsOf(task.content, task.size);
@@ -186,6 +189,8 @@ export class Exchange {
   }
 }
 
+/** @type {Record<string, (size: number) => any[]>} */
+const MAKERS = { binary: makePayloads, random: makeRandom, json: makeJson };
 /** @type {Map<string, any[]>} one list for all connections */
 const made = new Map();
 
@@ -196,7 +201,7 @@ const made = new Map();
 function payloadsOf(content, size) {
   const key = `${content} ${size}`;
   const payloads =
-    made.get(key) ?? (content === 'binary' ? makePayloads(size) : makeTexts(content, size));
+    made.get(key) ?? (MAKERS[content] ?? ((bytes) => makeTexts(content, bytes)))(size);
   made.set(key, payloads);
   return payloads;
 }

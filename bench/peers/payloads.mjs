@@ -65,3 +65,52 @@ export function makeTexts(content, size) {
     return Buffer.from(parts.join('') + '.'.repeat(left)).toString();
   });
 }
+
+const SYMBOLS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-EUR', 'ADA-EUR'];
+
+/**
+ * Builds texts that are JSON, lists of records as a feed sends them, with spaces at the end for what is left.
+ *
+ * @param {number} size bytes
+ */
+export function makeJson(size) {
+  return Array.from({ length: distinctPayloads(size) }, (_, i) => {
+    let text = '[';
+    for (let n = i * 1000; ; n++) {
+      const record = jsonRecord(n);
+      if (text.length + record.length + 2 > size) break;
+      text += text === '[' ? record : `,${record}`;
+    }
+    return Buffer.from(`${text.padEnd(size - 1)}]`).toString();
+  });
+}
+
+/** @param {number} n */
+function jsonRecord(n) {
+  return JSON.stringify({
+    id: n,
+    symbol: SYMBOLS[n % SYMBOLS.length],
+    side: n % 3 === 0 ? 'sell' : 'buy',
+    price: ((n * 7919) % 1_000_000) / 100,
+    amount: ((n * 104_729) % 100_000) / 1000,
+    time: 1_700_000_000_000 + n * 137,
+  });
+}
+
+/**
+ * Builds payloads that nothing makes shorter.
+ *
+ * @param {number} size bytes
+ */
+export function makeRandom(size) {
+  let state = 0x9e3779b9;
+  const next = () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state & 0xff;
+  };
+  return Array.from({ length: distinctPayloads(size) }, () =>
+    Buffer.from(new ArrayBuffer(size)).map(next),
+  );
+}

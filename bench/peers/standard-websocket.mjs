@@ -1,4 +1,5 @@
 /** Drives any client with the standard `WebSocket` interface: Bun's, Deno's and undici's. */
+import { checkCompression } from './compression.mjs';
 
 /**
  * @param {WebSocket} ws
@@ -13,8 +14,10 @@ export function converse(ws, exchange, waitFor, bytesOf) {
       hasClosed = () => done(undefined);
     });
     ws.onopen = () => {
-      if (ws.extensions) {
-        reject(new Error(`an extension was negotiated: ${ws.extensions}`));
+      try {
+        checkCompression(ws.extensions ?? '', exchange);
+      } catch (error) {
+        reject(error);
         return;
       }
       for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());

@@ -1,4 +1,5 @@
 /** The async face: `recv` for one message at a time, `for await` for a stream of them. */
+import { withCompression } from './compression.mjs';
 import { importLibrary } from './wirespeed-library.mjs';
 
 /**
@@ -9,7 +10,7 @@ import { importLibrary } from './wirespeed-library.mjs';
  */
 export async function run(url, exchange, waitFor, options) {
   const { connect } = await importLibrary('wirespeed');
-  const ws = await connect(url, options);
+  const ws = await connect(url, withCompression(options, exchange));
   if (exchange.window === 1 && !exchange.isIdle) await requestAndRespond(ws, exchange);
   else await pipeline(ws, exchange);
   await waitFor(ws.close(1000));

@@ -1,5 +1,6 @@
 /** The events face: callbacks that see each message where it was received. */
 import { Buffer } from 'node:buffer';
+import { withCompression } from './compression.mjs';
 import { importLibrary } from './wirespeed-library.mjs';
 
 /**
@@ -42,7 +43,7 @@ export async function run(url, exchange, waitFor, options) {
         reject(error);
       },
     };
-    connect(url, handlers, options).then((/** @type {any} */ ws) => {
+    connect(url, handlers, withCompression(options, exchange)).then((/** @type {any} */ ws) => {
       for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
     }, reject);
   });

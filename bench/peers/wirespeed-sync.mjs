@@ -1,4 +1,5 @@
 /** The blocking face: every call returns when it is done, and the event loop is never entered. */
+import { withCompression } from './compression.mjs';
 import { importLibrary } from './wirespeed-library.mjs';
 
 /**
@@ -9,7 +10,7 @@ import { importLibrary } from './wirespeed-library.mjs';
  */
 export async function run(url, exchange, _waitFor, options) {
   const { connect } = await importLibrary('wirespeed/sync');
-  const ws = connect(url, options);
+  const ws = connect(url, withCompression(options, exchange));
   for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
   while (!exchange.isDone) {
     let next = exchange.reply(ws.recv());

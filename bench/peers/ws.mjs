@@ -1,5 +1,6 @@
 /** ws, with its optional native masking (bufferutil), which it picks up by itself when installed. */
 import { WebSocket } from 'ws';
+import { checkCompression } from './compression.mjs';
 
 /**
  * @param {string} url
@@ -8,9 +9,14 @@ import { WebSocket } from 'ws';
  */
 export function run(url, exchange, waitFor) {
   return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, { perMessageDeflate: false, maxPayload: 64 * 1024 * 1024 });
+    const ws = new WebSocket(url, {
+      // Without a threshold all compress what they send.
+      perMessageDeflate: exchange.isCompressed ? { threshold: 0 } : false,
+      maxPayload: 64 * 1024 * 1024,
+    });
     const closed = new Promise((done) => ws.on('close', done));
     ws.on('open', () => {
+      checkCompression(ws.extensions, exchange);
       for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
     });
     ws.on('message', (data) => {

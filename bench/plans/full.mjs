@@ -8,6 +8,19 @@ const ONE_WAY_SIZES = [20, 256];
 const MEBIBYTE = 1024 * 1024;
 /** Messages per second. */
 const PACES = [1000, 5000];
+/** The clients that compress what they send. */
+const COMPRESSING = [
+  'wirespeed-sync',
+  'wirespeed-async',
+  'wirespeed-events',
+  'ws',
+  'bun',
+  'websocket-rs-async',
+  'websocket-rs-callback',
+  'websockets-sync',
+  'websockets-async',
+  'aiohttp',
+];
 const FLOORS = ['net', 'floor-c'];
 /** The clients that block: each has one connection at a time. */
 const BLOCKING = [
@@ -66,6 +79,17 @@ export function fullSections(peers) {
       server,
       peers: everybody,
       cells: listCells(['rr'], [MEBIBYTE, 20 * MEBIBYTE]),
+    },
+    {
+      name: 'compressed',
+      title: 'compressed by permessage-deflate, with no threshold',
+      server: 'bun',
+      isServerEssential: true,
+      isCompressed: true,
+      peers: COMPRESSING,
+      cells: ['json', 'random'].flatMap((compression) =>
+        listCells(['rr', 'pipelined'], [1024, 65_536], { compression }),
+      ),
     },
     {
       name: 'paced',

@@ -14,6 +14,7 @@ import { targetsSections } from './targets.mjs';
  * @property {readonly import('../cells.mjs').Cell[]} cells
  * @property {boolean} [isSameCore] whether server and client share a core
  * @property {boolean} [isTls]
+ * @property {boolean} [isCompressed] whether the server compresses
  * @property {boolean} [isServerFresh] whether every client gets a server of its own
  * @property {boolean} [isServerEssential] whether on another server it would be another section
  */

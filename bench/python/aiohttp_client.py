@@ -1,11 +1,16 @@
-"""aiohttp's client, with its C extensions and no compression."""
+"""aiohttp's client, with its C extensions."""
 
 import aiohttp
+from exchange import check_compression
+
+LARGEST_MESSAGE = 64 * 1024 * 1024
 
 
 async def run(url, exchange):
     async with aiohttp.ClientSession() as session:
-        async with session.ws_connect(url, compress=0, max_msg_size=64 * 1024 * 1024) as ws:
+        options = {"compress": 15 if exchange.is_compressed else 0, "max_msg_size": LARGEST_MESSAGE}
+        async with session.ws_connect(url, **options) as ws:
+            check_compression(ws.compress, exchange)
             send = ws.send_str if exchange.is_text else ws.send_bytes
             receive = ws.receive_str if exchange.is_text else ws.receive_bytes
             for _ in range(exchange.window):

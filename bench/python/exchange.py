@@ -19,7 +19,8 @@ class Exchange:
 
     def __init__(self, task, measure, take_views=False):
         self.window = task["window"]
-        self.is_text = task["content"] != "binary"
+        self.is_text = task["content"] not in ("binary", "random")
+        self.is_compressed = task["isCompressed"]
         self.path = path_of(task)
         self.measure = measure
         self.is_done = False
@@ -126,3 +127,8 @@ def acknowledgements(payloads, per_reply):
     return [
         payloads[(per_reply * (reply + 1) - 1) % count][:ACKNOWLEDGEMENT] for reply in range(count)
     ]
+
+
+def check_compression(negotiated, exchange):
+    if bool(negotiated) != exchange.is_compressed:
+        raise ValueError("compression was negotiated" if negotiated else "no compression was negotiated")

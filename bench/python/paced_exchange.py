@@ -8,6 +8,7 @@ from measure import cpu_times, now_ns
 class PacedExchange:
     window = 1
     is_text = False
+    is_compressed = False
     is_done = False
     has_ended = False
 

@@ -1,6 +1,8 @@
 """The messages that every client sends: the twin of peers/payloads.mjs."""
 
 import functools
+import json
+import random
 import struct
 
 MOST_DISTINCT = 128
@@ -15,7 +17,8 @@ NUMBER_DIGITS = 8
 @functools.cache
 def payloads_of(content, size):
     """One list for all connections."""
-    return make_payloads(size) if content == "binary" else make_texts(content, size)
+    makers = {"binary": make_payloads, "random": make_random, "json": make_json}
+    return makers[content](size) if content in makers else make_texts(content, size)
 
 
 def distinct_payloads(size):
@@ -45,3 +48,33 @@ def make_texts(content, size):
             at = (at + 1) % len(characters)
         texts.append("".join(parts) + "." * left)
     return texts
+
+
+SYMBOLS = ["BTC-USD", "ETH-USD", "SOL-USD", "XRP-EUR", "ADA-EUR"]
+
+
+def make_json(size):
+    texts = []
+    for i in range(distinct_payloads(size)):
+        text, n = "[", i * 1000
+        while len(text) + len(record := json_record(n)) + 2 <= size:
+            text += record if text == "[" else f",{record}"
+            n += 1
+        texts.append(text.ljust(size - 1) + "]")
+    return texts
+
+
+def json_record(n):
+    record = {
+        "id": n,
+        "symbol": SYMBOLS[n % len(SYMBOLS)],
+        "side": "buy" if n % 3 else "sell",
+        "price": n * 7919 % 1_000_000 / 100,
+        "amount": n * 104_729 % 100_000 / 1000,
+        "time": 1_700_000_000_000 + n * 137,
+    }
+    return json.dumps(record, separators=(",", ":"))
+
+
+def make_random(size):
+    return [random.Random(i).randbytes(size) for i in range(distinct_payloads(size))]

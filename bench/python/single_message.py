@@ -5,6 +5,7 @@ class SingleMessage:
     window = 1
     is_text = False
     path = "/"
+    is_compressed = False
     is_done = False
 
     def __init__(self, size):

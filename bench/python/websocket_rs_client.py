@@ -8,7 +8,7 @@ from picows_client import settle
 
 
 async def run_async(url, exchange):
-    ws = await websocket_rs.connect(url)
+    ws = await websocket_rs.connect(url, compression=exchange.is_compressed)
     for _ in range(exchange.window):
         ws.send(exchange.next())
     while not exchange.is_done:
@@ -40,7 +40,7 @@ async def run_callback(url, exchange):
             ws.send(payload)
             payload = exchange.more()
 
-    ws = await websocket_rs.connect(url, on_message=on_message)
+    ws = await websocket_rs.connect(url, on_message=on_message, compression=exchange.is_compressed)
     for _ in range(exchange.window):
         ws.send(exchange.next())
     await finished

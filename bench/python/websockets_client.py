@@ -1,13 +1,20 @@
-"""websockets: asyncio and sync, with its C extension, no compression and no copying to str."""
+"""websockets: asyncio and sync, with its C extension."""
+
+from exchange import check_compression
 
 LARGEST_MESSAGE = 64 * 1024 * 1024
-OPTIONS = {"compression": None, "max_size": LARGEST_MESSAGE, "proxy": None}
+
+
+def options_for(exchange):
+    compression = "deflate" if exchange.is_compressed else None
+    return {"compression": compression, "max_size": LARGEST_MESSAGE, "proxy": None}
 
 
 async def run_async(url, exchange):
     from websockets.asyncio.client import connect
 
-    async with connect(url, **OPTIONS) as ws:
+    async with connect(url, **options_for(exchange)) as ws:
+        check_compression(ws.protocol.extensions, exchange)
         for _ in range(exchange.window):
             await ws.send(exchange.next())
         while not exchange.is_done:
@@ -20,7 +27,8 @@ async def run_async(url, exchange):
 def run_sync(url, exchange):
     from websockets.sync.client import connect
 
-    with connect(url, **OPTIONS) as ws:
+    with connect(url, **options_for(exchange)) as ws:
+        check_compression(ws.protocol.extensions, exchange)
         for _ in range(exchange.window):
             ws.send(exchange.next())
         while not exchange.is_done:

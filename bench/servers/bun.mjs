@@ -5,6 +5,7 @@ import { serviceOf } from './service.mjs';
 const LARGEST_MESSAGE = 64 * 1024 * 1024;
 
 const [certificate, key] = process.argv.slice(2);
+const isCompressing = process.env.BENCH_COMPRESSION === '1';
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
@@ -17,7 +18,7 @@ const server = Bun.serve({
       : new Response('WebSocket only', { status: 426 });
   },
   websocket: {
-    perMessageDeflate: false,
+    perMessageDeflate: isCompressing,
     maxPayloadLength: LARGEST_MESSAGE,
     // Replies that the socket does not take at once wait here. A client has at most its window in
     // flight, so this never fills; were it to, the connection closes instead of losing a reply.
@@ -25,7 +26,7 @@ const server = Bun.serve({
     closeOnBackpressureLimit: true,
     message(ws, message) {
       ws.data(message, (reply) => {
-        if (ws.send(reply) === 0) ws.close(1011, 'a reply was dropped');
+        if (ws.send(reply, isCompressing) === 0) ws.close(1011, 'a reply was dropped');
       });
     },
   },

@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { Exchange, readStamp } from '../peers/exchange.mjs';
-import { distinctPayloads, makePayloads, makeTexts } from '../peers/payloads.mjs';
+import {
+  distinctPayloads,
+  makeJson,
+  makePayloads,
+  makeRandom,
+  makeTexts,
+} from '../peers/payloads.mjs';
 
 /**
  * @param {number} window
@@ -231,4 +238,17 @@ test('keeps all payloads in little memory, and at least two of them', () => {
   assert.equal(distinctPayloads(512), 128);
   assert.equal(distinctPayloads(65_536), 16);
   assert.equal(distinctPayloads(20 * 1024 * 1024), 2);
+});
+
+test('makes JSON of so many bytes, and bytes that nothing makes shorter', () => {
+  for (const size of [1024, 65_536]) {
+    const texts = makeJson(size);
+    assert.ok(texts.every((text) => Buffer.byteLength(text) === size));
+    assert.equal(JSON.parse(texts[1] ?? '')[0].id, 1000);
+    assert.ok(deflateRawSync(texts[0] ?? '').length < size / 3);
+    const [bytes, other] = makeRandom(size);
+    assert.equal(bytes?.length, size);
+    assert.ok(deflateRawSync(bytes ?? '').length >= size);
+    assert.notDeepEqual(bytes, other);
+  }
 });

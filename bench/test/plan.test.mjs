@@ -70,6 +70,16 @@ test('asks for stamps only where they have room in the message', () => {
   assert.equal(planTaskFor({ mode: 'rr', size: 16 }, 100, false, false).isStamped, false);
 });
 
+test('compresses what the cell names, whose replies have no room for stamps', () => {
+  const task = planTaskFor({ mode: 'rr', size: 1024, compression: 'json' }, 100, false, true);
+  assert.equal(task.isCompressed, true);
+  assert.equal(task.content, 'json');
+  assert.equal(task.isStamped, false);
+  const plain = planTaskFor({ mode: 'rr', size: 1024, content: 'mixed' }, 100, false, true);
+  assert.equal(plain.isCompressed, false);
+  assert.equal(plain.content, 'mixed');
+});
+
 test('measures no cell of a round twice', () => {
   const outcomes = new Outcomes([record()]);
   assert.equal(outcomes.isWanted('main', 'ws', CELL, 1), false);
@@ -138,6 +148,13 @@ test('warms up by messages as well as by time, with fewer of large ones and more
   assert.equal(messages('rr', 65_536), 256);
   assert.equal(messages('rr', 20 * 1024 * 1024), 2);
   assert.equal(messages('pipelined', 512), 10_000);
+  const compressed = planTaskFor(
+    { mode: 'pipelined', size: 65_536, compression: 'json' },
+    100,
+    false,
+    false,
+  );
+  assert.equal(compressed.warmUp.messages, 80);
   const many = planTaskFor({ mode: 'rr', size: 512, connections: 1000 }, 100, false, false);
   assert.equal(many.warmUp.messages, 2000);
 });
