@@ -13,6 +13,10 @@ const MOST_CONNECTS = 1000;
 const PACED_LONGER = 5;
 /** Milliseconds that a thousand connections may take to be opened. */
 const OPENING = 20_000;
+/** A client that is far slower than the others keeps a cell for so many times as long, and has fewer samples then. */
+const LONGER_AT_MOST = 10;
+/** Milliseconds that no cell takes. */
+const NO_LIMIT = 600_000;
 /** Of messages this large fewer samples have to do. */
 const LARGE = 1024 * 1024;
 /** Messages, and bytes, that one request is answered with in a flood, or one reply acknowledges. */
@@ -34,8 +38,8 @@ const BYTES_IN_BATCH = 256 * 1024;
  * @property {number} [discarded] of its messages, at the start
  * @property {number} [counted] of its messages, after that
  * @property {boolean} isStamped whether replies begin with the server's times
- * @property {{ time: number, messages: number }} warmUp discarded: at least this many ms and messages
- * @property {{ time: number, samples: number, messages: number }} measure ms and samples at least, messages at most
+ * @property {{ time: number, messages: number, limit: number }} warmUp discarded: at least this many ms and messages, but not more ms than the limit
+ * @property {{ time: number, samples: number, limit: number, messages: number }} measure ms and samples at least, with the same limit, and messages at most
  */
 
 /**
@@ -54,8 +58,13 @@ export function taskFor(cell, cellTime, isFirst) {
     ...plainTask(cell),
     perSample: window,
     isStamped: false,
-    warmUp: { time: warmUpTime(cellTime, isFirst), messages: 2 * window },
-    measure: { time: cellTime, samples: 20, messages: window === 1 ? 200_000 : 2_000_000 },
+    warmUp: { time: warmUpTime(cellTime, isFirst), messages: 2 * window, limit: NO_LIMIT },
+    measure: {
+      time: cellTime,
+      samples: 20,
+      limit: NO_LIMIT,
+      messages: window === 1 ? 200_000 : 2_000_000,
+    },
   };
 }
 
@@ -70,7 +79,12 @@ export function taskFor(cell, cellTime, isFirst) {
  * @returns {Task}
  */
 export function planTaskFor(cell, cellTime, isFirst, isStamping) {
-  const warmUp = { time: warmUpTime(cellTime, isFirst), messages: warmUpMessages(cell, isFirst) };
+  const limit = LONGER_AT_MOST * cellTime;
+  const warmUp = {
+    time: warmUpTime(cellTime, isFirst),
+    messages: warmUpMessages(cell, isFirst),
+    limit,
+  };
   if (cell.mode === 'receive' || cell.mode === 'send') {
     const batch = Math.min(MOST_IN_BATCH, Math.max(1, Math.floor(BYTES_IN_BATCH / cell.size)));
     const isReceiving = cell.mode === 'receive';
@@ -82,11 +96,11 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
       perSample: batch,
       isStamped: false,
       warmUp,
-      measure: { time: cellTime, samples: 20, messages: 5_000_000 },
+      measure: { time: cellTime, samples: 20, limit, messages: 5_000_000 },
     };
   }
   if (cell.mode === 'connect' || cell.mode === 'idle') {
-    const measure = { time: cellTime, samples: 20, messages: MOST_CONNECTS };
+    const measure = { time: cellTime, samples: 20, limit, messages: MOST_CONNECTS };
     return { ...plainTask(cell), perSample: 1, isStamped: false, warmUp, measure };
   }
   if (cell.mode === 'paced') return { ...pacedTask(cell, cellTime), warmUp };
@@ -97,7 +111,12 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
     perSample: 1,
     isStamped: isStamping && plainTask(cell).content === 'binary' && cell.size >= STAMPS,
     warmUp,
-    measure: { time: cellTime, samples: Math.max(samples, windowOf(cell)), messages: 200_000 },
+    measure: {
+      time: cellTime,
+      samples: Math.max(samples, windowOf(cell)),
+      limit,
+      messages: 200_000,
+    },
   };
 }
 
@@ -117,7 +136,7 @@ function pacedTask(cell, cellTime) {
     counted: messages * LATENCY === cell.size ? messages + 1 : messages,
     perSample: 1,
     isStamped: false,
-    measure: { time: time + 1000, samples: 1, messages: 1 },
+    measure: { time: time + 1000, samples: 1, limit: NO_LIMIT, messages: 1 },
   };
 }
 

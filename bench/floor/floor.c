@@ -29,7 +29,7 @@
 
 struct task {
   size_t size, window, per_sample, warm_up_messages, least_samples, most_messages;
-  double warm_up_ns, measure_ns;
+  double warm_up_ns, warm_up_limit_ns, measure_ns, measure_limit_ns;
   int is_stamped;
 };
 
@@ -265,7 +265,8 @@ static void run(const struct task *task, int port, long server_pid) {
       if (received == sent) fail("more replies than messages");
       int64_t time = now(), at = sent_at[received % REMEMBERED];
       received++;
-      if (phase == WARMING_UP && received >= task->warm_up_messages && time - begun >= task->warm_up_ns) {
+      int has_seen_enough = received >= task->warm_up_messages || time - begun >= task->warm_up_limit_ns;
+      if (phase == WARMING_UP && has_seen_enough && time - begun >= task->warm_up_ns) {
         phase = MEASURING;
         before = cpu_times(server_pid);
         begun = last = now();
@@ -278,8 +279,8 @@ static void run(const struct task *task, int port, long server_pid) {
           samples.receives[samples.count] = time - stamp_at(stamps + 8);
         }
         samples.count++;
-        int is_enough = samples.count >= task->least_samples && time - begun >= task->measure_ns;
-        if (is_enough || samples.count == samples.most) {
+        int is_enough = samples.count >= task->least_samples || time - begun >= task->measure_limit_ns;
+        if ((is_enough && time - begun >= task->measure_ns) || samples.count == samples.most) {
           phase = ENDED;
           after = cpu_times(server_pid);
           elapsed = time - begun;
@@ -320,8 +321,10 @@ int main(int argc, char **argv) {
         .per_sample = (size_t)number_of(at, "\"perSample\":"),
         .is_stamped = strncmp(is_stamped, "\"isStamped\":true", 16) == 0,
         .warm_up_ns = number_of(warm_up, "\"time\":") * 1e6,
+        .warm_up_limit_ns = number_of(warm_up, "\"limit\":") * 1e6,
         .warm_up_messages = (size_t)number_of(warm_up, "\"messages\":"),
         .measure_ns = number_of(measure, "\"time\":") * 1e6,
+        .measure_limit_ns = number_of(measure, "\"limit\":") * 1e6,
         .least_samples = (size_t)number_of(measure, "\"samples\":"),
         .most_messages = (size_t)number_of(measure, "\"messages\":"),
     };

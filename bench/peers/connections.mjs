@@ -37,7 +37,7 @@ async function converse({ task, url, run }) {
   const measure = new Measure(task);
   const origin = await monotonicOrigin();
   const { connections = 1 } = task;
-  measure.isHeld = connections > 1;
+  if (connections > 1) measure.hold();
   const exchanges = /** @type {Exchange[]} */ ([]);
   const running = [];
   while (exchanges.length < connections) {
@@ -47,8 +47,10 @@ async function converse({ task, url, run }) {
     const opened = exchanges.length - OPENING_AT_ONCE;
     if (opened >= 0) await until(() => exchanges[opened]?.hasBegun);
   }
-  if (connections > 1) await until(() => exchanges.every(({ hasBegun }) => hasBegun));
-  measure.isHeld = false;
+  if (connections > 1) {
+    await until(() => exchanges.every(({ hasBegun }) => hasBegun));
+    measure.release();
+  }
   await Promise.all(running);
   if (!measure.result || !exchanges.every(({ isDone }) => isDone)) {
     throw new Error('a connection closed before every reply had arrived');

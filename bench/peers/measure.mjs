@@ -25,12 +25,12 @@ const ENDED = 2;
 
 /** The samples of a cell, over all of its connections. Times are milliseconds of `performance.now()`. */
 export class Measure {
-  /** Whether the warm-up goes on, however long it has been. */
-  isHeld = false;
   #task;
   #phase = WARMING_UP;
   #counted = 0;
   #begun = performance.now();
+  /** Whether the warm-up goes on, however long it has been. */
+  #isHeld = false;
   #last = 0;
   #times;
   #samples = 0;
@@ -47,6 +47,16 @@ export class Measure {
     if (task.isStamped) {
       this.#ways = { sends: new Float64Array(most), receives: new Float64Array(most) };
     }
+  }
+
+  /** Lets the warm-up go on until it is released, which it begins again with. */
+  hold() {
+    this.#isHeld = true;
+  }
+
+  release() {
+    this.#isHeld = false;
+    this.#begun = performance.now();
   }
 
   /** Whether nothing more is to be sent. */
@@ -98,8 +108,10 @@ export class Measure {
 
   /** @param {number} now */
   #warmUp(now) {
-    const { time, messages } = this.#task.warmUp;
-    if (this.isHeld || now - this.#begun < time || this.#counted < messages) return;
+    const { time, messages, limit } = this.#task.warmUp;
+    const elapsed = now - this.#begun;
+    const isWarm = elapsed >= time && (this.#counted >= messages || elapsed >= limit);
+    if (this.#isHeld || !isWarm) return;
     this.#phase = MEASURING;
     this.#before = cpuTimes(this.#task.serverPid);
     this.#begun = this.#last = performance.now();
@@ -107,8 +119,9 @@ export class Measure {
 
   /** @param {number} now */
   #endWhenEnough(now) {
-    const { time, samples } = this.#task.measure;
-    const isLongEnough = now - this.#begun >= time && this.#samples >= samples;
+    const { time, samples, limit } = this.#task.measure;
+    const elapsed = now - this.#begun;
+    const isLongEnough = elapsed >= time && (this.#samples >= samples || elapsed >= limit);
     if (isLongEnough || this.#samples === this.#times.length) this.#end(now);
   }
 

@@ -78,7 +78,8 @@ def take_connection(measure, exchange, begun):
 async def converse(task, url, server_pid, run):
     measure = Measure(task, server_pid)
     connections = task.get("connections", 1)
-    measure.is_held = connections > 1
+    if connections > 1:
+        measure.hold()
     exchanges = []
     running = []
     while len(exchanges) < connections:
@@ -90,7 +91,7 @@ async def converse(task, url, server_pid, run):
             await until(lambda: exchanges[opened].has_begun(), running)
     if connections > 1:
         await until(lambda: all(exchange.has_begun() for exchange in exchanges), running)
-    measure.is_held = False
+        measure.release()
     await asyncio.gather(*running)
     return result_of(measure, exchanges)
 

@@ -15,15 +15,13 @@ class Measure:
 
     def __init__(self, task, server_pid):
         self.has_ended = False
-        # Whether the warm-up goes on, however long it has been.
-        self.is_held = False
         self.result = None
         self.times = []
         self.sends = []
         self.receives = []
-        self.take = self._closure(task, server_pid)
+        self.take, self.hold, self.release = self._closures(task, server_pid)
 
-    def _closure(self, task, server_pid):
+    def _closures(self, task, server_pid):
         per_sample = task["perSample"]
         per_reply = task["messagesPerReply"]
         until_sample = per_sample // per_reply
@@ -34,10 +32,12 @@ class Measure:
         unpack_stamps = struct.Struct("<qq").unpack_from
         warm_up_ns = task["warmUp"]["time"] * 1e6
         warm_up_messages = task["warmUp"]["messages"]
+        warm_up_limit_ns = task["warmUp"]["limit"] * 1e6
+        measure_limit_ns = task["measure"]["limit"] * 1e6
         measure_ns = task["measure"]["time"] * 1e6
         least, most = task["measure"]["samples"], task["measure"]["messages"] // per_sample
         counted = samples = last = 0
-        is_measuring = False
+        is_measuring = is_held = False
         begun = now_ns()
         before = None
 
@@ -59,15 +59,19 @@ class Measure:
                         add_send(arrived - at)
                         add_receive(now - left)
                 samples += 1
-                if samples >= most or (samples >= least and now - begun >= measure_ns):
+                elapsed = now - begun
+                is_enough = samples >= least or elapsed >= measure_limit_ns
+                if samples >= most or (is_enough and elapsed >= measure_ns):
                     end(now)
                     return False
                 return True
             if self.has_ended:
                 return False
             counted += per_reply
-            is_warm = counted >= warm_up_messages and now - begun >= warm_up_ns
-            if is_warm and not self.is_held and counted % granularity == 0:
+            elapsed = now - begun
+            is_warm = counted >= warm_up_messages or elapsed >= warm_up_limit_ns
+            is_warm = is_warm and elapsed >= warm_up_ns and counted % granularity == 0
+            if is_warm and not is_held:
                 start()
             return True
 
@@ -92,7 +96,16 @@ class Measure:
                 "serverTicks": ticks,
             }
 
-        return take
+        def hold():
+            """Lets the warm-up go on until it is released, which it begins again with."""
+            nonlocal is_held
+            is_held = True
+
+        def release():
+            nonlocal is_held, begun
+            is_held, begun = False, now_ns()
+
+        return take, hold, release
 
 
 def cpu_times(server_pid):

@@ -34,8 +34,8 @@ function taskOf(window, rest) {
     messagesPerReply: 1,
     perSample: window,
     isStamped: false,
-    warmUp: { time: 0, messages: 2 * window },
-    measure: { time: 0, samples: 3, messages: 1000 },
+    warmUp: { time: 0, messages: 2 * window, limit: 60_000 },
+    measure: { time: 0, samples: 3, limit: 60_000, messages: 1000 },
     ...rest,
   };
 }
@@ -69,8 +69,20 @@ for (const window of [1, 100]) {
   });
 }
 
+test('does without the samples and messages that a slow client has not come to by the limit', () => {
+  const exchange = exchangeOf(1, {
+    warmUp: { time: 0, messages: 1e9, limit: 5 },
+    measure: { time: 0, samples: 1e9, limit: 5, messages: 1_000_000 },
+  });
+  converse(exchange);
+  assert.ok(exchange.isDone);
+  assert.ok(Number(exchange.result?.messages) > 0);
+});
+
 test('never takes more messages than its bound', () => {
-  const exchange = exchangeOf(1, { measure: { time: 60_000, samples: 3, messages: 50 } });
+  const exchange = exchangeOf(1, {
+    measure: { time: 60_000, samples: 3, limit: 60_000, messages: 50 },
+  });
   converse(exchange);
   assert.equal(exchange.result?.messages, 50);
 });
@@ -181,7 +193,7 @@ test('makes texts of so many bytes that start with their number and all differ',
 test('times each message where one makes a sample', () => {
   const exchange = exchangeOf(100, {
     perSample: 1,
-    measure: { time: 0, samples: 7, messages: 1000 },
+    measure: { time: 0, samples: 7, limit: 60_000, messages: 1000 },
   });
   converse(exchange);
   assert.ok(exchange.isDone);

@@ -50,12 +50,14 @@ pub struct Task {
 pub struct WarmUp {
     pub time: f64,
     pub messages: u64,
+    pub limit: f64,
 }
 
 #[derive(Clone, Deserialize)]
 pub struct Bounds {
     pub time: f64,
     pub samples: usize,
+    pub limit: f64,
     pub messages: usize,
 }
 
@@ -139,8 +141,7 @@ impl Exchange {
     /// The next payload to send, while the window is being filled; that of a text is UTF-8.
     pub fn next(&mut self) -> Bytes {
         if self.sent == 0 {
-            let mut measure = self.measure.borrow_mut();
-            measure.unopened = measure.unopened.saturating_sub(1);
+            self.measure.borrow_mut().open();
         }
         if let Some(count) = NonZero::new(self.sent_at.len()) {
             self.sent_at[self.sent % count] = clock::now();

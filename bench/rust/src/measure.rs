@@ -93,6 +93,14 @@ impl Measure {
         }
     }
 
+    /// Counts a connection that has been opened; with the last the warm-up begins again.
+    pub fn open(&mut self) {
+        if self.unopened == 1 {
+            self.begun = clock::now();
+        }
+        self.unopened = self.unopened.saturating_sub(1);
+    }
+
     pub fn has_ended(&self) -> bool {
         self.phase == Phase::Ended
     }
@@ -102,11 +110,11 @@ impl Measure {
         match self.phase {
             Phase::WarmingUp => {
                 self.counted += self.task.messages_per_reply;
-                let is_warm = (now - self.begun) as f64 >= self.task.warm_up.time * 1e6;
-                if is_warm
-                    && self.unopened == 0
-                    && self.counted as u64 >= self.task.warm_up.messages
-                {
+                let warm_up = &self.task.warm_up;
+                let elapsed = (now - self.begun) as f64 / 1e6;
+                let has_seen_enough =
+                    self.counted as u64 >= warm_up.messages || elapsed >= warm_up.limit;
+                if self.unopened == 0 && elapsed >= warm_up.time && has_seen_enough {
                     self.start();
                 }
             }
@@ -145,8 +153,9 @@ impl Measure {
         }
         let samples = self.times.round_trips.len();
         let measure = &self.task.measure;
+        let elapsed = (now - self.begun) as f64 / 1e6;
         let is_long_enough =
-            (now - self.begun) as f64 >= measure.time * 1e6 && samples >= measure.samples;
+            elapsed >= measure.time && (samples >= measure.samples || elapsed >= measure.limit);
         if is_long_enough || samples * per_sample >= measure.messages {
             self.end(now);
         }
