@@ -11,10 +11,11 @@ import { SpinGate } from './sync/spin-gate.ts';
 /** The polling of one connection. */
 export class BusyPoll {
   readonly #gate: SpinGate;
-  /** When the wait began, or nothing while nothing is awaited. */
+  #isWaiting = false;
+  /** When the loop first turned while waiting: what asks for the answer has been sent by then. */
   #begun: number | undefined;
-  /** When the polling is to end, whether anything has come or not. */
-  #end = 0;
+  /** How many milliseconds the polling may take. */
+  #length = 0;
   #isScheduled = false;
 
   /** @param length microseconds to poll at most */
@@ -24,23 +25,27 @@ export class BusyPoll {
 
   /** Something is awaited from now on. */
   begin(): void {
-    if (this.#begun !== undefined) return;
-    this.#begun = now();
-    this.#end = this.#begun + this.#gate.next();
-    if (this.#end > this.#begun) this.#schedule();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#begun = undefined;
+    this.#length = this.#gate.next();
+    if (this.#length > 0) this.#schedule();
   }
 
   /** Something has come, or nothing is awaited any more. */
   end(): void {
-    if (this.#begun === undefined) return;
-    this.#gate.observe(now() - this.#begun);
-    this.#begun = undefined;
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#gate.observe(this.#begun === undefined ? 0 : now() - this.#begun);
   }
 
   /** @internal */
   turn(): void {
     this.#isScheduled = false;
-    if (this.#begun !== undefined && now() < this.#end) this.#schedule();
+    if (!this.#isWaiting) return;
+    const time = now();
+    this.#begun ??= time;
+    if (time - this.#begun < this.#length) this.#schedule();
   }
 
   #schedule(): void {

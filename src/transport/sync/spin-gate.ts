@@ -5,10 +5,12 @@ import { cpus } from 'node:os';
 
 /** How long a blocking call spins by default where another processor can answer meanwhile, in µs. */
 const DEFAULT_SPIN = 50;
-/** While replies are slow, one wait in so many spins all the same, to see whether they still are. */
+/** While replies are slow, so many waits pass before some spin all the same, to see whether they still are. */
 const FIRST_PROBE = 32;
-/** It becomes fewer while they are: where the server waits for this very processor, a probe costs its length. */
+/** They become more while they are: where the server waits for this very processor, a probe costs its length. */
 const RAREST_PROBE = 1024;
+/** Waits of a probe: the first reply has to wake a server's sleeping processor, which is fast once it is awake. */
+const PROBE_LENGTH = 4;
 /** A wait counts for so many times the spin's length at most: one long pause is soon forgotten. */
 const MOST_COUNTED = 4;
 
@@ -18,7 +20,9 @@ export class SpinGate {
   /** Running average of how long replies take while this spins, in ms. */
   #average = 0;
   #isSpinning = false;
-  #skipped = 0;
+  /** Waits until the next probe, and those left of the present one. */
+  #untilProbe = FIRST_PROBE;
+  #probing = 0;
   #probeEvery = FIRST_PROBE;
 
   /**
@@ -31,7 +35,9 @@ export class SpinGate {
 
   /** Returns how many milliseconds the wait that begins now may spin. */
   next(): number {
-    this.#isSpinning = this.#average <= this.#length || ++this.#skipped >= this.#probeEvery;
+    const isSlow = this.#average > this.#length;
+    if (isSlow && this.#probing === 0 && --this.#untilProbe === 0) this.#probing = PROBE_LENGTH;
+    this.#isSpinning = !isSlow || this.#probing > 0;
     return this.#isSpinning ? this.#length : 0;
   }
 
@@ -41,12 +47,18 @@ export class SpinGate {
     if (!this.#isSpinning) return;
     if (waited <= this.#length) {
       this.#average = Math.min(this.#average, this.#length);
-      this.#probeEvery = FIRST_PROBE;
-    } else if (this.#average > this.#length) {
-      this.#probeEvery = Math.min(2 * this.#probeEvery, RAREST_PROBE);
+      this.#begin(FIRST_PROBE);
+    } else if (this.#probing > 0 && --this.#probing === 0) {
+      this.#begin(Math.min(2 * this.#probeEvery, RAREST_PROBE));
     }
-    this.#skipped = 0;
     const counted = Math.min(waited, MOST_COUNTED * this.#length);
     this.#average += (counted - this.#average) / 8;
+  }
+
+  /** Begins to count the waits until the next probe. */
+  #begin(probeEvery: number): void {
+    this.#probing = 0;
+    this.#probeEvery = probeEvery;
+    this.#untilProbe = probeEvery;
   }
 }
