@@ -179,5 +179,7 @@ function decodeLatin1(bytes: Uint8Array): string {
 }
 
 function encodeLatin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
