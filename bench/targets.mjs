@@ -141,9 +141,11 @@ export const TARGETS = [
   {
     title: 'A thousand connections',
     targets: [
-      ...rates('many', { ...SMALL, connections: 1000 }, bounds([EVENTS, ASYNC], 3), 'ws'),
+      ...[SMALL_PIPELINED, SMALL].flatMap((cell) =>
+        rates('many', { ...cell, connections: 1000 }, bounds([EVENTS, ASYNC], 3), 'ws'),
+      ),
       ...[EVENTS, ASYNC].map((peer) => {
-        const ours = { section: 'many', cell: { ...SMALL, connections: 1000 }, peer };
+        const ours = { section: 'many', cell: { ...SMALL_PIPELINED, connections: 1000 }, peer };
         const theirs = { section: 'pipelined-bun', cell: SMALL_PIPELINED, peer };
         const title = `${LABELS[peer]}: messages/s of all to those of one, pipelined`;
         return /** @type {Target} */ ({ title, metric: 'rate', ours, theirs, atLeast: 0.6 });
@@ -164,8 +166,10 @@ export const TARGETS = [
   {
     title: 'Servers, 64 connections',
     targets: [
-      ...rates('servers', { ...SMALL, connections: 64 }, { 'server-wirespeed': 2 }, 'server-ws'),
-      ...rates('servers', { ...SMALL, connections: 64 }, { 'server-wirespeed': 1 }, 'server-bun'),
+      ...[SMALL_PIPELINED, SMALL].flatMap((cell) => [
+        ...rates('servers', { ...cell, connections: 64 }, { 'server-wirespeed': 2 }, 'server-ws'),
+        ...rates('servers', { ...cell, connections: 64 }, { 'server-wirespeed': 1 }, 'server-bun'),
+      ]),
     ],
   },
   {

@@ -66,10 +66,10 @@ export function targetsSections() {
     },
     {
       name: 'many',
-      title: 'a thousand connections, each with one message in flight',
+      title: 'a thousand connections',
       server: NEUTRAL,
       peers: [...CALLED_BACK, 'ws'],
-      cells: listCells(['rr'], [512], { connections: 1000 }),
+      cells: listCells(['pipelined', 'rr'], [512], { connections: 1000 }),
     },
     {
       name: 'idle',
@@ -99,7 +99,7 @@ export function targetsSections() {
       title: 'each server under the same load, from a client in Rust',
       server: 'each',
       peers: ['server-wirespeed', 'server-ws', 'server-bun'],
-      cells: listCells(['rr'], [512], { connections: 64 }),
+      cells: listCells(['pipelined', 'rr'], [512], { connections: 64 }),
     },
     {
       name: 'connect',
