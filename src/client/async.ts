@@ -14,6 +14,7 @@ import {
 } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
+import { KEPT } from '../transport/client-session.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import {
   copyOfData,
@@ -25,10 +26,9 @@ import {
 } from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
 import { LEND, type Lender, type Loan } from '../transport/lending.ts';
-import { copyBytes, endError, isNormalEnd, type Message } from '../transport/received.ts';
+import { endError, isNormalEnd, keepMessage, type Message } from '../transport/received.ts';
 import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { parseTarget } from '../transport/target.ts';
-import { decodeText } from '../transport/text.ts';
 import type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
 
 /** Fulfilled already: what every `send` without backpressure returns. */
@@ -189,9 +189,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   }
 
   /** @internal */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     if (this.state !== 'open' && this.#isDropped()) return;
-    const message = isText ? decodeText(bytes, start, end) : copyBytes(bytes, start, end);
+    const message = keepMessage(bytes, start, end, isText, isOwn);
     const receiver = this.#receiver;
     if (receiver !== undefined) {
       this.#forgetReceiver(receiver);
@@ -468,6 +468,6 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
   const resolved = resolveConnectOptions(options);
   const target = parseTarget(url);
   const connection = new AsyncConnection(target.url, resolved);
-  await connectClient(connection, target, resolved, false);
+  await connectClient(connection, target, resolved, KEPT);
   return connection;
 }

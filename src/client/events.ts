@@ -62,6 +62,8 @@ export async function connect<T = unknown>(
   const resolved = resolveConnectOptions(options);
   const target = parseTarget(url);
   const connection = new EventConnection<T>(target.url, handlers, resolved);
-  await connectClient(connection, target, resolved, handlers.frame !== undefined);
+  await connectClient(connection, target, resolved, {
+    deliversFrames: handlers.frame !== undefined,
+  });
   return connection;
 }

@@ -24,11 +24,10 @@ import {
 } from '../options.ts';
 import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
-import { copyBytes } from '../transport/received.ts';
+import { keepMessage } from '../transport/received.ts';
 import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { SyncDriver, type SyncOwner } from '../transport/sync/sync-driver.ts';
 import { parseTarget } from '../transport/target.ts';
-import { decodeText } from '../transport/text.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
 
 export * from '../errors.ts';
@@ -67,9 +66,9 @@ class ConnectionInbox implements Inbox, SyncOwner {
     return this.messages.isFull;
   }
 
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     if (this.isCloser && this.#isDropped()) return;
-    this.messages.push(isText ? decodeText(bytes, start, end) : copyBytes(bytes, start, end));
+    this.messages.push(keepMessage(bytes, start, end, isText, isOwn));
   }
 
   onPong(bytes: Uint8Array, start: number, end: number): void {

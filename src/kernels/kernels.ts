@@ -16,6 +16,8 @@ export interface Kernels {
   isUtf8(bytes: Uint8Array, start: number, end: number): boolean;
   /** Returns how many bytes `text` takes in UTF-8. */
   utf8Length(text: string): number;
+  /** Makes an array of `size` bytes, whatever they are, that fills memory of its own. */
+  createBytes(size: number): Uint8Array<ArrayBuffer>;
   /** Writes `text` as UTF-8 at `offset`, where it must have room, and returns the bytes written. */
   writeUtf8(text: string, bytes: Uint8Array, offset: number): number;
 }

@@ -83,6 +83,7 @@ const encoder = new TextEncoder();
 export const scalarKernels: Kernels = {
   mask: maskScalar,
   isUtf8: isUtf8Scalar,
+  createBytes: (size) => new Uint8Array(size),
   utf8Length: (text) => encoder.encode(text).length,
   writeUtf8: (text, bytes, offset) => encoder.encodeInto(text, bytes.subarray(offset)).written,
 };

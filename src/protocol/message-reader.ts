@@ -25,8 +25,8 @@ const MOST_DEFLATE_OVERHEAD = 1 / 8;
 
 /** Where messages go; a payload is valid until the call returns. */
 export interface MessageConsumer {
-  /** A message came, whole; text is valid UTF-8. */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  /** A message came, whole; text is valid UTF-8. `isOwn` says that `bytes` is the message, and the consumer's. */
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   /** A data frame came, where frames are delivered instead of messages. */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
   /** The peer broke a rule or passed a limit. */
@@ -41,13 +41,21 @@ export interface MessageLimits {
   readonly maxFragments: number;
 }
 
+/** How messages are handed on. */
+export interface MessageDelivery {
+  /** Deliver data frames one by one instead of messages. */
+  readonly deliversFrames: boolean;
+  /** Hand binary messages that arrive in parts over to a sink that keeps them, with their memory. Default no. */
+  readonly handsOver?: boolean;
+}
+
 /** Assembles the messages of one direction of one connection. */
 export class MessageReader {
   readonly #kernels: Kernels;
   readonly #consumer: MessageConsumer;
   readonly #limits: MessageLimits;
-  /** Hand on frames instead of messages. */
   readonly #deliversFrames: boolean;
+  readonly #handsOver: boolean;
   #inflater: Inflater | undefined;
   /** Whether a message is under way whose final fragment has not come. */
   #isFragmented = false;
@@ -64,6 +72,8 @@ export class MessageReader {
   #frameLength = 0;
   /** What has been put together. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether that buffer is the pool's. */
+  #isPooled = true;
   #length = 0;
   #validator: Utf8Validator | undefined;
 
@@ -71,12 +81,13 @@ export class MessageReader {
     kernels: Kernels,
     consumer: MessageConsumer,
     limits: MessageLimits,
-    deliversFrames: boolean,
+    delivery: MessageDelivery,
   ) {
     this.#kernels = kernels;
     this.#consumer = consumer;
     this.#limits = limits;
-    this.#deliversFrames = deliversFrames;
+    this.#deliversFrames = delivery.deliversFrames;
+    this.#handsOver = delivery.handsOver === true;
   }
 
   /** Inflates compressed messages from here on; before, there must be none. */
@@ -124,7 +135,7 @@ export class MessageReader {
   receivePayload(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isFinal && !this.#isFragmented && !this.#isCompressed) {
       if (this.#isText && !this.#kernels.isUtf8(bytes, start, end)) this.#failText();
-      else this.#deliver(bytes, start, end);
+      else this.#deliver(bytes, start, end, false);
       return;
     }
     this.receivePart(bytes, start, end, true);
@@ -150,7 +161,7 @@ export class MessageReader {
 
   /** Gives back what an unfinished message holds, and the inflater; nothing more may come. */
   release(): void {
-    if (this.#buffer !== undefined) sharedBytePool.give(this.#buffer);
+    this.#giveBack(this.#buffer);
     this.#buffer = undefined;
     this.#length = 0;
     this.#inflater?.release();
@@ -166,15 +177,20 @@ export class MessageReader {
     const buffer = this.#buffer;
     this.#buffer = undefined;
     this.#length = 0;
-    this.#deliver(bytes, start, end);
-    if (buffer !== undefined) sharedBytePool.give(buffer);
+    this.#deliver(bytes, start, end, !this.#isPooled && buffer?.length === end);
+    this.#giveBack(buffer);
   }
 
-  #deliver(bytes: Uint8Array, start: number, end: number): void {
+  #giveBack(buffer: Uint8Array<ArrayBuffer> | undefined): void {
+    if (buffer !== undefined && this.#isPooled) sharedBytePool.give(buffer);
+    this.#isPooled = true;
+  }
+
+  #deliver(bytes: Uint8Array, start: number, end: number, isOwn: boolean): void {
     if (this.#deliversFrames) {
       this.#consumer.onFrame(this.#isFinal, this.#opcode, bytes, start, end);
     } else {
-      this.#consumer.onMessage(bytes, start, end, this.#isText);
+      this.#consumer.onMessage(bytes, start, end, this.#isText, isOwn);
     }
   }
 
@@ -250,14 +266,22 @@ export class MessageReader {
 
   /** Makes room for `length` bytes, and for more only in proportion to what has arrived. */
   #reserve(length: number): void {
-    if (this.#buffer !== undefined && this.#buffer.length >= length) return;
-    const ahead = Math.min(this.#expectedLength(length), Math.max(FIRST_CAPACITY, 2 * length));
-    const grown = sharedBytePool.take(Math.max(length, ahead));
-    if (this.#buffer !== undefined) {
-      grown.set(this.#buffer.subarray(0, this.#length));
-      sharedBytePool.give(this.#buffer);
-    }
+    const ahead = Math.max(FIRST_CAPACITY, 2 * length);
+    const isPooled = !this.#isHandedOver(ahead);
+    const hasRoom = this.#buffer !== undefined && this.#buffer.length >= length;
+    if (hasRoom && this.#isPooled === isPooled) return;
+    const size = Math.max(length, Math.min(this.#expectedLength(length), ahead));
+    const grown = isPooled ? sharedBytePool.take(size) : this.#kernels.createBytes(size);
+    if (this.#buffer !== undefined) grown.set(this.#buffer.subarray(0, this.#length));
+    this.#giveBack(this.#buffer);
     this.#buffer = grown;
+    this.#isPooled = isPooled;
+  }
+
+  /** Whether the message is to be handed over, and so much room is enough for all of it. */
+  #isHandedOver(room: number): boolean {
+    if (!this.#handsOver || this.#isText || this.#isCompressed) return false;
+    return this.#isFinal && !this.#isFragmented && this.#frameLength <= room;
   }
 
   /** What the buffer will have to hold, as far as it is known when `length` bytes have come. */

@@ -8,7 +8,7 @@ import type { TimeLimits } from './deadlines.ts';
 import type { Opcode } from './frame.ts';
 import type { Sha1Base64 } from './handshake-key.ts';
 import type { MaskingKeys } from './masking-keys.ts';
-import type { MessageLimits } from './message-reader.ts';
+import type { MessageDelivery, MessageLimits } from './message-reader.ts';
 import type { Output } from './output.ts';
 import type { Compression } from './permessage-deflate.ts';
 import type { UpgradeRequest } from './server-opening.ts';
@@ -22,8 +22,12 @@ export interface SessionSink {
   onRequest(request: UpgradeRequest): void;
   /** The opening handshake is done. */
   onOpen(): void;
-  /** A message came, whole; text is valid UTF-8. */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  /**
+   * A message came, whole; text is valid UTF-8.
+   *
+   * @param isOwn whether `bytes` is this message and no more, for the sink to keep (see `handsOver`)
+   */
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   /** Instead of `onMessage`, if the session was made with `deliversFrames`. */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
   /** A ping came; it has been answered, if pongs are automatic. */
@@ -39,14 +43,12 @@ export interface SessionSink {
 }
 
 /** What a session is made of. */
-export interface SessionOptions {
+export interface SessionOptions extends MessageDelivery {
   readonly kernels: Kernels;
   readonly output: Output;
   readonly sink: SessionSink;
   readonly limits: MessageLimits & TimeLimits;
   readonly autoPong: boolean;
-  /** Deliver data frames one by one instead of messages. */
-  readonly deliversFrames: boolean;
   readonly sha1: Sha1Base64;
   /** Compression offered or accepted (RFC 7692). Default none. */
   readonly compression?: Compression | undefined;

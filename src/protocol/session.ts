@@ -94,7 +94,7 @@ export class Session {
     this.#now = now;
     this.#opening = opening;
     this.#frames = new FrameReader(kernels, this, this.role === 'server');
-    this.#messages = new MessageReader(kernels, this, limits, options.deliversFrames);
+    this.#messages = new MessageReader(kernels, this, limits, options);
     this.#writer = new FrameWriter(kernels, output, maskingKeys);
     this.#messageWriter = new MessageWriter(kernels, this.#writer);
     this.#compression = options.compression;
@@ -385,8 +385,8 @@ export class Session {
   }
 
   /** @internal */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
-    this.#sink.onMessage(bytes, start, end, isText);
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
+    this.#sink.onMessage(bytes, start, end, isText, isOwn);
   }
 
   /** @internal */

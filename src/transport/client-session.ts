@@ -3,6 +3,7 @@
  */
 import { nodeKernels } from '../kernels/node.ts';
 import type { ResolvedConnectOptions } from '../options.ts';
+import type { MessageDelivery } from '../protocol/message-reader.ts';
 import type { Compression } from '../protocol/permessage-deflate.ts';
 import type { ClientOptions, SessionOptions } from '../protocol/session-options.ts';
 import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';
@@ -21,11 +22,14 @@ export function clientOptions(target: Target, options: ResolvedConnectOptions): 
   };
 }
 
+/** Delivers messages to a face that keeps them until they are asked for. */
+export const KEPT: MessageDelivery = { deliversFrames: false, handsOver: true };
+
 /** What a client's session takes of the options. */
 export function clientSessionOptions(
   options: ResolvedConnectOptions,
   limits: SessionLimits,
-  deliversFrames: boolean,
+  delivery: MessageDelivery,
   compression: Compression | undefined,
 ): Omit<SessionOptions, 'output' | 'sink'> {
   return {
@@ -33,7 +37,7 @@ export function clientSessionOptions(
     kernels: nodeKernels(),
     limits,
     autoPong: options.autoPong,
-    deliversFrames,
+    ...delivery,
     sha1: sha1Base64,
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options.ts';
+import type { MessageDelivery } from '../protocol/message-reader.ts';
 import { Session } from '../protocol/session.ts';
 import { onceAborted } from './abort-signals.ts';
 import { clientOptions, clientSessionOptions } from './client-session.ts';
@@ -66,7 +67,7 @@ export function connectClient(
   connection: DrivenConnection,
   target: Target,
   options: ResolvedConnectOptions,
-  deliversFrames: boolean,
+  delivery: MessageDelivery,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const { driver } = connection;
@@ -75,7 +76,7 @@ export function connectClient(
     connection.opening = attempt;
     const limits = sessionLimits(options, options.connectTimeout);
     driver.begin(
-      clientSessionOptions(options, limits, deliversFrames, connection.compression),
+      clientSessionOptions(options, limits, delivery, connection.compression),
       (session) => Session.client(session, clientOptions(target, options), now()),
     );
     if (signal?.aborted) {

@@ -199,7 +199,13 @@ export abstract class DrivenConnection {
   onBatchEnd(): void {}
 
   /** @internal */
-  abstract onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  abstract onMessage(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isText: boolean,
+    isOwn: boolean,
+  ): void;
   /** @internal */
   abstract onFrame(
     isFinal: boolean,

@@ -11,29 +11,11 @@ import type { SessionOptions, SessionSink } from '../protocol/session-options.ts
 import { now } from './clock.ts';
 import { deadlineWatch, type Watched } from './deadline-watch.ts';
 import type { DrivenSocket } from './driven-socket.ts';
+import type { DriverOwner } from './driver-owner.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
 import { toTransportError } from './socket-failure.ts';
 import type { SocketListener } from './socket-listener.ts';
 import { untakenBytes } from './write-progress.ts';
-
-/** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
-export interface DriverOwner {
-  /** A client's connecting has reached its next phase. */
-  onPhase(phase: ConnectPhase): void;
-  onRequest?(request: UpgradeRequest): void;
-  onOpen(): void;
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
-  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
-  onPing(bytes: Uint8Array, start: number, end: number): void;
-  onPong(bytes: Uint8Array, start: number, end: number): void;
-  /** All messages of one read have been delivered, and there was one. */
-  onBatchEnd(): void;
-  /** What is buffered has fallen to half of the high-water mark, having been above it. */
-  onDrain(): void;
-  onFailure(error: WebSocketError): void;
-  /** Both the session and the socket's use are over. Told once, last. */
-  onClosed(): void;
-}
 
 /** Counts of what has gone over a connection. */
 export interface ConnectionStats {
@@ -355,9 +337,9 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     this.#owner.onOpen();
   }
 
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     this.#messagesReceived++;
-    this.#owner.onMessage(bytes, start, end, isText);
+    this.#owner.onMessage(bytes, start, end, isText, isOwn);
   }
 
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {

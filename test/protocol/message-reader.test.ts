@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import {
   MessageTooBigError,
@@ -27,12 +28,15 @@ class Pipeline implements Told {
   failure: WebSocketError | undefined;
   /** The memory that the last message lay in. */
   memory: ArrayBufferLike | undefined;
+  /** The messages that were handed over, as they lie in memory. */
+  readonly owned: Uint8Array[] = [];
   readonly messages: MessageReader;
   readonly #frames: FrameReader;
 
-  constructor(limits: Partial<MessageLimits> = {}, deliversFrames = false) {
+  constructor(limits: Partial<MessageLimits> = {}, deliversFrames = false, handsOver?: boolean) {
     const consumer: MessageConsumer = {
-      onMessage: (bytes, start, end, isText) => {
+      onMessage: (bytes, start, end, isText, isOwn) => {
+        if (isOwn) this.owned.push(bytes);
         this.memory = bytes.buffer;
         const payload = Buffer.from(bytes.subarray(start, end)).toString('latin1');
         this.events.push(`${isText ? 'text' : 'binary'} ${payload}`);
@@ -47,7 +51,7 @@ class Pipeline implements Told {
       scalarKernels,
       consumer,
       { ...LIMITS, ...limits },
-      deliversFrames,
+      { deliversFrames, ...(handsOver === undefined ? {} : { handsOver }) },
     );
     const { messages } = this;
     const isHalted = () => this.failure !== undefined;
@@ -284,6 +288,64 @@ describe('frames delivered one by one', () => {
       'fail 1007',
     ]);
     expect(eventsOf(fragments(1, [0xff]), {}, true)).toEqual(['fail 1007']);
+  });
+});
+
+describe('messages handed over', () => {
+  const long = frame({ opcode: 2, payload: randomBytes(200_000) });
+
+  const unlimited = { maxMessageSize: 1_000_000 };
+
+  function handingOver(): Pipeline {
+    return new Pipeline(unlimited, false, true);
+  }
+
+  function ownedOf(stream: Uint8Array, size: number): Uint8Array[] {
+    return handingOver().read(stream, size).owned;
+  }
+
+  it.each([100, 65_536, 150_000])(
+    'lie alone in memory of their own, having come in pieces of %i bytes',
+    (size) => {
+      const owned = ownedOf(concat(long, frame({ opcode: 2, payload: randomBytes(500) })), size);
+      const [first] = owned;
+      expect(owned).toHaveLength(size < 65_536 ? 2 : 1);
+      expect(Buffer.compare(first as Uint8Array, long.subarray(-200_000))).toBe(0);
+      expect(first?.buffer.byteLength).toBe(200_000);
+    },
+  );
+
+  it('are never lent to another message', () => {
+    const give = vi.spyOn(sharedBytePool, 'give');
+    try {
+      const { owned } = handingOver().read(concat(long, long, long), 10_000);
+      handingOver().read(long.subarray(0, 150_000), 10_000).messages.release();
+      expect(new Set(owned.map(({ buffer }) => buffer)).size).toBe(3);
+      expect(give.mock.calls.map(([{ length }]) => length)).not.toContain(200_000);
+    } finally {
+      give.mockRestore();
+    }
+  });
+
+  it.each([
+    ['came whole', [{ opcode: 2, payload: 'whole' }], 1000],
+    ['are text', [{ opcode: 1, payload: 'text in pieces' }], 3],
+    ['came in fragments', fragments(2, 'a', 'b', 'c'), 1],
+  ])('are not those that %s', (_, frames, size) => {
+    const pipeline = handingOver().read(concat(...frames.map(frame)), size);
+    expect(pipeline.events).toHaveLength(1);
+    expect(pipeline.owned).toEqual([]);
+  });
+
+  it('give way to the pool again, for the messages after them', () => {
+    const pipeline = handingOver().read(long, 10_000);
+    const give = vi.spyOn(sharedBytePool, 'give');
+    try {
+      pipeline.read(concat(...fragments(2, 'a', 'b').map(frame)));
+      expect(give).toHaveBeenCalledTimes(1);
+    } finally {
+      give.mockRestore();
+    }
   });
 });
 

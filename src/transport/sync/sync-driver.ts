@@ -8,7 +8,7 @@ import type { Opcode } from '../../protocol/frame.ts';
 import type { Compression } from '../../protocol/permessage-deflate.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionOptions, SessionSink } from '../../protocol/session-options.ts';
-import { clientOptions, clientSessionOptions } from '../client-session.ts';
+import { clientOptions, clientSessionOptions, KEPT } from '../client-session.ts';
 import { now } from '../clock.ts';
 import { ZlibCompression } from '../compression.ts';
 import { explainConnectFailure } from '../connect-error.ts';
@@ -36,7 +36,7 @@ import { SyncOutput } from './sync-output.ts';
 export interface SyncOwner {
   /** Whether nothing more is to be received before what has come was taken. */
   readonly isFull: boolean;
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void;
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   onPong(bytes: Uint8Array, start: number, end: number): void;
 }
 
@@ -221,9 +221,9 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     this.#isOpened = true;
   }
 
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     this.#messagesReceived++;
-    this.#owner.onMessage(bytes, start, end, isText);
+    this.#owner.onMessage(bytes, start, end, isText, isOwn);
   }
 
   onPong(bytes: Uint8Array, start: number, end: number): void {
@@ -286,7 +286,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     // Keepalive needs somebody who works while the caller does.
     const limits = { ...sessionLimits(options, options.connectTimeout), pingInterval: 0 };
     const sessionOptions: SessionOptions = {
-      ...clientSessionOptions(options, limits, false, compressionFor(options)),
+      ...clientSessionOptions(options, limits, KEPT, compressionFor(options)),
       output: this.#output,
       sink: this,
     };
