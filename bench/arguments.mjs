@@ -1,5 +1,6 @@
 /** The command line of the benchmark: pure, so that it is tested without running anything. */
 import { MODES } from './cells.mjs';
+import { REFERENCE } from './peers/catalogue.mjs';
 import { PLANS } from './plans/plan.mjs';
 
 const SMALLEST_SIZE = 8;
@@ -24,6 +25,7 @@ const QUICK = { rounds: 5, cellTime: 250 };
  * @property {boolean} sameCore
  * @property {string | undefined} json
  * @property {string | undefined} resume
+ * @property {string | undefined} against samples of an earlier run, for the plan that compares with them
  * @property {boolean} help
  */
 
@@ -70,6 +72,9 @@ export function parseArguments(argv, peerGroups, serverNames) {
     },
     '--resume': (value) => {
       options.resume = value;
+    },
+    '--against': (value) => {
+      options.against = value;
     },
   };
   /** @type {Record<string, () => void>} */
@@ -124,6 +129,8 @@ function complete({ plan = 'quick', ...options }) {
   if (options.resume !== undefined && (plan !== 'quick' || others.length > 0)) {
     throw new UsageError('--resume takes everything from its file: leave the other flags out');
   }
+  if (plan === 'guard') checkGuard(options);
+  else if (options.against !== undefined) throw new UsageError('--against belongs to --guard');
   const plans = Object.keys(PLANS)
     .map((name) => `--${name}`)
     .join(' or ');
@@ -145,9 +152,23 @@ function complete({ plan = 'quick', ...options }) {
     sameCore: false,
     json: undefined,
     resume: undefined,
+    against: undefined,
     help: false,
     ...options,
   };
+}
+
+/**
+ * What is compared with an earlier run has to be measured as that was.
+ *
+ * @param {Partial<BenchOptions>} options
+ */
+function checkGuard({ peers, servers, sameCore }) {
+  if (servers) throw new UsageError('--guard and --server exclude each other');
+  if (sameCore) throw new UsageError('--guard and --same-core exclude each other');
+  if (peers && !peers.includes(REFERENCE)) {
+    throw new UsageError(`--guard compares ratios to ${REFERENCE}: name it in --peer as well`);
+  }
 }
 
 /**
@@ -214,6 +235,9 @@ Without --seed: the clients that npm brings, two sizes, under two minutes.
                    many connections, connecting, memory, servers; more than an hour
   --sync           the rungs of the blocking face, against other blocking clients; about ten minutes
   --targets        the figures that wirespeed has set itself to reach; about a quarter of an hour
+  --guard          compares the speed with that of an earlier run, and fails where more than 15 % is lost;
+                   under three minutes
+  --against file   samples of that run; default the newest committed in bench/results
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}
   --mode a,b       ${Object.keys(MODES).join(', ')}

@@ -49,8 +49,12 @@ export function ticksPerSecond() {
   }
 }
 
-/** @param {string[]} args */
-function git(args) {
+/**
+ * What git says, asked from the folder of the benchmark; nothing where there is no git or no repository.
+ *
+ * @param {string[]} args
+ */
+export function git(args) {
   try {
     const cwd = new URL('.', import.meta.url);
     return execFileSync('git', args, {

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from './arguments.mjs';
 import { attempt } from './attempt.mjs';
+import { readBaseline, requirePrograms } from './baseline.mjs';
 import { cellTitle } from './cells.mjs';
 import { choosePinning } from './cores.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
@@ -14,6 +15,8 @@ import { chooseServers, filterSections, PLANS } from './plans/plan.mjs';
 import { Progress } from './progress.mjs';
 import { recordOf } from './record.mjs';
 import { renderMissing } from './report.mjs';
+import { compareRuns, isPassed, renderGuard } from './reports/guard.mjs';
+import { Measured, readRecords } from './reports/measured.mjs';
 import { listStandings } from './reports/standings.mjs';
 import { summarizeStandings } from './reports/standings-text.mjs';
 import { hasTargets, renderTargets, summarizeTargets } from './reports/targets.mjs';
@@ -44,6 +47,8 @@ export async function runPlan(argv, options, interruption) {
   const present = programs.filter(({ missing }) => !missing).map(({ name }) => name);
   const sections = chooseServers(wanted, present);
   if (sections.length === 0) throw new UsageError('nothing is left to measure with these flags');
+  const baseline = settings.plan === 'guard' ? readBaseline(settings.against) : undefined;
+  if (baseline) requirePrograms(sections, programs, peers);
   const servers = new Servers(programs);
   const outcomes = new Outcomes(resumed?.cells);
 
@@ -68,15 +73,30 @@ export async function runPlan(argv, options, interruption) {
     await servers.stop();
     file.close();
   }
-  process.stdout.write(`${renderMissing([...peers, ...programs])}\n`);
+  // What the comparison needs is there, and what else is not is nothing to it.
+  if (!baseline) process.stdout.write(`${renderMissing([...peers, ...programs])}\n`);
   if (interruption.by) {
     process.stdout.write(
       `Interrupted by ${interruption.by}; npm run bench -- --resume ${path} goes on.\n`,
     );
     return 130;
   }
-  process.stdout.write(`${reportOf(path)}\nThe samples are in ${path}.\n`);
-  return outcomes.hasFailures ? 1 : 0;
+  const { text, isPassed } = baseline ? compareWith(baseline, path) : reportOf(path);
+  process.stdout.write(`${text}\nThe samples are in ${path}.\n`);
+  return outcomes.hasFailures || !isPassed ? 1 : 0;
+}
+
+/**
+ * Says what became of the speed since an earlier run.
+ *
+ * @param {ReturnType<typeof readBaseline>} baseline
+ * @param {string} path of the samples
+ */
+function compareWith(baseline, path) {
+  const measured = new Measured(readRecords(path));
+  const comparisons = compareRuns(baseline.measured, measured);
+  const text = renderGuard(comparisons, baseline.measured, measured, baseline.path);
+  return { text, isPassed: isPassed(comparisons) };
 }
 
 /**
@@ -86,11 +106,12 @@ export async function runPlan(argv, options, interruption) {
  */
 function reportOf(path) {
   const { measured, written } = writeReports(path);
-  return [
+  const text = [
     ...(hasTargets(measured) ? [renderTargets(measured), summarizeTargets(measured)] : []),
     ...summarizeStandings(listStandings(measured)),
     `Reports: ${written.map(shortPath).join(', ')}`,
   ].join('\n');
+  return { text, isPassed: true };
 }
 
 /**

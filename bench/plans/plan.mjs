@@ -1,6 +1,7 @@
 /** The plans: what is measured by a flag, in sections of some clients and cells on one server. */
 import { serverPeerName } from '../peers/variants.mjs';
 import { fullSections } from './full.mjs';
+import { guardSections } from './guard.mjs';
 import { seedSections } from './seed.mjs';
 import { syncSections } from './sync.mjs';
 import { targetsSections } from './targets.mjs';
@@ -32,6 +33,7 @@ export const PLANS = /** @type {Record<string, Plan>} */ ({
   full: { rounds: 7, cellTime: 120, sections: fullSections },
   sync: { rounds: 7, cellTime: 120, sections: syncSections },
   targets: { rounds: 7, cellTime: 120, sections: targetsSections },
+  guard: { rounds: 5, cellTime: 120, sections: guardSections },
 });
 
 /**

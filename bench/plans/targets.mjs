@@ -6,7 +6,7 @@ const ENDS = [512, 65_536];
 const MEBIBYTE = 1024 * 1024;
 const NEUTRAL = 'bun';
 const CALLED_BACK = ['wirespeed-events', 'wirespeed-async'];
-const FACES = ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events'];
+export const FACES = ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events'];
 
 /** @returns {import('./plan.mjs').Section[]} */
 export function targetsSections() {
@@ -15,7 +15,7 @@ export function targetsSections() {
       name: `pipelined-${server}`,
       title: 'server on another core',
       server,
-      peers: [...CALLED_BACK, 'wirespeed-async-recv', 'ws', 'undici', 'bun', 'deno', 'net'],
+      peers: [...FACES, 'wirespeed-async-recv', 'ws', 'undici', 'bun', 'deno', 'net'],
       cells: listCells(['pipelined'], ENDS),
     })),
     {
@@ -25,6 +25,13 @@ export function targetsSections() {
       isSameCore: true,
       peers: [...FACES, 'ws', 'undici', 'bun', 'deno', 'net', 'floor-c'],
       cells: listCells(['rr'], ENDS),
+    },
+    {
+      name: 'other-core',
+      title: 'server on another core',
+      server: NEUTRAL,
+      peers: [...FACES, 'ws'],
+      cells: listCells(['rr'], [512]),
     },
     {
       name: 'polling',
@@ -44,7 +51,7 @@ export function targetsSections() {
       name: 'receive',
       title: 'a server that floods',
       server: NEUTRAL,
-      peers: [...CALLED_BACK, 'ws'],
+      peers: [...FACES, 'ws'],
       cells: listCells(['receive'], [20, 256]),
     },
     {

@@ -26,6 +26,7 @@ test('leaves clients, modes, sizes and servers to the plan by default', () => {
     sameCore: false,
     json: undefined,
     resume: undefined,
+    against: undefined,
     help: false,
   });
 });
@@ -83,6 +84,14 @@ const REFUSED = /** @type {[string[], RegExp][]} */ ([
   [['--server', 'ws,bun'], /^--server takes one name, unless --seed/],
   [['--resume', 'a.jsonl', '--seed'], /^--resume takes everything from its file/],
   [['--resume', 'a.jsonl', '--rounds', '3'], /^--resume takes everything from its file/],
+  [['--against', 'a.jsonl'], /^--against belongs to --guard$/],
+  [['--guard', '--server', 'ws'], /^--guard and --server exclude each other$/],
+  [['--guard', '--same-core'], /^--guard and --same-core exclude each other$/],
+  [
+    ['--guard', '--peer', 'wirespeed'],
+    /^--guard compares ratios to ws: name it in --peer as well$/,
+  ],
+  [['--guard', '--targets'], /^--guard and --targets exclude each other$/],
   [['--server', 'nginx'], /^--server takes wirespeed, ws, bun; not "nginx"$/],
   [['--peer', 'ws,curl'], /^--peer takes .*; not "curl"$/],
 ]);
@@ -109,6 +118,8 @@ test('names every flag and client in the help', () => {
     '--same-core',
     '--json',
     '--seed',
+    '--guard',
+    '--against',
     '--resume',
   ]) {
     assert.ok(help.includes(`  ${flag} `), flag);
