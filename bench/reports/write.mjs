@@ -10,6 +10,9 @@ import { renderPage } from './page/page.mjs';
 /** Documents with marked blocks, from the root of the project. */
 const DOCUMENTS = ['README.md', 'docs/benchmark.md', 'docs/performance.md'];
 
+/** The block that `npm run bench:wire` fills, and no run with a plan. */
+export const MESSAGE_COST = 'message-cost';
+
 /**
  * Writes Markdown and a page of charts beside the samples, or into another directory.
  *
@@ -35,9 +38,8 @@ export function writeReports(path, directory = dirname(path)) {
  */
 export function writeDocuments(measured) {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const blocks = Object.fromEntries(
-    Object.entries(BLOCKS).map(([name, render]) => [name, () => render(measured)]),
-  );
+  const ofRun = Object.entries(BLOCKS).map(([name, render]) => [name, () => render(measured)]);
+  const blocks = { ...Object.fromEntries(ofRun), [MESSAGE_COST]: () => undefined };
   return DOCUMENTS.map((name) => join(root, name)).filter((path) => {
     const before = readFileSync(path, 'utf8');
     const after = fillBlocks(before, blocks);
