@@ -35,9 +35,11 @@ export class HeadError extends Error {
 const CR = 0x0d;
 const LF = 0x0a;
 
+const NOTHING = new Uint8Array(0);
+
 /** Collects a head from bytes that arrive in any pieces. */
 export class HeadCollector {
-  #bytes = new Uint8Array(1024);
+  #bytes: Uint8Array = NOTHING;
   #length = 0;
 
   /** Whether any byte has come. */
@@ -53,28 +55,31 @@ export class HeadCollector {
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     const from = this.#length;
-    const taken = Math.min(end - start, MAX_HEAD_SIZE - from);
-    this.#reserve(from + taken);
-    this.#bytes.set(bytes.subarray(start, start + taken), from);
+    const piece = bytes.subarray(start, Math.min(end, start + MAX_HEAD_SIZE - from));
+    // Most heads come whole, and are read where they lie.
+    if (from === 0) this.#bytes = piece;
+    else this.#append(piece);
+    this.#length = from + piece.length;
     // The empty line may have begun in an earlier piece.
-    for (let i = Math.max(3, from); i < from + taken; i++) {
+    for (let i = Math.max(3, from); i < this.#length; i++) {
       if (this.#bytes[i] === LF && this.#isEmptyLine(i)) {
         this.#length = i + 1;
         this.isComplete = true;
         return start + i + 1 - from;
       }
     }
-    this.#length = from + taken;
     if (this.#length === MAX_HEAD_SIZE) {
       throw new HeadError(`the head is larger than ${MAX_HEAD_SIZE} bytes`, { isTooLarge: true });
     }
-    return start + taken;
+    // What comes next may be read into the same memory.
+    if (from === 0) this.#bytes = new Uint8Array(piece);
+    return start + piece.length;
   }
 
   /** Whether the empty line that ends a head has come. */
   isComplete = false;
 
-  /** Returns the head's bytes, without the empty line. */
+  /** Returns the head's bytes, without the empty line; valid as long as the last ones pushed. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length - 4);
   }
@@ -84,11 +89,16 @@ export class HeadCollector {
     return bytes[lf - 1] === CR && bytes[lf - 2] === LF && bytes[lf - 3] === CR;
   }
 
-  #reserve(length: number): void {
-    if (length <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.min(MAX_HEAD_SIZE, Math.max(length, 2 * this.#bytes.length)));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+  #append(piece: Uint8Array): void {
+    const length = this.#length + piece.length;
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(
+        Math.min(MAX_HEAD_SIZE, Math.max(length, 2 * this.#bytes.length)),
+      );
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(piece, this.#length);
   }
 }
 
@@ -169,7 +179,11 @@ function isBlank(unit: number): boolean {
   return unit === 0x20 || unit === 0x09;
 }
 
+const decoder = new TextDecoder();
+
 function decodeLatin1(bytes: Uint8Array): string {
+  // The platform's decoder for Latin-1 decodes Windows-1252; but hardly any head is not ASCII.
+  if (bytes.every(isAscii)) return decoder.decode(bytes);
   let text = '';
   // In pieces: a call takes only so many arguments. Spread, they would be iterated over, which takes
   // seven times as long (bench/micro/handshake.mjs).
@@ -178,6 +192,10 @@ function decodeLatin1(bytes: Uint8Array): string {
     text += String.fromCharCode.apply(undefined, units as number[]);
   }
   return text;
+}
+
+function isAscii(byte: number): boolean {
+  return byte < 0x80;
 }
 
 function encodeLatin1(text: string): Uint8Array {

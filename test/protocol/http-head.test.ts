@@ -41,6 +41,18 @@ describe('HeadCollector', () => {
     }
   });
 
+  it('keeps the pieces of a head though each is read into the same memory', () => {
+    const memory = new Uint8Array(bytes.length);
+    const collector = new HeadCollector();
+    for (let from = 0; from < bytes.length; from += 10) {
+      const piece = bytes.subarray(from, from + 10);
+      memory.fill(0x78);
+      memory.set(piece, 1);
+      collector.push(memory, 1, 1 + piece.length);
+    }
+    expect(collector.bytes).toEqual(bytes.subarray(0, -4));
+  });
+
   it('says whether any byte has come', () => {
     const collector = new HeadCollector();
     expect(collector.isEmpty).toBe(true);
