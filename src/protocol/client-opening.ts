@@ -229,5 +229,5 @@ function serializeRequest(
     headers.push(['Sec-WebSocket-Protocol', options.protocols.join(', ')]);
   }
   if (deflate !== undefined) headers.push(['Sec-WebSocket-Extensions', serializeOffer(deflate)]);
-  return serializeHead(`GET ${options.target} HTTP/1.1`, [...headers, ...options.headers]);
+  return serializeHead(`GET ${options.target} HTTP/1.1`, headers.concat(options.headers));
 }

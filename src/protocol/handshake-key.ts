@@ -11,7 +11,9 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 /** Writes a key from sixteen random bytes. */
 export function serializeKey(nonce: Uint8Array): string {
-  return btoa(String.fromCharCode(...nonce));
+  let text = '';
+  for (let i = 0; i < nonce.length; i++) text += String.fromCharCode(nonce[i] as number);
+  return btoa(text);
 }
 
 /** Tells whether a key is sixteen bytes in base64. */

@@ -162,7 +162,7 @@ export function serializeHead(
   headers: Iterable<readonly [string, string]>,
 ): Uint8Array {
   let text = `${startLine}\r\n`;
-  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  for (const header of headers) text += `${header[0]}: ${header[1]}\r\n`;
   return encodeLatin1(`${text}\r\n`);
 }
 

@@ -150,7 +150,7 @@ export class ServerOpening {
       this.#deflate === undefined ? undefined : acceptOffer(this.#extensions, this.#deflate);
     if (deflate !== undefined) lines.push(['Sec-WebSocket-Extensions', deflate.extension]);
     return {
-      response: serializeHead('HTTP/1.1 101 Switching Protocols', [...lines, ...headers]),
+      response: serializeHead('HTTP/1.1 101 Switching Protocols', lines.concat(headers)),
       agreement: {
         protocol,
         extensions: deflate?.extension ?? '',
@@ -237,5 +237,6 @@ export function serializeRefusal(
 }
 
 function hasItem(headers: HeaderMap, name: string, item: string): boolean {
-  return parseList(headers.get(name)).some((found) => found.toLowerCase() === item);
+  const value = headers.get(name)?.toLowerCase();
+  return value === item || parseList(value).includes(item);
 }

@@ -217,16 +217,20 @@ class ListeningServer<T> implements Server<T> {
     const connection = new ServerConnection<T>(this, this.#options.handlers, resolved);
     const { driver } = connection;
     this.#alive.add(connection);
-    driver.begin(
-      {
-        kernels: nodeKernels(),
-        limits: this.#limits,
-        autoPong: resolved.autoPong,
-        deliversFrames: this.#options.handlers.frame !== undefined,
-        sha1: sha1Base64,
-        compression: connection.compression,
-      },
-      (options) => Session.server(options, now()),
+    driver.begin((output, sink) =>
+      Session.server(
+        {
+          kernels: nodeKernels(),
+          output,
+          sink,
+          limits: this.#limits,
+          autoPong: resolved.autoPong,
+          deliversFrames: this.#options.handlers.frame !== undefined,
+          sha1: sha1Base64,
+          compression: connection.compression,
+        },
+        now(),
+      ),
     );
     driver.attach(socket);
     driver.handleConnect();

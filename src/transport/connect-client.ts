@@ -75,9 +75,13 @@ export function connectClient(
     const attempt = new Attempt(driver, target, signal, resolve, reject);
     connection.opening = attempt;
     const limits = sessionLimits(options, options.connectTimeout);
-    driver.begin(
-      clientSessionOptions(options, limits, delivery, connection.compression),
-      (session) => Session.client(session, clientOptions(target, options), now()),
+    const { compression } = connection;
+    driver.begin((output, sink) =>
+      Session.client(
+        clientSessionOptions(options, delivery, { output, sink, limits, compression }),
+        clientOptions(target, options),
+        now(),
+      ),
     );
     if (signal?.aborted) {
       driver.terminate();

@@ -1,7 +1,7 @@
 /**
  * The randomness and the hash that the protocol core is given.
  */
-import { createHash, randomBytes, randomFillSync } from 'node:crypto';
+import { hash, randomBytes, randomFillSync } from 'node:crypto';
 import { MaskingKeys } from '../protocol/masking-keys.ts';
 
 /** Masking keys drawn from the system at once: 4 KiB. */
@@ -23,5 +23,5 @@ export function nonce(): Uint8Array {
 
 /** SHA-1 over ASCII, in base64. */
 export function sha1Base64(text: string): string {
-  return createHash('sha1').update(text, 'latin1').digest('base64');
+  return hash('sha1', text, 'base64');
 }

@@ -5,9 +5,10 @@
 import type { Socket } from 'node:net';
 import { type ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
+import type { Output } from '../protocol/output.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
-import type { SessionOptions, SessionSink } from '../protocol/session-options.ts';
+import type { SessionSink } from '../protocol/session-options.ts';
 import { now } from './clock.ts';
 import { deadlineWatch, type Watched } from './deadline-watch.ts';
 import type { DrivenSocket } from './driven-socket.ts';
@@ -81,11 +82,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   }
 
   /** Makes the session that this driver pumps, with its own output and itself as the sink. */
-  begin(
-    options: Omit<SessionOptions, 'output' | 'sink'>,
-    create: (options: SessionOptions) => Session,
-  ): void {
-    this.#session = create({ ...options, output: this.#output, sink: this });
+  begin(create: (output: Output, sink: SessionSink) => Session): void {
+    this.#session = create(this.#output, this);
     this.#armTimer();
   }
 

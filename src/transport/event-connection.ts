@@ -74,7 +74,8 @@ export function checkHandlers(caller: string, handlers: unknown): void {
   if (handlers === null || typeof handlers !== 'object') {
     throw new TypeError(`${caller}: handlers must be an object, not ${describe(handlers)}`);
   }
-  for (const [name, handler] of Object.entries(handlers)) {
+  for (const name of Object.keys(handlers)) {
+    const handler = (handlers as Record<string, unknown>)[name];
     if (!HANDLER_NAMES.includes(name)) {
       throw new TypeError(
         `${caller}: unknown handler '${name}'; there are ${HANDLER_NAMES.join(', ')}`,

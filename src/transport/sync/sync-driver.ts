@@ -7,7 +7,7 @@ import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
 import type { Compression } from '../../protocol/permessage-deflate.ts';
 import { Session } from '../../protocol/session.ts';
-import type { SessionOptions, SessionSink } from '../../protocol/session-options.ts';
+import type { SessionSink } from '../../protocol/session-options.ts';
 import { clientOptions, clientSessionOptions, KEPT } from '../client-session.ts';
 import { now } from '../clock.ts';
 import { ZlibCompression } from '../compression.ts';
@@ -285,11 +285,12 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     this.#sendDeadline = deadline;
     // Keepalive needs somebody who works while the caller does.
     const limits = { ...sessionLimits(options, options.connectTimeout), pingInterval: 0 };
-    const sessionOptions: SessionOptions = {
-      ...clientSessionOptions(options, limits, KEPT, compressionFor(options)),
+    const sessionOptions = clientSessionOptions(options, KEPT, {
       output: this.#output,
       sink: this,
-    };
+      limits,
+      compression: compressionFor(options),
+    });
     this.session = Session.client(sessionOptions, clientOptions(target, options), begun);
     this.flush();
     while (this.session.state === 'connecting') this.pump(NEVER);
