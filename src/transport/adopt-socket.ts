@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { receiveBuffer } from './receive-buffer.ts';
-import { listenToEnd, readCallback, type SocketListener } from './socket-listener.ts';
+import { handleRead, listenToEnd, type SocketListener } from './socket-listener.ts';
 
 /** The fields behind the `onread` option. */
 interface ReadFields {
@@ -38,7 +38,7 @@ export function adoptSocket(socket: Socket, listener: SocketListener): void {
     const buffer = receiveBuffer();
     const target = socket as unknown as Record<symbol, unknown>;
     target[fields.buffer] = buffer;
-    target[fields.callback] = readCallback(listener);
+    target[fields.callback] = handleRead;
     handle.useUserBuffer(buffer);
   }
   for (const piece of early) listener.receive(piece, piece.length);

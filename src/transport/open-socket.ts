@@ -6,12 +6,7 @@ import type { ResolvedConnectOptions } from '../options.ts';
 import { nodeTls } from './node-tls.ts';
 import { receiveBuffer } from './receive-buffer.ts';
 import { secureOptions } from './secure-options.ts';
-import {
-  listenToEnd,
-  listenToPhases,
-  readCallback,
-  type SocketListener,
-} from './socket-listener.ts';
+import { handleRead, listenToEnd, listenToPhases, type SocketListener } from './socket-listener.ts';
 import type { Target } from './target.ts';
 
 /** Opens a socket to the target; `listener` is told when it can be written, what it reads, and its end. */
@@ -24,7 +19,7 @@ export function openSocket(
     host: target.hostname,
     port: target.port,
     noDelay: options.noDelay,
-    onread: { buffer: receiveBuffer(), callback: readCallback(listener) },
+    onread: { buffer: receiveBuffer(), callback: handleRead },
   };
   const socket = target.isSecure
     ? nodeTls().connect({ ...secureOptions(target, options), ...(shared as object) })

@@ -38,11 +38,9 @@ export function listenToPhases(socket: Socket, isNamed: boolean, isSecure: boole
   if (isSecure) socket.on('secureConnect', handleReady);
 }
 
-/** Makes the callback that a socket reads into. */
-export function readCallback(
-  listener: SocketListener,
-): (length: number, bytes: Uint8Array) => boolean {
-  return (length, bytes) => listener.receive(bytes, length);
+/** Takes what the socket has read; Node.js calls it, as all that it calls, with the socket as `this`. */
+export function handleRead(this: unknown, length: number, bytes: Uint8Array): boolean {
+  return (this as ListenedSocket)[LISTENER].receive(bytes, length);
 }
 
 function handleLookup(this: Socket): void {
