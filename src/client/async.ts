@@ -52,12 +52,13 @@ interface Waiter {
 /** The async face's connection. */
 class AsyncConnection extends DrivenConnection implements Connection, Lender {
   readonly #options: ResolvedConnectOptions;
-  readonly #messages: KeptMessages;
+  /** Messages that nobody has taken, once one has come that nobody awaited. */
+  #messages: KeptMessages | undefined;
   #receiver: Receiver | undefined;
   #isPaused = false;
   #isDropping = false;
   #drainWaiters: Set<Waiter> | undefined;
-  #closeWaiters: (() => void)[] = [];
+  #closeWaiters: (() => void)[] | undefined;
   /** Whether we were the first to close. */
   #isCloser = false;
   #isLent = false;
@@ -65,7 +66,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   constructor(url: string, options: ResolvedConnectOptions) {
     super(url, options);
     this.#options = options;
-    this.#messages = new KeptMessages(options.maxMessageSize);
   }
 
   send(data: SendData, options?: SendOptions): Promise<void> {
@@ -122,7 +122,10 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     serializeClosePayload(nodeKernels(), code, reason);
     if (this.state === 'closed') return;
     this.#checkNotLent();
-    const closed = new Promise<void>((resolve) => this.#closeWaiters.push(resolve));
+    const closed = new Promise<void>((resolve) => {
+      this.#closeWaiters ??= [];
+      this.#closeWaiters.push(resolve);
+    });
     this.beginClose(() => {
       this.#isCloser ||= this.state === 'open';
       this.driver.close(code, reason);
@@ -178,7 +181,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     const loan: Loan = {
       driver,
       options: this.#options,
-      messages: this.#messages,
+      messages: this.#kept(),
       pings: this.pings,
       localAddress: this.localAddress,
       remoteAddress: this.remoteAddress,
@@ -198,7 +201,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
       receiver.resolve(message);
       return;
     }
-    this.#messages.push(message);
+    this.#kept().push(message);
   }
 
   /** @internal */
@@ -206,7 +209,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   /** @internal */
   override onBatchEnd(): void {
-    if (this.#messages.length < this.#options.receiveQueue.high || this.#isPaused) return;
+    if (this.#waiting < this.#options.receiveQueue.high || this.#isPaused) return;
     // A caller that awaits nothing else empties the queue in the microtasks that come now. The tick
     // runs after all of them, and before anything more is read.
     queueMicrotask(() => process.nextTick(pauseIfFull, this));
@@ -214,7 +217,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   /** @internal */
   pauseIfFull(): void {
-    if (this.#messages.length < this.#options.receiveQueue.high || this.#isPaused) return;
+    if (this.#waiting < this.#options.receiveQueue.high || this.#isPaused) return;
     if (this.state !== 'open' || this.#isLent) return;
     this.#isPaused = true;
     this.driver.pause();
@@ -237,8 +240,18 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     for (const waiter of [...(this.#drainWaiters ?? [])]) {
       waiter.reject(this.session.closedError());
     }
-    for (const resolve of this.#closeWaiters) resolve();
-    this.#closeWaiters = [];
+    for (const resolve of this.#closeWaiters ?? []) resolve();
+    this.#closeWaiters = undefined;
+  }
+
+  /** How many messages nobody has taken. */
+  get #waiting(): number {
+    return this.#messages?.length ?? 0;
+  }
+
+  #kept(): KeptMessages {
+    this.#messages ??= new KeptMessages(this.#options.maxMessageSize);
+    return this.#messages;
   }
 
   /**
@@ -246,13 +259,13 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
    * and all that follows it, so that what is received has an early end but no gap.
    */
   #isDropped(): boolean {
-    this.#isDropping ||= this.#messages.length >= this.#options.receiveQueue.high;
+    this.#isDropping ||= this.#waiting >= this.#options.receiveQueue.high;
     return this.#isDropping;
   }
 
   /** Whether a message waits that nobody else may take. */
   #canTake(): boolean {
-    return this.#messages.length > 0 && this.#receiver === undefined && !this.#isLent;
+    return this.#waiting > 0 && this.#receiver === undefined && !this.#isLent;
   }
 
   #checkNotLent(): void {
@@ -269,8 +282,8 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   }
 
   #takeMessage(): Message {
-    const message = this.#messages.shift() as Message;
-    if (this.#isPaused && this.#messages.length <= this.#options.receiveQueue.low) {
+    const message = this.#kept().shift() as Message;
+    if (this.#isPaused && this.#waiting <= this.#options.receiveQueue.low) {
       this.#isPaused = false;
       this.driver.resume();
     }

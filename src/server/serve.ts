@@ -94,8 +94,8 @@ class ListeningServer<T> implements Server<T> {
   readonly #resolved: ResolvedListenOptions;
   readonly #limits: SessionLimits;
   readonly #listener: Listener;
-  /** Every connection that has not ended, those in their opening handshake among them. */
-  readonly #alive = new Set<ServerConnection<T>>();
+  /** Connections that are not open yet, and have not ended. */
+  readonly #opening = new Set<ServerConnection<T>>();
   /** How many connections count against the limit: open ones, and those being decided on. */
   #admitted = 0;
   #isClosing = false;
@@ -198,14 +198,15 @@ class ListeningServer<T> implements Server<T> {
   }
 
   opened(connection: ServerConnection<T>): void {
+    this.#opening.delete(connection);
     this.connections.add(connection);
   }
 
   ended(connection: ServerConnection<T>): void {
     this.connections.delete(connection);
     this.#dismiss(connection);
-    this.#alive.delete(connection);
-    if (this.#alive.size === 0) this.#allEnded();
+    this.#opening.delete(connection);
+    if (this.#isEmpty()) this.#allEnded();
   }
 
   #accept(socket: Socket): void {
@@ -216,7 +217,7 @@ class ListeningServer<T> implements Server<T> {
     }
     const connection = new ServerConnection<T>(this, this.#options.handlers, resolved);
     const { driver } = connection;
-    this.#alive.add(connection);
+    this.#opening.add(connection);
     driver.begin((output, sink) =>
       Session.server(
         {
@@ -280,16 +281,22 @@ class ListeningServer<T> implements Server<T> {
     });
   }
 
+  #isEmpty(): boolean {
+    return this.connections.size === 0 && this.#opening.size === 0;
+  }
+
   #close(code: number, reason: string): Promise<void> {
     this.#isClosing = true;
-    for (const connection of this.#alive) {
+    for (const connection of this.connections) {
       if (connection.state === 'open') connection.close(code, reason);
-      else if (connection.state === 'connecting') connection.terminate();
+    }
+    for (const connection of this.#opening) {
+      if (connection.state === 'connecting') connection.terminate();
     }
     const stopped = new Promise<void>((resolve) => this.#listener.server.close(() => resolve()));
     const ended = new Promise<void>((resolve) => {
       this.#allEnded = resolve;
-      if (this.#alive.size === 0) resolve();
+      if (this.#isEmpty()) resolve();
     });
     return ended.then(() => {
       for (const socket of this.#listener.rawSockets) socket.destroy();

@@ -36,7 +36,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   readonly #owner: DriverOwner;
   readonly #output: SocketOutput;
   readonly #highWaterMark: number;
-  readonly #maxBufferedAmount: number;
+  /** Nothing for no limit. */
+  readonly #maxBufferedAmount: number | undefined;
   /** Bytes that wait for their turn before they can be written. */
   queued = 0;
   #session!: Session;
@@ -60,7 +61,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** The end of the connection, which came while something was not delivered yet. */
   #pendingEnd: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #timerDue = Number.POSITIVE_INFINITY;
+  /** When the timer is due, if it is set: an infinity would take each connection memory of its own. */
+  #timerDue: number | undefined;
   #messagesReceived = 0;
   /** Frames handed on one by one. */
   #framesReceived = 0;
@@ -70,13 +72,9 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   #lentSent = 0;
   readonly #onWritten = (): void => this.#handleWritten();
 
-  constructor(
-    owner: DriverOwner,
-    highWaterMark: number,
-    maxBufferedAmount: number = Number.POSITIVE_INFINITY,
-  ) {
+  constructor(owner: DriverOwner, highWaterMark: number, maxBufferedAmount?: number) {
     this.#owner = owner;
-    this.#highWaterMark = Math.min(highWaterMark, maxBufferedAmount);
+    this.#highWaterMark = Math.min(highWaterMark, maxBufferedAmount ?? highWaterMark);
     this.#maxBufferedAmount = maxBufferedAmount;
     this.#output = new SocketOutput(this);
   }
@@ -200,11 +198,12 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
    * is done: nobody finds it closed between two calls.
    */
   isOverfull(): boolean {
+    const limit = this.#maxBufferedAmount;
+    if (limit === undefined) return false;
     const { bufferedAmount } = this;
-    if (bufferedAmount <= this.#maxBufferedAmount || this.#session.state !== 'open') return false;
+    if (bufferedAmount <= limit || this.#session.state !== 'open') return false;
     if (!this.#isOverfull) {
       this.#isOverfull = true;
-      const limit = this.#maxBufferedAmount;
       const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${limit})`;
       process.nextTick(() => this.terminate(new WebSocketError('WS_SLOW_PEER', message)));
     }
@@ -477,7 +476,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   #armTimer(): void {
     const due = this.#session.nextTimeout();
     // Whoever drives a lent connection keeps its time as well.
-    if (due >= this.#timerDue || this.#socket !== this.#ownSocket) return;
+    const isLate = due < (this.#timerDue ?? Number.POSITIVE_INFINITY);
+    if (!isLate || this.#socket !== this.#ownSocket) return;
     this.#stopTimer();
     this.#timerDue = due;
     const time = now();
@@ -496,13 +496,13 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   }
 
   handleNear(): void {
-    this.#timerDue = Number.POSITIVE_INFINITY;
+    this.#timerDue = undefined;
     this.#armTimer();
   }
 
   /** @internal */
   handleTimeout(): void {
-    this.#timerDue = Number.POSITIVE_INFINITY;
+    this.#timerDue = undefined;
     this.#noteProgress();
     this.#session.handleTimeout(now());
     if (this.#isEnded) return;
