@@ -148,7 +148,7 @@ function renderCell(title, rows) {
  */
 function renderRow(row, best) {
   const { peer, summary, failure, failures, rounds } = row;
-  const head = `| ${isFace(row) ? `**${peer.label}**` : peer.label} | ${kindText(peer)}`;
+  const head = `| ${nameText(row)} | ${kindText(peer)}`;
   if (!summary) return `${head} | ${failure} | | | | | |`;
   const partial =
     failures.length > 0
@@ -166,6 +166,11 @@ function renderRow(row, best) {
     `${threeDigits(summary.clientCpu)}, ${threeDigits(summary.serverCpu)}${summary.isServerSaturated ? ' !' : ''}`,
     `${row === best ? '1' : ratioText(slownessOf(row, best))} |`,
   ].join(' | ');
+}
+
+/** @param {import('./measured.mjs').Row} row */
+function nameText(row) {
+  return isFace(row) ? `**${row.peer.label}**` : row.peer.label;
 }
 
 /**
@@ -208,7 +213,34 @@ function renderReadme(measured) {
       });
       return `| **${peer.label}** (${peer.style}) | ${fields.join(' | ')} |`;
     }),
+    '',
+    ...(section ? renderMedians(measured, section, cells) : []),
   ].join('\n');
+}
+
+/**
+ * Everybody's medians in a few cells, the fastest in the small pipelined one first.
+ *
+ * @param {import('./measured.mjs').Measured} measured
+ * @param {import('./measured.mjs').Section} section
+ * @param {readonly import('../cells.mjs').Cell[]} cells
+ */
+function renderMedians(measured, section, cells) {
+  const columns = cells.map((cell) => ({ cell, rows: measured.rows(section, cell) }));
+  const order = columns.find(({ cell }) => cell.mode === 'pipelined') ?? columns[0];
+  const sorted = [...(order?.rows ?? [])].sort((a, b) => medianOf(a) - medianOf(b));
+  return [
+    `| client | in | ${cells.map(cellTitle).join(' | ')} |`,
+    `| --- | --- |${' ---: |'.repeat(cells.length)}`,
+    ...sorted.map((first) => {
+      const { peer } = first;
+      const medians = columns.map(({ rows }) => {
+        const row = rows.find((other) => other.peer === peer);
+        return row?.summary ? timeText(row.summary.median) : '–';
+      });
+      return `| ${nameText(first)} | ${kindText(peer)} | ${medians.join(' | ')} |`;
+    }),
+  ];
 }
 
 /** @param {import('./measured.mjs').Row} row */
