@@ -51,7 +51,7 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * message, of the kind of its first piece. What is given may be changed after the call.
    *
    * The promise is fulfilled once what is buffered is below `sendHighWaterMark`: awaiting it is
-   * backpressure. The messages of one turn leave together.
+   * backpressure. The messages of one turn leave together, 16 KiB at a time.
    *
    * @throws TypeError for data of another kind; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or closes before the send is done

@@ -28,8 +28,12 @@ export interface ConnectionStats {
   readonly messagesSent: number;
 }
 
-/** Bytes of a batch that wait for no more company: it is sent as it is. */
 const NOTHING = new Uint8Array(0);
+/**
+ * Bytes that wait for no more company: they give the peer something to do while the rest of the turn
+ * is being worked on (bench: pipelined; half as much makes more system calls, twice as much idles).
+ */
+const GOOD_BATCH = 16 * 1024;
 
 /** The pump of one connection. */
 export class Driver implements SessionSink, SocketListener, Flusher, Watched {
@@ -161,14 +165,14 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     if (typeof payload === 'string') this.#session.sendText(payload, isCompressed);
     else this.#session.sendBinary(payload, isText, isCompressed);
     this.#messagesSent++;
-    this.#scheduleFlush();
+    this.#leave();
   }
 
   /** Sends a message that the connection's deflater has compressed. Throws as the session's sends do. */
   sendDeflated(deflated: Uint8Array, isText: boolean): void {
     this.#session.sendDeflated(deflated, isText);
     this.#messagesSent++;
-    this.#scheduleFlush();
+    this.#leave();
   }
 
   /** Sends a fragment of a message. Throws as the session's sends do. */
@@ -180,7 +184,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   ): void {
     this.#session.sendFragment(payload, isText, isFinal, isCompressed);
     if (isFinal) this.#messagesSent++;
-    this.#scheduleFlush();
+    this.#leave();
   }
 
   /** Tells whether more may be sent; if not, the owner is told when it may. */
@@ -416,6 +420,13 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     if (next < rest.length) this.#rest = rest.subarray(next);
     else if (this.#pendingEnd !== undefined) this.#pendingEnd();
     else if (!this.#session.isPaused) this.#socket?.resume();
+  }
+
+  /** Has what was sent leave: with the rest of this turn, or now if that is a good batch already. */
+  #leave(): void {
+    const { pending, isBlocked } = this.#output;
+    if (pending >= GOOD_BATCH && !isBlocked && this.#corks === 0) this.flush();
+    else this.#scheduleFlush();
   }
 
   #scheduleFlush(): void {

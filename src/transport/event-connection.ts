@@ -107,7 +107,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /**
    * Sends a message: a string as text, anything else as binary. What is given may be changed
-   * afterwards. The messages of one handler call, or of one turn, leave together.
+   * afterwards. The messages of one handler call, or of one turn, leave together, 16 KiB at a time.
    *
    * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`. On a server, when
    *   it is more than `maxBufferedAmount`, nothing is sent and the connection is terminated

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectOptions,
   connect,
@@ -383,6 +384,27 @@ describe('sending', () => {
     const seen = await script.seen();
     expect(seen.frames).toHaveLength(51);
     expect(seen.reads - before).toBeLessThan(5);
+  });
+
+  it('16 KiB leave at once, so that the peer has something to do, and inside cork they wait for its end', async () => {
+    const { ws } = await open([ECHO], {});
+    const write = vi.spyOn(Socket.prototype, 'write');
+    try {
+      const kibibytes = (count: number) => {
+        for (let i = 0; i < count; i++) ws.send(new Uint8Array(1024));
+        return write.mock.calls.length;
+      };
+      expect(kibibytes(15)).toBe(0);
+      expect(kibibytes(40)).toBe(3);
+      ws.cork(() => {
+        expect(kibibytes(40)).toBe(3);
+      });
+      await until(() => write.mock.calls.length > 3);
+      expect(write.mock.calls.length).toBe(4);
+    } finally {
+      write.mockRestore();
+    }
+    ws.terminate();
   });
 
   it('what was sent inside cork leaves although it throws, and the error comes out', async () => {
