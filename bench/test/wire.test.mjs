@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CountedExchange } from '../wire/counted-exchange.mjs';
-import { callsPerMessage, parseCalls, parseSummary, readCalls } from '../wire/system-calls.mjs';
+import { callsPerMessage, MARKS, parseCalls, readCalls } from '../wire/system-calls.mjs';
 import { renderCounts } from '../wire/table.mjs';
 
-const SUMMARY = `% time     seconds  usecs/call     calls    errors syscall
------- ----------- ----------- --------- --------- ------------------
- 77.35    0.923070        1444       639        40 futex
- 18.05    0.215448        3419     20063           epoll_pwait
-  2.01    0.023929           7      3066           write
-  0.00    0.000000           0        30           epoll_create1
------- ----------- ----------- --------- --------- ------------------
-100.00    1.193333         123      9609       362 total
+const TRACE = `12 write(1, "before") = 6
+12 access("${MARKS.begin}", F_OK) = -1 ENOENT (No such file or directory)
+12 write(19, "a(b"..., 520 <unfinished ...>
+13 futex(0x21abe4a0, FUTEX_WAKE_PRIVATE, 1) = 0
+12 <... write resumed>)              = 520
+12 read(19, 0x7fc590010100, 262144)  = -1 EAGAIN (Resource temporarily unavailable)
+12 --- SIGPROF {si_signo=SIGPROF} ---
+12 epoll_pwait(14, [], 1024, 0, NULL, 8) = 0
+12 read(19, "read(1"..., 262144) = 516
+12 access("${MARKS.end}", F_OK) = -1 ENOENT (No such file or directory)
+12 write(1, "after") = 5
 `;
 
 test('reads what the system counts for a process', () => {
@@ -21,35 +24,21 @@ test('reads what the system counts for a process', () => {
   assert.ok(calls === undefined || (calls.reads > 0 && calls.writes >= 0));
 });
 
-test('reads the summary of strace, whether a call has failed or not, without its total', () => {
-  assert.deepEqual(
-    [...parseSummary(SUMMARY)],
-    [
-      ['futex', 639],
-      ['epoll_pwait', 20_063],
-      ['write', 3066],
-      ['epoll_create1', 30],
-    ],
-  );
+test('counts the calls of a trace between the marks, those of every thread, each of them once', () => {
+  assert.deepEqual(callsPerMessage(TRACE, 2), [
+    { name: 'read', perMessage: 1 },
+    { name: 'write', perMessage: 0.5 },
+    { name: 'futex', perMessage: 0.5 },
+    { name: 'epoll_pwait', perMessage: 0.5 },
+  ]);
 });
 
-test('takes what a process does anyway off what its messages cost', () => {
-  const fewer = new Map([
-    ['write', 100],
-    ['read', 150],
-    ['mmap', 70],
-  ]);
-  const more = new Map([
-    ['write', 1100],
-    ['read', 2150],
-    ['mmap', 75],
-    ['poll', 500],
-  ]);
-  assert.deepEqual(callsPerMessage(fewer, more, 1000), [
-    { name: 'read', perMessage: 2 },
-    { name: 'write', perMessage: 1 },
-    { name: 'poll', perMessage: 0.5 },
-  ]);
+test('leaves out calls that hardly any message makes', () => {
+  assert.deepEqual(callsPerMessage(TRACE, 150), [{ name: 'read', perMessage: 2 / 150 }]);
+});
+
+test('refuses a trace without its marks', () => {
+  assert.throws(() => callsPerMessage('12 write(1, "x") = 1\n', 1), /does not show what counts/);
 });
 
 test('counts from the end of the warm-up to the last message that counts, with the window full', () => {

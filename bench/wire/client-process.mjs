@@ -2,12 +2,13 @@
  * A client whose system calls, allocations and collections are counted while it exchanges messages with a server in another
  * process. Takes its work as JSON in its only argument, and answers in a line of JSON.
  */
+import { existsSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import { CountedExchange } from './counted-exchange.mjs';
-import { readCalls } from './system-calls.mjs';
+import { MARKS, readCalls } from './system-calls.mjs';
 
 /** Milliseconds for the collections of the last moment to be told. */
 const SETTLING = 50;
@@ -34,10 +35,12 @@ const exchange = new CountedExchange(
     globalThis.gc?.();
     before.at = performance.now();
     before.heap = getHeapStatistics();
+    existsSync(MARKS.begin);
     before.calls = readCalls();
   },
   () => {
     after.calls = readCalls();
+    existsSync(MARKS.end);
     after.heap = getHeapStatistics();
     after.at = performance.now();
   },

@@ -15,7 +15,7 @@ import { fillBlocks } from '../reports/marked-blocks.mjs';
 import { MESSAGE_COST } from '../reports/write.mjs';
 import { ServerProcess } from '../server-process.mjs';
 import { listServers } from '../servers/catalogue.mjs';
-import { callsPerMessage, parseSummary } from './system-calls.mjs';
+import { callsPerMessage } from './system-calls.mjs';
 import { renderCounts } from './table.mjs';
 
 const USAGE = `Usage: npm run bench:wire -- [flags]
@@ -33,12 +33,12 @@ const EXCHANGES = [
   {
     name: 'round trip',
     task: { window: 1, size: SIZE, warmUp: 20_000, messages: 50_000 },
-    traced: [500, 2500],
+    traced: 5000,
   },
   {
     name: '100 in flight',
     task: { window: 100, size: SIZE, warmUp: 100_000, messages: 300_000 },
-    traced: [2000, 22_000],
+    traced: 50_000,
   },
 ];
 /** Messages for compilers to be done with: what they ask of the system is not a message's. */
@@ -154,19 +154,15 @@ async function countOnce(run, task) {
 /**
  * @param {Run} run
  * @param {CountedTask} task
- * @param {readonly number[]} messages fewer and more
+ * @param {number} messages
  */
 async function traceCalls(run, task, messages) {
   const folder = mkdtempSync(join(os.tmpdir(), 'wirespeed-wire-'));
-  const path = join(folder, 'summary');
-  const count = async (/** @type {number} */ each) => {
-    const command = ['strace', '-f', '-c', '-o', path, process.execPath];
-    await runClient(run, command, { ...task, warmUp: TRACED_WARM_UP, messages: each });
-    return parseSummary(readFileSync(path, 'utf8'));
-  };
+  const path = join(folder, 'trace');
   try {
-    const [fewer = 0, more = 0] = messages;
-    return callsPerMessage(await count(fewer), await count(more), more - fewer);
+    const command = ['strace', '-f', '-o', path, process.execPath];
+    await runClient(run, command, { ...task, warmUp: TRACED_WARM_UP, messages });
+    return callsPerMessage(readFileSync(path, 'utf8'), messages);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -27,34 +27,30 @@ export function parseCalls(text) {
   return { reads: of('syscr'), writes: of('syscw') };
 }
 
-/**
- * How often each system call was made.
- *
- * @param {string} summary of strace -c
- * @returns {Map<string, number>}
- */
-export function parseSummary(summary) {
-  const counts = new Map();
-  // The share of the time, seconds, microseconds a call, calls, and errors where there were any.
-  for (const [, calls, name] of summary.matchAll(
-    /^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?([a-z]\w*)$/gm,
-  )) {
-    if (name !== 'total') counts.set(String(name), Number(calls));
-  }
-  return counts;
-}
+/** What a traced process asks for, for nothing but to be seen: where the part that counts begins, and where it ends. */
+export const MARKS = { begin: '/wirespeed-begins-here', end: '/wirespeed-ends-here' };
 
 /**
- * What so many more messages took of each system call: a process's start and end are in both counts, and in no difference.
+ * How often each system call was made between the marks, by any thread.
  *
- * @param {ReadonlyMap<string, number>} fewer
- * @param {ReadonlyMap<string, number>} more
- * @param {number} messages by which they differ
+ * @param {string} trace of strace -f
+ * @param {number} messages that were exchanged there
  * @returns {{ name: string, perMessage: number }[]} most frequent first, without what is rarer than one in a hundred messages
+ * @throws {Error} where a mark is missing
  */
-export function callsPerMessage(fewer, more, messages) {
-  return [...more]
-    .map(([name, count]) => ({ name, perMessage: (count - (fewer.get(name) ?? 0)) / messages }))
+export function callsPerMessage(trace, messages) {
+  const lines = trace.split('\n');
+  const begin = lines.findIndex((line) => line.includes(MARKS.begin));
+  const end = lines.findIndex((line) => line.includes(MARKS.end));
+  if (begin < 0 || end < begin) throw new Error('the trace does not show what counts');
+  const counts = new Map();
+  for (const line of lines.slice(begin + 1, end)) {
+    // What another thread interrupts is written in two lines, the second of which begins with `<... resumed`.
+    const name = /^(?:\d+ +)?([a-z]\w*)\(/.exec(line)?.[1];
+    if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([name, count]) => ({ name, perMessage: count / messages }))
     .filter(({ perMessage }) => perMessage >= 0.01)
     .sort((a, b) => b.perMessage - a.perMessage);
 }
