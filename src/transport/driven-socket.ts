@@ -7,7 +7,7 @@ export interface DrivenSocket {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   /** `written` is called once the system has taken the bytes, or never will; never within this call. */
-  write(bytes: Uint8Array, written: (error?: Error | null) => void): unknown;
+  write(bytes: Uint8Array, written?: (error?: Error | null) => void): unknown;
   cork(): void;
   uncork(): void;
   pause(): unknown;

@@ -90,6 +90,9 @@ export interface Flusher {
   flush(): void;
 }
 
+/** Tells when a write of any socket is done. */
+type Written = (error?: Error | null) => void;
+
 const NOTHING: Region = Buffer.alloc(0);
 
 /** One connection's batch in the arena. */
@@ -109,6 +112,8 @@ export class SocketOutput implements Output {
   #unfinished: { write: number; slab: Slab }[] | undefined;
   #writesBegun = 0;
   #writesDone = 0;
+  /** Whether the system took the last write at once. To be told so would cost a tick of the event loop. */
+  #leavesAtOnce = false;
 
   constructor(flusher: Flusher, arena: SendArena = sharedArena()) {
     this.#flusher = flusher;
@@ -140,8 +145,8 @@ export class SocketOutput implements Output {
     (this.#slab as Slab).position = this.position;
   }
 
-  /** Writes the batch to the socket; `onWritten` is called once for each write. */
-  writeTo(socket: DrivenSocket, onWritten: (error?: Error | null) => void): void {
+  /** Writes the batch to the socket; `onWritten` is called, and `written` is to be, for each write that has to wait. */
+  writeTo(socket: DrivenSocket, onWritten: Written): void {
     if (this.#earlier !== undefined) {
       this.#writeSegments(socket, onWritten);
       return;
@@ -149,9 +154,11 @@ export class SocketOutput implements Output {
     const slab = this.#slab;
     if (slab === undefined || this.position === this.#start) return;
     const waits = socket.writableLength > 0;
-    const { start, end } = { start: this.#start, end: this.position };
+    const segment = { slab, start: this.#start, end: this.position };
     this.#detach();
-    this.#write(socket, { slab, start, end }, waits, onWritten);
+    if (waits || !this.#leavesAtOnce) this.#write(socket, segment, waits, onWritten);
+    else this.#writeAtOnce(socket, segment, onWritten);
+    this.#leavesAtOnce = socket.writableLength === 0;
   }
 
   /** A write is done, or will never be. */
@@ -172,7 +179,7 @@ export class SocketOutput implements Output {
     this.#earlierLength = 0;
   }
 
-  #writeSegments(socket: DrivenSocket, onWritten: (error?: Error | null) => void): void {
+  #writeSegments(socket: DrivenSocket, onWritten: Written): void {
     this.#closeSegment();
     const segments = this.#earlier ?? [];
     this.#earlier = undefined;
@@ -188,17 +195,33 @@ export class SocketOutput implements Output {
     socket: DrivenSocket,
     { slab, start, end }: Segment,
     waits: boolean,
-    onWritten: (error?: Error | null) => void,
+    onWritten: Written,
   ): void {
     const bytes = slab.bytes.subarray(start, end);
     const isCopied = waits && bytes.length <= MOST_COPIED;
     this.#writesBegun++;
     socket.write(isCopied ? new Uint8Array(bytes) : bytes, onWritten);
     if (isCopied || socket.writableLength === 0) this.#arena.release(slab);
-    else {
-      this.#unfinished ??= [];
-      this.#unfinished.push({ write: this.#writesBegun, slab });
+    else this.#keep(slab);
+  }
+
+  /** Writes a segment that the system most likely takes at once. */
+  #writeAtOnce(socket: DrivenSocket, { slab, start, end }: Segment, onWritten: Written): void {
+    socket.write(slab.bytes.subarray(start, end));
+    if (socket.writableLength === 0) {
+      this.#arena.release(slab);
+      return;
     }
+    // Nothing comes after it, and is done when it is.
+    this.#writesBegun++;
+    socket.write(NOTHING, onWritten);
+    this.#keep(slab);
+  }
+
+  /** Keeps a slab until the write begun last is done. */
+  #keep(slab: Slab): void {
+    this.#unfinished ??= [];
+    this.#unfinished.push({ write: this.#writesBegun, slab });
   }
 
   #closeSegment(): void {

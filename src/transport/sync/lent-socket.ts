@@ -9,6 +9,8 @@ import type { PlainChannel } from './plain-channel.ts';
 
 type Written = (error?: Error | null) => void;
 
+function ignore(): void {}
+
 /** The stand-in of one socket. */
 export class LentSocket implements DrivenSocket {
   readonly #socket: Socket;
@@ -48,7 +50,7 @@ export class LentSocket implements DrivenSocket {
     return this.#socket.bytesWritten + this.#sent + this.#queued;
   }
 
-  write(bytes: Uint8Array, written: Written): void {
+  write(bytes: Uint8Array, written: Written = ignore): void {
     const sent = this.#queued > 0 ? 0 : this.#send(bytes, AT_ONCE);
     if (sent === bytes.length) {
       this.#written.push(written);
