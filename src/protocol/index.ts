@@ -37,7 +37,12 @@ export { FrameWriter } from './frame-writer.ts';
 export type { Sha1Base64 } from './handshake-key.ts';
 export type { HeaderMap } from './http-head.ts';
 export { MaskingKeys } from './masking-keys.ts';
-export { type MessageConsumer, type MessageLimits, MessageReader } from './message-reader.ts';
+export {
+  type MessageConsumer,
+  type MessageDelivery,
+  type MessageLimits,
+  MessageReader,
+} from './message-reader.ts';
 export { type Output, OutputBuffer } from './output.ts';
 export type {
   Compression,
