@@ -5,6 +5,7 @@
  * was made with, and none is kept of a connection that was made without a check.
  */
 import type { ConnectionOptions } from 'node:tls';
+import { isSameOptions } from '../same-options.ts';
 
 /** Sessions kept; the oldest are forgotten first. */
 const MOST_KEPT = 100;
@@ -23,7 +24,7 @@ const sessions = new Map<string, Kept>();
 export function withSession(options: ConnectionOptions): ConnectionOptions {
   if (!isCached(options)) return options;
   const kept = sessions.get(keyOf(options));
-  if (kept === undefined || !isSame(kept.options, options)) return options;
+  if (kept === undefined || !isSameOptions(kept.options, options)) return options;
   return { ...options, session: kept.session };
 }
 
@@ -45,18 +46,4 @@ function isCached(options: ConnectionOptions): boolean {
 
 function keyOf({ host, port, servername }: ConnectionOptions): string {
   return `${host}:${port}/${servername}`;
-}
-
-/** Whether all options are the same values; `ALPNProtocols` may be another list of the same. */
-function isSame(kept: ConnectionOptions, options: ConnectionOptions): boolean {
-  const names = Object.keys(options) as (keyof ConnectionOptions)[];
-  return (
-    names.length === Object.keys(kept).length &&
-    names.every((name) => Object.hasOwn(kept, name) && isSameValue(kept[name], options[name]))
-  );
-}
-
-function isSameValue(kept: unknown, value: unknown): boolean {
-  if (!Array.isArray(kept) || !Array.isArray(value)) return kept === value;
-  return kept.length === value.length && kept.every((item, index) => item === value[index]);
 }
