@@ -20,7 +20,7 @@ const NO_LIMIT = 600_000;
 /** Of messages this large fewer samples have to do. */
 const LARGE = 1024 * 1024;
 /** Messages, and bytes, that one request is answered with in a flood, or one reply acknowledges. */
-const MOST_IN_BATCH = 1000;
+const MOST_IN_BATCH = 10_000;
 const BYTES_IN_BATCH = 256 * 1024;
 
 /**
