@@ -144,3 +144,16 @@ describe.each(IMPLEMENTATIONS)('text with %s', (_, kernels, memory) => {
     expect(kernels.isUtf8(memory, 0, 0)).toBe(true);
   });
 });
+
+describe.each(IMPLEMENTATIONS)('bytes made by %s', (_, kernels) => {
+  it('have memory of their own, so that who is given them may transfer it', () => {
+    for (const size of [0, 1, 100, 70_000]) {
+      const bytes = kernels.createBytes(size);
+      expect(bytes.length).toBe(size);
+      // A plain array: a Buffer's slice would not copy.
+      expect(bytes.constructor).toBe(Uint8Array);
+      expect(bytes.buffer.byteLength).toBe(size);
+      expect(bytes.buffer).not.toBe(kernels.createBytes(size).buffer);
+    }
+  });
+});
