@@ -51,8 +51,10 @@ export class LentSocket implements DrivenSocket {
   }
 
   write(bytes: Uint8Array, written: Written = ignore): void {
-    const sent = this.#queued > 0 ? 0 : this.#send(bytes, AT_ONCE);
-    if (sent === bytes.length) {
+    // Even no bytes at all come behind those that wait.
+    const waits = this.#queue.length > 0;
+    const sent = waits ? 0 : this.#send(bytes, AT_ONCE);
+    if (sent === bytes.length && !waits) {
       this.#written.push(written);
       return;
     }
@@ -65,9 +67,11 @@ export class LentSocket implements DrivenSocket {
     for (;;) {
       const first = this.#queue[0];
       if (first === undefined) return;
-      const sent = this.#send(first.bytes, deadline);
-      this.#queued -= sent;
-      first.bytes = first.bytes.subarray(sent);
+      if (first.bytes.length > 0) {
+        const sent = this.#send(first.bytes, deadline);
+        this.#queued -= sent;
+        first.bytes = first.bytes.subarray(sent);
+      }
       if (first.bytes.length > 0) return;
       this.#queue.shift();
       this.#written.push(first.written);

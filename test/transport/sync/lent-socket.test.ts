@@ -1,0 +1,43 @@
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { LentSocket } from '../../../src/transport/sync/lent-socket.ts';
+import type { PlainChannel } from '../../../src/transport/sync/plain-channel.ts';
+
+/** A stand-in over a channel that takes as many bytes as it is allowed. */
+function lend() {
+  const channel = {
+    room: 0,
+    send(bytes: Uint8Array): number {
+      const sent = Math.min(bytes.length, channel.room);
+      channel.room -= sent;
+      return sent;
+    },
+  };
+  const socket = new LentSocket({} as Socket, channel as unknown as PlainChannel, 0);
+  const told: string[] = [];
+  const write = (name: string, size: number) =>
+    socket.write(new Uint8Array(size), () => told.push(name));
+  return { channel, socket, told, write };
+}
+
+describe('what is written to the stand-in of a lent socket', () => {
+  it('is told to have left in its order, and nothing before what it comes behind', () => {
+    const { channel, socket, told, write } = lend();
+    channel.room = 4;
+    write('cut', 10);
+    write('empty', 0);
+    write('last', 5);
+    socket.settle();
+    expect(told).toEqual([]);
+    expect(socket.writableLength).toBe(11);
+    channel.room = 8;
+    socket.sendQueued(() => 0);
+    socket.settle();
+    expect(told).toEqual(['cut', 'empty']);
+    channel.room = 3;
+    socket.sendQueued(() => 0);
+    socket.settle();
+    expect(told).toEqual(['cut', 'empty', 'last']);
+    expect(socket.writableLength).toBe(0);
+  });
+});
