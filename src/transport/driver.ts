@@ -450,6 +450,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
       this.#isShutdown = false;
       this.#socket?.end();
     }
+    // Nobody tells when what has left at once is done.
+    this.checkDrain();
   }
 
   #handleWritten(): void {

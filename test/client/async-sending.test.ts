@@ -207,6 +207,13 @@ describe('sending', () => {
     expect(ws.bufferedAmount).toBe(0);
   });
 
+  it('a send that waits behind others goes on although the last of them leaves at once', async () => {
+    const { ws } = await open([ECHO], { sendHighWaterMark: 1000 });
+    await Promise.all([ws.send(new Blob(['0123456789'])), ws.send(new Blob(['x'.repeat(1500)]))]);
+    expect(await ws.recv()).toHaveLength(10);
+    expect(await ws.recv()).toHaveLength(1500);
+  }, 5000);
+
   it('a send that waits is rejected when the connection ends', async () => {
     const { ws } = await open([STOP_READING]);
     const sends = Array.from({ length: 32 }, () => ws.send(new Uint8Array(1024 * 1024)));
