@@ -71,6 +71,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** Frames handed on one by one. */
   #framesReceived = 0;
   #messagesSent = 0;
+  /** Whether the last message sent is one in fragments, and not complete. */
+  #isFragmented = false;
   /** Bytes that have not gone through our own socket. */
   #lentReceived = 0;
   #lentSent = 0;
@@ -107,8 +109,12 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     return this.queued + this.#output.pending + (this.#socket?.writableLength ?? 0);
   }
 
-  get isAboveHighWaterMark(): boolean {
-    return this.bufferedAmount > this.#highWaterMark;
+  /**
+   * Bytes that have to leave before there is room: what is queued behind a message in fragments does
+   * not leave before that, whose sender may be the one who waits.
+   */
+  get #leaving(): number {
+    return this.#isFragmented ? this.bufferedAmount - this.queued : this.bufferedAmount;
   }
 
   stats(): ConnectionStats {
@@ -183,16 +189,17 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     isCompressed?: boolean,
   ): void {
     this.#session.sendFragment(payload, isText, isFinal, isCompressed);
+    this.#isFragmented = !isFinal;
     if (isFinal) this.#messagesSent++;
     this.#leave();
   }
 
   /** Tells whether more may be sent; if not, the owner is told when it may. */
   hasRoom(): boolean {
-    if (!this.isAboveHighWaterMark) return true;
+    if (this.#leaving <= this.#highWaterMark) return true;
     // So much needs no company to make a good batch.
     this.flush();
-    if (!this.isAboveHighWaterMark) return true;
+    if (this.#leaving <= this.#highWaterMark) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -217,7 +224,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** Tells the owner, if it waits for it, that there is room again. */
   checkDrain(): void {
     if (!this.#needsDrain || this.#isEnded) return;
-    if (this.bufferedAmount > this.#highWaterMark / 2) return;
+    if (this.#leaving > this.#highWaterMark / 2) return;
     this.#needsDrain = false;
     this.#owner.onDrain();
   }

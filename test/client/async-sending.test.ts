@@ -214,6 +214,18 @@ describe('sending', () => {
     expect(await ws.recv()).toHaveLength(1500);
   }, 5000);
 
+  it('fragments are not kept waiting by what waits behind them', async () => {
+    const { ws } = await open([ECHO], { sendHighWaterMark: 1000 });
+    async function* pieces(): AsyncGenerator<string> {
+      yield 'a';
+      await elapse(5);
+      yield 'b';
+    }
+    await Promise.all([ws.send(pieces()), ws.send(new Blob(['x'.repeat(1500)]))]);
+    expect(await ws.recv()).toBe('ab');
+    expect(await ws.recv()).toHaveLength(1500);
+  }, 5000);
+
   it('a send that waits is rejected when the connection ends', async () => {
     const { ws } = await open([STOP_READING]);
     const sends = Array.from({ length: 32 }, () => ws.send(new Uint8Array(1024 * 1024)));
