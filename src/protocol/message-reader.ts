@@ -173,12 +173,15 @@ export class MessageReader {
     this.#earlierLength += this.#frameLength;
     this.#isFragmented = !this.#isFinal;
     if (this.#isFragmented && !this.#deliversFrames) return;
-    // The buffer stays out of the pool until the consumer is through with it.
+    // The buffer stays out of the pool until the consumer is through with it, who may release the
+    // reader meanwhile.
     const buffer = this.#buffer;
+    const isPooled = this.#isPooled;
     this.#buffer = undefined;
+    this.#isPooled = true;
     this.#length = 0;
-    this.#deliver(bytes, start, end, !this.#isPooled && buffer?.length === end);
-    this.#giveBack(buffer);
+    this.#deliver(bytes, start, end, !isPooled && buffer?.length === end);
+    if (buffer !== undefined && isPooled) sharedBytePool.give(buffer);
   }
 
   #giveBack(buffer: Uint8Array<ArrayBuffer> | undefined): void {

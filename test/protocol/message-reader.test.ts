@@ -327,6 +327,22 @@ describe('messages handed over', () => {
     }
   });
 
+  it('are never lent to another message by a reader released while they are delivered', () => {
+    const pipeline = handingOver();
+    const give = vi.spyOn(sharedBytePool, 'give');
+    vi.spyOn(pipeline.owned, 'push').mockImplementation(() => {
+      pipeline.messages.release();
+      return 0;
+    });
+    try {
+      pipeline.read(long, 10_000);
+      expect(pipeline.events).toHaveLength(1);
+      expect(give.mock.calls.map(([{ length }]) => length)).not.toContain(200_000);
+    } finally {
+      give.mockRestore();
+    }
+  });
+
   it.each([
     ['came whole', [{ opcode: 2, payload: 'whole' }], 1000],
     ['are text', [{ opcode: 1, payload: 'text in pieces' }], 3],
