@@ -317,6 +317,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     if (this.#isEnded) return;
     // Nobody has listened since the last call: the silence says nothing of the peer.
     this.#session.isPaused = true;
+    // What waited may have left with the last call.
+    this.#handleRoom();
     this.handleTimeout();
   }
 

@@ -254,6 +254,24 @@ describe('what is under way when a connection is given back', () => {
     expect(ws.stats().bytesSent - before).toBe(20_000_014 + 12 + 11 + 8);
   });
 
+  it('a ping that came while nothing could be sent is answered', async () => {
+    const ping = send({ opcode: 9, payload: 'p' });
+    const { ws } = await open(
+      [STOP_READING, sleep(200), ping, sleep(300), READ_AGAIN, waitFor('pong'), sendText('over')],
+      { receiveTimeout: 2000 },
+    );
+    const blocking = toSync(ws);
+    const fill = () => {
+      for (;;) blocking.send(patternBytes(100_000), { timeout: 30 });
+    };
+    expect(fill).toThrow(TimeoutError);
+    expect(() => blocking.recv({ timeout: 300 })).toThrow(TimeoutError);
+    // The peer takes all that the system holds, so that the system takes the rest at once.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    toAsync(blocking);
+    expect(await ws.recv()).toBe('over');
+  });
+
   it('what a send has received in vain is received from it, and the send goes on there', async () => {
     const message = frame({ opcode: 2, payload: new Uint8Array(100_000) });
     const steps = [STOP_READING, sendBytes(message, 1000), READ_ONCE_SENT, waitFor('over')];
