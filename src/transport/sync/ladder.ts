@@ -16,7 +16,6 @@ import type { Channel, ChannelReader } from './channel.ts';
 import { FsCalls } from './fs-calls.ts';
 import { PlainChannel } from './plain-channel.ts';
 import { RelayChannel } from './relay-channel.ts';
-import { SharedRings } from './shared-ring.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
 import { handleOf } from './socket-handle.ts';
 import type { SystemCalls } from './system-calls.ts';
@@ -145,7 +144,7 @@ function openRelay(
   deadline: number,
 ): Channel | undefined {
   const broker = socketBroker();
-  const rings = new SharedRings();
+  const rings = broker.takeRings();
   const request = {
     tls: secure && withoutIdentityCheck(withSession(secure)),
     isIdentityLeft: secure?.checkServerIdentity !== undefined,

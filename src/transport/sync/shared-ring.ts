@@ -92,6 +92,11 @@ export class SharedRings {
     this.outbound = new Ring(memory, HEADER_SIZE + RING_SIZE, Word.outbound);
   }
 
+  /** Makes the memory fit for another connection. */
+  reset(): void {
+    this.#words.fill(0);
+  }
+
   /** Counts what the worker has done: whoever waits looks at it first. */
   get news(): number {
     return Atomics.load(this.#words, Word.news);

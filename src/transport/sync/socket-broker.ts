@@ -11,7 +11,7 @@ import {
 } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import type { RelayWorker } from './relay-channel.ts';
-import type { SharedRings } from './shared-ring.ts';
+import { SharedRings } from './shared-ring.ts';
 import { unsupported } from './unsupported.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
@@ -29,6 +29,8 @@ export class RefusedOptions extends Error {}
 
 /** How long a thread that ends waits for peers to take what they were sent, in ms. */
 const LONGEST_EXIT = 2000;
+/** Rings kept for the next connections: the worker collects its garbage too rarely to be left so much of it. */
+const RINGS_KEPT = 8;
 
 /** A connection that the worker keeps, and what it tells of it without having been asked. */
 interface Relayed {
@@ -42,6 +44,9 @@ class SocketBroker {
   readonly #port: MessagePort;
   readonly #signal = new Int32Array(new SharedArrayBuffer(4));
   readonly #relayed = new Map<number, Relayed>();
+  /** Rings of connections that were given back, until the worker is through with them; then free ones. */
+  readonly #leaving = new Map<number, SharedRings>();
+  readonly #free: SharedRings[] = [];
   #isDrainedAtExit = false;
   #lastId = 0;
 
@@ -74,6 +79,14 @@ class SocketBroker {
   setBlocking(id: number, isBlocking: boolean): void {
     this.#ask({ kind: 'block', id, isBlocking });
     this.#await(id, Number.POSITIVE_INFINITY);
+  }
+
+  /** Returns rings that nobody uses. */
+  takeRings(): SharedRings {
+    this.#receiveAll();
+    const rings = this.#free.pop() ?? new SharedRings();
+    rings.reset();
+    return rings;
   }
 
   /**
@@ -127,6 +140,8 @@ class SocketBroker {
   release(id: number, linger = 0): void {
     // Sessions that have come for it are kept, before nobody asks for them.
     if (this.#relayed.has(id)) this.#receiveAll();
+    const relayed = this.#relayed.get(id);
+    if (relayed !== undefined) this.#leaving.set(id, relayed.rings);
     this.#relayed.delete(id);
     this.#ask({ kind: 'close', id, linger });
   }
@@ -181,12 +196,20 @@ class SocketBroker {
       if (reply?.kind === 'lost') {
         const relayed = this.#relayed.get(reply.id);
         if (relayed !== undefined) relayed.loss = restore(reply.error);
+      } else if (reply?.kind === 'freed') {
+        this.#keepRings(reply.id);
       } else if (reply?.kind === 'session') {
         this.#relayed.get(reply.id)?.onSession(Buffer.from(reply.session));
       } else {
         return reply;
       }
     }
+  }
+
+  #keepRings(id: number): void {
+    const rings = this.#leaving.get(id);
+    this.#leaving.delete(id);
+    if (rings !== undefined && this.#free.length < RINGS_KEPT) this.#free.push(rings);
   }
 }
 

@@ -17,6 +17,8 @@ type Request<Kind extends WorkerRequest['kind']> = Extract<WorkerRequest, { kind
 const { port, signal } = workerData as { port: MessagePort; signal: Int32Array };
 const sockets = new Map<number, Socket>();
 const relays = new Map<number, SocketRelay>();
+/** The connections that memory was shared for. */
+const sharing = new Set<number>();
 
 function reply(message: WorkerReply): void {
   port.postMessage(message);
@@ -107,6 +109,7 @@ function block({ id, isBlocking }: Request<'block'>): void {
 
 function relay(request: Request<'relay'>): void {
   const { id, memory, tls } = request;
+  sharing.add(id);
   const tcp = sockets.get(id);
   if (tcp === undefined) return;
   const rings = new SharedRings(memory);
@@ -154,6 +157,7 @@ function close({ id, linger }: Request<'close'>): void {
   const relayed = relays.get(id);
   sockets.delete(id);
   relays.delete(id);
+  if (sharing.delete(id)) freeLater(id, socket);
   if (socket === undefined) return;
   if (linger === 0) {
     socket.destroy();
@@ -171,6 +175,13 @@ function close({ id, linger }: Request<'close'>): void {
   } else {
     relayed.release(() => socket.end());
   }
+}
+
+/** Says when the memory of a connection is touched no more: once its socket has closed, and all its callbacks have run. */
+function freeLater(id: number, socket: Socket | undefined): void {
+  const free = (): void => void setImmediate(() => reply({ id, kind: 'freed' }));
+  if (socket === undefined || socket.closed) free();
+  else socket.once('close', free);
 }
 
 function readBlob({ id, blob }: Request<'blob'>): void {

@@ -65,6 +65,8 @@ export type WorkerReply =
   | { readonly kind: 'lost'; readonly id: number; readonly error: ErrorFacts }
   /** A TLS session that a later connection may resume. */
   | { readonly kind: 'session'; readonly id: number; readonly session: Uint8Array }
+  /** Nothing touches the memory of a relayed connection any more. */
+  | { readonly kind: 'freed'; readonly id: number }
   | { readonly kind: 'bytes'; readonly id: number; readonly bytes: ArrayBuffer }
   | {
       readonly kind: 'failed';
