@@ -2,6 +2,7 @@
  * Connections of the async face that are driven by blocking calls for a while: what must arrive does,
  * in order, whoever receives it. What goes wrong is in lending-faults.test.ts.
  */
+import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -237,19 +238,24 @@ describe('what is under way when a connection is given back', () => {
 
   it('what a send could not hand to the system in time leaves from the event loop', async () => {
     const { ws, script } = await open([STOP_READING, sleep(1500), READ_AGAIN, waitFor('over')]);
+    const { ws: other } = await open([]);
     const before = ws.stats().bytesSent;
     const blocking = toSync(ws);
     const large = patternBytes(20_000_000);
     expect(() => blocking.send(large, { timeout: 50 })).toThrow(TimeoutError);
     expect(() => blocking.send('second', { timeout: 50 })).toThrow(TimeoutError);
     expect(blocking.bufferedAmount).toBeGreaterThan(0);
+    // What waits is not in memory that others write to.
+    await other.send(new Uint8Array(250_000));
     toAsync(blocking);
     expect(ws.bufferedAmount).toBeGreaterThan(0);
     await ws.send('third');
     await ws.close();
-    const { bytes, frames, faults } = await script.seen();
+    const { bytes, digest, frames, faults } = await script.seen();
     expect(faults).toEqual([]);
     expect(bytes).toBe(20_000_000 + 'second'.length + 'third'.length);
+    const sent = createHash('sha256').update(large).update('secondthird');
+    expect(digest).toBe(sent.digest('hex'));
     expect(frames.map(({ length }) => length)).toEqual([20_000_000, 6, 5, 2]);
     expect(ws.stats().bytesSent - before).toBe(20_000_014 + 12 + 11 + 8);
   });
