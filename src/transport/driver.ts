@@ -395,7 +395,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     const before = this.#messagesReceived + this.#framesReceived;
     this.#isDelivering = true;
     const next = this.#session.receive(bytes, 0, length, now());
-    if (this.#messagesReceived + this.#framesReceived !== before) this.#owner.onBatchEnd();
+    const hasDelivered = this.#messagesReceived + this.#framesReceived !== before;
+    if (hasDelivered && !this.#isEnded) this.#owner.onBatchEnd();
     this.#isDelivering = false;
     if (this.#session.state === 'closing') this.#armTimer();
     this.#flushNow();

@@ -64,6 +64,24 @@ describe('serving', () => {
     expect(log).toEqual(['open /path?x=1', 'message hello', 'ping p', 'close 4000 done']);
   });
 
+  it('tells nothing after the end, not even that of a read in the middle of which it came', async () => {
+    const log: string[] = [];
+    const server = await start({
+      handlers: {
+        message(ws) {
+          log.push('message');
+          ws.terminate();
+        },
+        batchEnd: () => void log.push('batchEnd'),
+        close: () => void log.push('close'),
+      },
+    });
+    const ws = await open(server);
+    await Promise.all([ws.send('one'), ws.send('two')]);
+    await expect(ws.recv()).rejects.toThrow();
+    expect(log).toEqual(['message', 'close']);
+  });
+
   it('speaks TLS with the certificate it is given', async () => {
     const server = await start({
       tls: { cert: certificate('localhost'), key: certificate('server-key') },
