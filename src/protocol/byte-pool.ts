@@ -3,29 +3,47 @@
  * nothing and an idle connection owns nothing.
  */
 
-/** Size classes are powers of two from 1 KiB to 1 MiB; anything larger is not kept. */
+/** Size classes are powers of two from 1 KiB to 1 MiB, whose buffers are kept. */
 const SMALLEST_ORDER = 10;
-const LARGEST = 1 << 20;
+const LARGEST_KEPT = 1 << 20;
 /** Buffers kept per size class. */
 const KEPT = 4;
+/**
+ * Classes above that, up to 128 MiB, have one buffer each that the garbage collector may take: a new one is
+ * thousands of pages that the system has to find and clear.
+ */
+const LARGEST_CLASS = 1 << 27;
 
 /** A pool of byte buffers, by size. */
 export class BytePool {
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
+  readonly #large = new Map<number, WeakRef<Uint8Array<ArrayBuffer>>>();
 
   /** Lends a buffer of at least `size` bytes (1 or more); its content is whatever it was. */
   take(size: number): Uint8Array<ArrayBuffer> {
-    if (size > LARGEST) return new Uint8Array(size);
+    if (size > LARGEST_CLASS) return new Uint8Array(size);
     const length = 1 << Math.max(SMALLEST_ORDER, 32 - Math.clz32(size - 1));
-    return this.#free.get(length)?.pop() ?? new Uint8Array(length);
+    const kept = length > LARGEST_KEPT ? this.#takeLarge(length) : this.#free.get(length)?.pop();
+    return kept ?? new Uint8Array(length);
   }
 
   /** Takes back a buffer that was lent. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
-    if (buffer.length > LARGEST) return;
-    const free = this.#free.get(buffer.length);
-    if (free === undefined) this.#free.set(buffer.length, [buffer]);
+    const { length } = buffer;
+    if (length > LARGEST_CLASS) return;
+    if (length > LARGEST_KEPT) {
+      this.#large.set(length, new WeakRef(buffer));
+      return;
+    }
+    const free = this.#free.get(length);
+    if (free === undefined) this.#free.set(length, [buffer]);
     else if (free.length < KEPT) free.push(buffer);
+  }
+
+  #takeLarge(length: number): Uint8Array<ArrayBuffer> | undefined {
+    const buffer = this.#large.get(length)?.deref();
+    this.#large.delete(length);
+    return buffer;
   }
 }
 
