@@ -1,5 +1,7 @@
 /** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
+
 import { cellTitle } from '../cells.mjs';
+import { renderAgreement } from './agreement.mjs';
 import { cautionsOf } from './cautions.mjs';
 import { judgeClaims, VERDICTS } from './claims.mjs';
 import {
@@ -21,7 +23,7 @@ const SIZES_IN_DOCS = [512, 65_536];
 /**
  * Every block by the name that documents take it by; undefined where the run is not of the kind that it is about.
  *
- * @type {Record<string, (measured: import('./measured.mjs').Measured) => string | undefined>}
+ * @type {Record<string, (measured: import('./measured.mjs').Measured, earlier?: import('./measured.mjs').Measured) => string | undefined>}
  */
 export const BLOCKS = {
   machine: where(hasDocumentClients, renderMachine),
@@ -31,6 +33,7 @@ export const BLOCKS = {
   'like-for-like': where(hasDocumentClients, renderLikeForLike),
   standings: where(hasDocumentClients, (measured) => renderStandings(listStandings(measured))),
   losses: where(hasDocumentClients, (measured) => renderLosses(listStandings(measured))),
+  agreement: (measured, earlier) => earlier && renderAgreement(earlier, measured),
   readme: where(hasDocumentClients, renderReadme),
   targets: where(hasTargets, renderTargets),
   'targets-machine': where(hasTargets, renderMachine),

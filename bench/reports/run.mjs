@@ -1,6 +1,7 @@
 /** `npm run bench:report -- FILE`: makes the reports of the samples of `--seed` or `--full`. */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { Measured, readRecords } from './measured.mjs';
 import { shortPath, writeDocuments, writeReports } from './write.mjs';
 
 const USAGE = `Usage: npm run bench:report -- FILE [flags]
@@ -10,6 +11,7 @@ like wrote (JSON lines, as they are or in gzip), beside them.
 
   --out directory   another place for them
   --docs            fills the marked blocks of docs/benchmark.md and README.md as well
+  --earlier FILE    with --docs: another run of the same plan, to say whether the two agree
   --help            this text
 `;
 
@@ -28,6 +30,7 @@ function main(args) {
     options: {
       out: { type: 'string' },
       docs: { type: 'boolean', default: false },
+      earlier: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -41,7 +44,8 @@ function main(args) {
     return 2;
   }
   const { measured, written } = writeReports(path, values.out);
-  const documents = values.docs ? writeDocuments(measured) : [];
+  const earlier = values.earlier && new Measured(readRecords(values.earlier));
+  const documents = values.docs ? writeDocuments(measured, earlier || undefined) : [];
   for (const file of [...written, ...documents]) process.stdout.write(`${shortPath(file)}\n`);
   return 0;
 }

@@ -34,11 +34,15 @@ export function writeReports(path, directory = dirname(path)) {
  * Fills the marked blocks of the project's documents.
  *
  * @param {Measured} measured
+ * @param {Measured} [earlier] run of the same plan, to compare with
  * @returns {string[]} the paths of those that have any
  */
-export function writeDocuments(measured) {
+export function writeDocuments(measured, earlier) {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const ofRun = Object.entries(BLOCKS).map(([name, render]) => [name, () => render(measured)]);
+  const ofRun = Object.entries(BLOCKS).map(([name, render]) => [
+    name,
+    () => render(measured, earlier),
+  ]);
   const blocks = { ...Object.fromEntries(ofRun), [MESSAGE_COST]: () => undefined };
   return DOCUMENTS.map((name) => join(root, name)).filter((path) => {
     const before = readFileSync(path, 'utf8');

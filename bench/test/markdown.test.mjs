@@ -69,7 +69,7 @@ test('fills marked blocks of a document, and leaves the rest as it is', () => {
 
 test('can make every block that a document may take, of the runs that it is about', () => {
   for (const [name, render] of Object.entries(BLOCKS)) {
-    const text = render(measured);
+    const text = render(measured, measured);
     if (name.startsWith('targets')) {
       assert.equal(text, undefined, name);
       continue;
