@@ -104,14 +104,14 @@ export function renderNotes({ peers, server, pinning }, rows, paint) {
 }
 
 /**
- * The last line: what was missing, and how to get it.
+ * The last line: what was missing, and how to get it. A variant is missing where what it varies is.
  *
- * @param {readonly { label: string, missing?: string, hint?: string }[]} parts
+ * @param {readonly { label: string, missing?: string, hint?: string, isVariant?: boolean }[]} parts
  */
 export function renderMissing(parts) {
   const byHint = new Map();
-  for (const { label, missing, hint } of parts) {
-    if (!missing) continue;
+  for (const { label, missing, hint, isVariant } of parts) {
+    if (!missing || isVariant) continue;
     const key = `${missing}; ${hint}`;
     byHint.set(key, [...new Set([...(byHint.get(key) ?? []), label])]);
   }

@@ -20,6 +20,9 @@ test('names in the last line what is missing and how to get it, each way once', 
     `Missing: Bun WebSocket, Bun's echo server (not installed; ${hint}).`,
   );
   assert.equal(renderMissing([{ label: 'ws' }]), 'Missing: nothing.');
+  // What loads a server is not there; the server is.
+  const variant = { label: "ws's echo server", missing: 'not built', hint, isVariant: true };
+  assert.equal(renderMissing([variant]), 'Missing: nothing.');
 });
 
 test('lists request-response before pipelined and small before large', () => {
