@@ -2,6 +2,8 @@
  * `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 §4.1, §4.2.2).
  */
 
+import { decodeLatin1 } from './http-head.ts';
+
 /** Computes SHA-1 over ASCII text, in base64: the one piece of cryptography the handshake needs. */
 export type Sha1Base64 = (text: string) => string;
 
@@ -11,9 +13,7 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 /** Writes a key from sixteen random bytes. */
 export function serializeKey(nonce: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < nonce.length; i++) text += String.fromCharCode(nonce[i] as number);
-  return btoa(text);
+  return btoa(decodeLatin1(nonce));
 }
 
 /** Tells whether a key is sixteen bytes in base64. */

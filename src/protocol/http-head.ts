@@ -181,7 +181,8 @@ function isBlank(unit: number): boolean {
 
 const decoder = new TextDecoder();
 
-function decodeLatin1(bytes: Uint8Array): string {
+/** Makes a string of bytes, a unit of each. */
+export function decodeLatin1(bytes: Uint8Array): string {
   // The platform's decoder for Latin-1 decodes Windows-1252; but hardly any head is not ASCII.
   if (bytes.every(isAscii)) return decoder.decode(bytes);
   let text = '';
