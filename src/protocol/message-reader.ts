@@ -72,7 +72,7 @@ export class MessageReader {
   #frameLength = 0;
   /** What has been put together. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  /** Whether that buffer is the pool's. */
+  /** Whether that buffer, if there is one, is the pool's. */
   #isPooled = true;
   #length = 0;
   #validator: Utf8Validator | undefined;
@@ -161,7 +161,7 @@ export class MessageReader {
 
   /** Gives back what an unfinished message holds, and the inflater; nothing more may come. */
   release(): void {
-    this.#giveBack(this.#buffer);
+    giveBack(this.#buffer, this.#isPooled);
     this.#buffer = undefined;
     this.#length = 0;
     this.#inflater?.release();
@@ -178,15 +178,9 @@ export class MessageReader {
     const buffer = this.#buffer;
     const isPooled = this.#isPooled;
     this.#buffer = undefined;
-    this.#isPooled = true;
     this.#length = 0;
     this.#deliver(bytes, start, end, !isPooled && buffer?.length === end);
-    if (buffer !== undefined && isPooled) sharedBytePool.give(buffer);
-  }
-
-  #giveBack(buffer: Uint8Array<ArrayBuffer> | undefined): void {
-    if (buffer !== undefined && this.#isPooled) sharedBytePool.give(buffer);
-    this.#isPooled = true;
+    giveBack(buffer, isPooled);
   }
 
   #deliver(bytes: Uint8Array, start: number, end: number, isOwn: boolean): void {
@@ -276,7 +270,7 @@ export class MessageReader {
     const size = Math.max(length, Math.min(this.#expectedLength(length), ahead));
     const grown = isPooled ? sharedBytePool.take(size) : this.#kernels.createBytes(size);
     if (this.#buffer !== undefined) grown.set(this.#buffer.subarray(0, this.#length));
-    this.#giveBack(this.#buffer);
+    giveBack(this.#buffer, this.#isPooled);
     this.#buffer = grown;
     this.#isPooled = isPooled;
   }
@@ -335,4 +329,8 @@ export class MessageReader {
       ),
     );
   }
+}
+
+function giveBack(buffer: Uint8Array<ArrayBuffer> | undefined, isPooled: boolean): void {
+  if (buffer !== undefined && isPooled) sharedBytePool.give(buffer);
 }
