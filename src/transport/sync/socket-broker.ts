@@ -139,10 +139,12 @@ class SocketBroker {
    */
   release(id: number, linger = 0): void {
     // Sessions that have come for it are kept, before nobody asks for them.
-    if (this.#relayed.has(id)) this.#receiveAll();
     const relayed = this.#relayed.get(id);
-    if (relayed !== undefined) this.#leaving.set(id, relayed.rings);
-    this.#relayed.delete(id);
+    if (relayed !== undefined) {
+      this.#receiveAll();
+      this.#relayed.delete(id);
+      this.#leaving.set(id, relayed.rings);
+    }
     this.#ask({ kind: 'close', id, linger });
   }
 
