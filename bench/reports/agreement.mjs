@@ -1,7 +1,7 @@
 /** Whether two runs of the same plan say the same of every two clients, where both can tell them apart. */
 import { cellTitle } from '../cells.mjs';
-import { isMeasured, slownessOf } from './measured.mjs';
-import { factorText } from './wording.mjs';
+import { slownessOf } from './measured.mjs';
+import { factorText, minuteText } from './wording.mjs';
 
 /** @typedef {import('./measured.mjs').Measured} Measured */
 
@@ -29,33 +29,39 @@ import { factorText } from './wording.mjs';
  * @returns {Agreement}
  */
 export function compareRankings(before, now) {
-  /** @type {Agreement} */
-  const agreement = { pairs: 0, decided: 0, tiedOnce: 0, tiedTwice: 0, contradictions: [] };
-  for (const section of now.sections) {
-    for (const cell of section.cells) {
-      for (const [first, second] of pairsOf(now.rows(section, cell).filter(isMeasured))) {
-        const earlier = [first, second].map(({ peer }) =>
-          before.row(section.name, cell, peer.name),
-        );
-        const ratios = [slownessOf(earlier[0], earlier[1]), slownessOf(first, second)];
-        const [then, later] = ratios;
-        if (!then || !later) continue;
-        agreement.pairs++;
-        const ties = ratios.filter((ratio) => ratio?.isTie).length;
-        if (ties === 2) agreement.tiedTwice++;
-        else if (ties === 1) agreement.tiedOnce++;
-        else {
-          agreement.decided++;
-          if (then.median < 1 === later.median < 1) continue;
-          agreement.contradictions.push({
-            ...{ section, cell, labels: [first.peer.label, second.peer.label] },
-            ...{ before: then.median, now: later.median },
-          });
-        }
-      }
-    }
-  }
-  return agreement;
+  const pairs = now.sections.flatMap((section) =>
+    section.cells.flatMap((cell) => comparePairs(before, now, section, cell)),
+  );
+  const ofTies = (/** @type {number} */ count) => pairs.filter(({ ties }) => ties === count);
+  const decided = ofTies(0);
+  return {
+    pairs: pairs.length,
+    decided: decided.length,
+    tiedOnce: ofTies(1).length,
+    tiedTwice: ofTies(2).length,
+    contradictions: decided.filter((pair) => pair.before < 1 !== pair.now < 1),
+  };
+}
+
+/**
+ * Every two clients of a cell that both runs measured, and in how many of the runs they tie.
+ *
+ * @param {Measured} before
+ * @param {Measured} now
+ * @param {import('./measured.mjs').Section} section
+ * @param {import('./measured.mjs').Cell} cell
+ */
+function comparePairs(before, now, section, cell) {
+  const peers = now.rows(section, cell).map(({ peer }) => peer);
+  return pairsOf(peers).flatMap(([first, second]) => {
+    const [then, later] = [before, now].map((run) =>
+      slownessOf(run.row(section.name, cell, first.name), run.row(section.name, cell, second.name)),
+    );
+    if (!then || !later) return [];
+    const labels = /** @type {[string, string]} */ ([first.label, second.label]);
+    const ties = Number(then.isTie) + Number(later.isTie);
+    return { section, cell, labels, before: then.median, now: later.median, ties };
+  });
 }
 
 /**
@@ -65,17 +71,19 @@ export function compareRankings(before, now) {
 export function renderAgreement(before, now) {
   const { pairs, decided, tiedOnce, tiedTwice, contradictions } = compareRankings(before, now);
   const counted = (/** @type {number} */ count) => count.toLocaleString('en-US');
+  const [then, later] = [before, now].map(
+    ({ machine }) => `${minuteText(machine.date)} (commit ${machine.commit})`,
+  );
   return [
-    `Runs of ${before.machine.date.replace('T', ' ').slice(0, 16)} (commit ${before.machine.commit}) and of ` +
-      `${now.machine.date.replace('T', ' ').slice(0, 16)} (commit ${now.machine.commit}). Of ${counted(pairs)} pairs of clients in one ` +
+    `Runs of ${then} and of ${later}. Of ${counted(pairs)} pairs of clients in one ` +
       `cell ${counted(decided)} were told apart in both, and ${counted(decided - contradictions.length)} of these the same way round. ` +
       `${counted(tiedOnce)} were a tie in one of the two, ${counted(tiedTwice)} in both.`,
     ...(contradictions.length === 0
       ? []
       : ['', 'The other way round (how many times as long the first took, then and later):', '']),
     ...contradictions.map(
-      ({ section, cell, labels, before: then, now: later }) =>
-        `- ${section.title}, ${cellTitle(cell)}: ${labels[0]} to ${labels[1]} ${factorText(then)}×, ${factorText(later)}×`,
+      ({ section, cell, labels, before: earlier, now: latest }) =>
+        `- ${section.title}, ${cellTitle(cell)}: ${labels[0]} to ${labels[1]} ${factorText(earlier)}×, ${factorText(latest)}×`,
     ),
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 /** The headline claims of the reference document, each beside what the records say. */
 import { cellTitle } from '../cells.mjs';
 import { slownessOf } from './measured.mjs';
-import { factorText, rangeText } from './wording.mjs';
+import { figureText, rangeText } from './wording.mjs';
 
 /** The document gives no intervals: this share of the lead that it claims counts as that lead. */
 const ALLOWANCE = 0.8;
@@ -246,7 +246,7 @@ function placeText({ slower, cell, ratio }) {
  * @param {Finding} finding
  */
 function pairText(faster, { slower, ratio }) {
-  const factor = `${factorText(ratio.median)}× (${rangeText(ratio)})`;
+  const factor = figureText(ratio);
   const tie = ratio.isTie ? ', which is a tie' : '';
   return `${slower} takes ${factor} the time of ${faster}${tie}`;
 }

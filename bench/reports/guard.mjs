@@ -4,7 +4,7 @@ import { REFERENCE } from '../peers/catalogue.mjs';
 import { groupBy } from './groups.mjs';
 import { slownessOf } from './measured.mjs';
 import { isFace } from './standings.mjs';
-import { factorText, rangeText } from './wording.mjs';
+import { figureText } from './wording.mjs';
 
 /** The share of a ratio that may be lost: less than that differs from one day to the next. */
 const TOLERATED = 0.15;
@@ -163,7 +163,7 @@ export function renderGuard(comparisons, before, now, path) {
       ...[...groupBy(ofSection, ({ cell }) => cell)].flatMap(([cell, ofCell]) => [
         `  ${cellTitle(cell)}`,
         ...ofCell.map((each) =>
-          lineOf(each.label, ratioText(each.before), ratioText(each.now), verdictText(each)),
+          lineOf(each.label, shown(each.before), shown(each.now), verdictText(each)),
         ),
       ]),
     ]),
@@ -192,7 +192,7 @@ function summaryLines(comparisons) {
       : `None of ${compared} has lost ${bound} outside the noise.`,
     ...lost.map(
       ({ section, cell, label, before, now }) =>
-        `  ${cellTitle(cell)}, ${section.title}, ${label}: ${ratioText(before)} before, ${ratioText(now)} now`,
+        `  ${cellTitle(cell)}, ${section.title}, ${label}: ${shown(before)} before, ${shown(now)} now`,
     ),
   ];
 }
@@ -207,8 +207,8 @@ function verdictText({ before, now, verdict, absence }) {
 }
 
 /** @param {Ratio | undefined} ratio */
-function ratioText(ratio) {
-  return ratio ? `${factorText(ratio.median)}× (${rangeText(ratio)})` : '–';
+function shown(ratio) {
+  return ratio ? figureText(ratio) : '–';
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What a figure means nothing without, in words. */
 
+import { minuteText } from './wording.mjs';
+
 /**
  * @param {import('./measured.mjs').Measured} measured
  * @returns {{ name: string, text: string }[]}
@@ -12,7 +14,7 @@ export function machineFacts({ machine, rounds }) {
       name: 'machine',
       text: `${machine.cpu}, ${machine.cores} cores, ${(machine.memory / 2 ** 30).toFixed(0)} GiB; ${machine.system}`,
     },
-    { name: 'date', text: machine.date.slice(0, 16).replace('T', ' ') },
+    { name: 'date', text: minuteText(machine.date) },
     {
       name: 'commit',
       text: `${commit || 'none'}${isModified ? ', with changes on top' : ''}`,

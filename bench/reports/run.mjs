@@ -39,13 +39,15 @@ function main(args) {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (path === undefined || positionals.length > 1) {
+  const isForNothing = values.earlier !== undefined && !values.docs;
+  if (path === undefined || positionals.length > 1 || isForNothing) {
     process.stderr.write(USAGE);
     return 2;
   }
+  const earlier =
+    values.earlier === undefined ? undefined : new Measured(readRecords(values.earlier));
   const { measured, written } = writeReports(path, values.out);
-  const earlier = values.earlier && new Measured(readRecords(values.earlier));
-  const documents = values.docs ? writeDocuments(measured, earlier || undefined) : [];
+  const documents = values.docs ? writeDocuments(measured, earlier) : [];
   for (const file of [...written, ...documents]) process.stdout.write(`${shortPath(file)}\n`);
   return 0;
 }

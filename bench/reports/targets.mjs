@@ -1,7 +1,7 @@
 /** The table of targets: what was to be reached, what was measured, and whether that is enough. */
 import { judgeRatios } from '../ratios.mjs';
 import { TARGETS } from '../targets.mjs';
-import { factorText, rangeText } from './wording.mjs';
+import { factorText, figureText } from './wording.mjs';
 
 /** @typedef {import('./measured.mjs').Round} Round */
 
@@ -83,7 +83,7 @@ export function summarizeTargets(measured) {
 function renderJudgement(judgement) {
   const { target, ratio, isReached } = judgement;
   const verdict = verdictText(judgement);
-  const measured = ratio ? `${factorText(ratio.median)}× (${rangeText(ratio)})` : '';
+  const measured = ratio ? figureText(ratio) : '';
   const shown = isReached || !ratio ? verdict : verdict.replace('not reached', '**not reached**');
   return `| ${target.title} | ${boundText(judgement)} | ${measured} | ${shown} |`;
 }

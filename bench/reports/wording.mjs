@@ -76,6 +76,19 @@ export function rangeText({ low, high }) {
  */
 export function ratioText(ratio) {
   if (!ratio) return '–';
-  if (ratio.isTie) return `≈ (${rangeText(ratio)})`;
+  return ratio.isTie ? `≈ (${rangeText(ratio)})` : figureText(ratio);
+}
+
+/**
+ * A ratio with its interval, be it a tie.
+ *
+ * @param {{ median: number, low: number, high: number }} ratio
+ */
+export function figureText(ratio) {
   return `${factorText(ratio.median)}× (${rangeText(ratio)})`;
+}
+
+/** @param {string} date as records have it */
+export function minuteText(date) {
+  return date.slice(0, 16).replace('T', ' ');
 }

@@ -11,9 +11,9 @@ import { boundText, judgeTargets, verdictText } from '../targets.mjs';
 import {
   bytesText,
   factorText,
+  figureText,
   kindText,
   millisText,
-  rangeText,
   ratioText,
   threeDigits,
   timeText,
@@ -91,7 +91,7 @@ export function renderTargets(measured) {
 <thead><tr><th></th><th>target</th><th>measured</th><th></th></tr></thead>
 <tbody>${judgeTargets(measured, targets).map(
       (judgement) =>
-        html`<tr class="${judgement.isReached ? '' : 'missed'}"><th scope="row">${judgement.target.title}</th><td>${boundText(judgement)}</td><td>${judgement.ratio ? `${factorText(judgement.ratio.median)}× (${rangeText(judgement.ratio)})` : ''}</td><td>${verdictText(judgement)}</td></tr>`,
+        html`<tr class="${judgement.isReached ? '' : 'missed'}"><th scope="row">${judgement.target.title}</th><td>${boundText(judgement)}</td><td>${judgement.ratio ? figureText(judgement.ratio) : ''}</td><td>${verdictText(judgement)}</td></tr>`,
     )}</tbody></table></div>`,
   );
 }
