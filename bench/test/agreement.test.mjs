@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { histogramOf } from '../record.mjs';
 import { compareRankings, renderAgreement } from '../reports/agreement.mjs';
 import { Measured } from '../reports/measured.mjs';
+import { recordOfTime } from './synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
 const NAMES = ['a', 'b', 'c'];
@@ -16,11 +16,9 @@ function runOf(times) {
   const peers = NAMES.map((name) => ({ name, label: `client ${name}`, style: 'callback' }));
   const section = { name: 'main', title: 'main', server: 'bun', peers: NAMES, cells: [CELL] };
   const cells = Object.entries(times).flatMap(([peer, all]) =>
-    all.map((time, index) => ({
-      type: /** @type {const} */ ('cell'),
-      ...{ section: 'main', server: 'bun', peer, ...CELL, round: index + 1 },
-      ...{ histogram: histogramOf([time]), times: [time], messages: 1, elapsed: time },
-    })),
+    all.map((time, index) =>
+      recordOfTime({ section: 'main', server: 'bun', peer, ...CELL, round: index + 1 }, time),
+    ),
   );
   const machine = {
     commit: 'c0ffee',

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { newestOf, readBaseline, requirePrograms } from '../baseline.mjs';
 import { listPeers } from '../peers/catalogue.mjs';
 import { PLANS } from '../plans/plan.mjs';
-import { histogramOf } from '../record.mjs';
 import { compareRuns, isPassed, renderGuard } from '../reports/guard.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { listServers } from '../servers/catalogue.mjs';
+import { recordOfTime } from './synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
 const SECTION = {
@@ -33,13 +33,12 @@ function runOf(times, { ws = 10, section, machine, failure } = {}) {
     [
       { peer: 'wirespeed-events', time },
       { peer: 'ws', time: ws },
-    ].map(({ peer, time: each }) => ({
-      type: /** @type {const} */ ('cell'),
-      ...{ section: 'other-core', server: 'bun', peer, ...CELL, round: index + 1 },
-      ...(failure !== undefined && peer !== 'ws'
-        ? { failure }
-        : { histogram: histogramOf([each]), times: [each], messages: 1, elapsed: each }),
-    })),
+    ].map(({ peer, time: each }) => {
+      const place = { section: 'other-core', server: 'bun', peer, ...CELL, round: index + 1 };
+      return failure !== undefined && peer !== 'ws'
+        ? { type: /** @type {const} */ ('cell'), ...place, failure }
+        : recordOfTime(place, each);
+    }),
   );
   const facts = { commit: 'c0ffee', date: '2025-01-02T03:04', peers: PEERS, servers: [], sections };
   return new Measured({ machine: { ...facts, ...machine }, cells });

@@ -104,6 +104,18 @@ export function makeRecords({ rounds = 7, seed = 1, samples = 300, models = MODE
   return { machine: makeMachine(sections, models, rounds), cells };
 }
 
+/**
+ * Makes the record of one client, cell and round in which it took so many µs for a message.
+ *
+ * @template {object} Place
+ * @param {Place} place
+ * @param {number} time
+ */
+export function recordOfTime(place, time) {
+  const figures = { histogram: histogramOf([time]), times: [time], messages: 1, elapsed: time };
+  return { type: /** @type {const} */ ('cell'), ...place, ...figures };
+}
+
 /** @param {ReturnType<typeof makeRecords>} records */
 export function toJsonLines({ machine, cells }) {
   return [machine, ...cells].map((record) => `${JSON.stringify(record)}\n`).join('');
