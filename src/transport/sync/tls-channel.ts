@@ -123,8 +123,8 @@ export class TlsChannel implements Channel {
 
   send(bytes: Uint8Array, deadline: Deadline): number {
     if (!this.flush(deadline)) return 0;
-    // The engine may keep a reference until its next write; the caller's memory is used again.
-    this.#engine.write(Buffer.from(bytes));
+    // The engine encrypts at once; what it cannot take yet it copies.
+    this.#engine.write(bytes);
     this.#settle();
     this.#throwError();
     // The engine has taken the bytes, whether their ciphertext leaves in time or later.
@@ -177,8 +177,8 @@ export class TlsChannel implements Channel {
   }
 
   #feed(bytes: Uint8Array, start: number, end: number): void {
-    // The engine decrypts at once, but may keep what it cannot use yet.
-    this.#cipher.emit('data', Buffer.from(bytes.subarray(start, end)));
+    // The engine copies what it is fed.
+    this.#cipher.emit('data', bytes.subarray(start, end));
     this.#settle();
   }
 

@@ -59,7 +59,7 @@ const EVENTS = 192;
 const REGION_SIZE = 256;
 
 /** Bytes from elsewhere that are put into kernel memory at once, to be written from there. */
-const STAGING_SIZE = 64 * 1024;
+const STAGING_SIZE = 256 * 1024;
 
 /** What a thread has once, in kernel memory. */
 interface Memory {
