@@ -50,7 +50,7 @@ export function filterSections(sections, { peers, sizes, modes, servers }) {
       ...section,
       peers: section.peers.filter(
         section.server === EACH
-          ? (name) => servers?.some((server) => name === serverPeerName(server)) ?? !peers
+          ? (name) => servers?.some((server) => name === serverPeerName(server)) ?? peers?.includes(name) ?? true
           : (name) => peers?.includes(name) ?? true,
       ),
       cells: section.cells.filter(

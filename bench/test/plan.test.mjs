@@ -61,6 +61,8 @@ test('leaves of a plan what the flags name', () => {
   const servers = sectionsOf('full').filter(({ server }) => server === EACH);
   const [load] = filterSections(servers, { ...NO_FILTERS, servers: ['bun', 'ws'] });
   assert.deepEqual(load?.peers, ['server-ws', 'server-bun']);
+  const [named] = filterSections(servers, { ...NO_FILTERS, peers: ['ws', 'server-ws'] });
+  assert.deepEqual(named?.peers, ['server-ws']);
   assert.deepEqual(filterSections(servers, { ...NO_FILTERS, peers: ['ws'] }), []);
 });
 
