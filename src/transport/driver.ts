@@ -30,10 +30,11 @@ export interface ConnectionStats {
 
 const NOTHING = new Uint8Array(0);
 /**
- * Bytes that wait for no more company: they give the peer something to do while the rest of the turn
- * is being worked on (bench: pipelined; half as much makes more system calls, twice as much idles).
+ * Bytes that wait for no more company: they give a server something to do while the rest of the turn
+ * is being worked on (bench: pipelined; half as much makes more system calls, twice as much idles). A
+ * server has others to serve meanwhile, and saves the calls (bench: servers).
  */
-const GOOD_BATCH = 16 * 1024;
+const GOOD_BATCH = { client: 16 * 1024, server: 64 * 1024 } as const;
 
 /** The pump of one connection. */
 export class Driver implements SessionSink, SocketListener, Flusher, Watched {
@@ -435,7 +436,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** Has what was sent leave: with the rest of this turn, or now if that is a good batch already. */
   #leave(): void {
     const { pending, isBlocked } = this.#output;
-    if (pending >= GOOD_BATCH && !isBlocked && this.#corks === 0) this.flush();
+    const isGood = pending >= GOOD_BATCH[this.#session.role];
+    if (isGood && !isBlocked && this.#corks === 0) this.flush();
     else this.#scheduleFlush();
   }
 

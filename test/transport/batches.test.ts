@@ -1,0 +1,57 @@
+/**
+ * How much leaves in one write: what is sent within a turn goes together, but a client's server is given
+ * its first work early.
+ */
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { connect } from '../../src/index.ts';
+import { serve } from '../../src/server/index.ts';
+
+const SIZE = 512;
+const COUNT = 100;
+const CLIENT_FRAME = SIZE + 8;
+const SERVER_FRAME = SIZE + 4;
+
+describe('a hundred messages of 512 bytes that are sent within one turn', () => {
+  let write: MockInstance<Socket['write']>;
+
+  beforeEach(() => {
+    write = vi.spyOn(Socket.prototype, 'write');
+  });
+
+  afterEach(() => write.mockRestore());
+
+  /** Lengths of what the sockets connected to that port wrote, or those that listen on it. */
+  function writes(port: number, side: 'localPort' | 'remotePort'): number[] {
+    return write.mock.calls.flatMap(([bytes], index) => {
+      const isTheirs = (write.mock.contexts[index] as Socket)[side] === port;
+      return isTheirs ? [(bytes as Uint8Array).length] : [];
+    });
+  }
+
+  it('leave a client in batches of 16 KiB, and a server that answers them in one', async () => {
+    const server = await serve({
+      host: '127.0.0.1',
+      port: 0,
+      handlers: { message: (ws, data) => void ws.send(data) },
+    });
+    const ws = await connect(server.url);
+    write.mockClear();
+    const sent = Array.from({ length: COUNT }, () => ws.send(new Uint8Array(SIZE)));
+    for (let i = 0; i < COUNT; i++) await ws.recv();
+    await Promise.all(sent);
+
+    const port = Number(new URL(server.url).port);
+    // The first write asks to be told when it is done, with an empty one after it where it must.
+    const batches = writes(port, 'remotePort').filter((length) => length > 0);
+    const full = Math.ceil((16 * 1024) / CLIENT_FRAME) * CLIENT_FRAME;
+    expect(batches).toEqual([full, full, full, COUNT * CLIENT_FRAME - 3 * full]);
+
+    // All had left before the server's turn came, so that it read all at once.
+    const answers = writes(port, 'localPort').filter((length) => length > 0);
+    expect(answers).toEqual([COUNT * SERVER_FRAME]);
+
+    await ws.close();
+    await server.close();
+  });
+});
