@@ -230,13 +230,13 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   /** @internal */
   override onFailure(): void {
-    this.#rejectReceiver(endError(this.session));
+    this.#endReceiver();
   }
 
   /** @internal */
   override onClosed(): void {
     super.onClosed();
-    this.#rejectReceiver(endError(this.session));
+    this.#endReceiver();
     for (const waiter of [...(this.#drainWaiters ?? [])]) {
       waiter.reject(this.session.closedError());
     }
@@ -325,6 +325,11 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     if (signal !== undefined) {
       receiver.forgetSignal = onceAborted(signal, () => this.#rejectReceiver(signal.reason));
     }
+  }
+
+  /** Tells who waits for a message that none comes any more; mostly nobody does, and an error takes long to make. */
+  #endReceiver(): void {
+    if (this.#receiver !== undefined) this.#rejectReceiver(endError(this.session));
   }
 
   #rejectReceiver(error: unknown): void {
