@@ -1,4 +1,5 @@
 /** The figures that Wirespeed has set itself to reach, each a ratio of two rows that `--targets` measures. */
+import { IDLE_CONNECTIONS } from './cells.mjs';
 
 /**
  * @typedef {object} Place a row
@@ -238,7 +239,7 @@ function times(section, cell, atMost, rival) {
  * @param {string} rival
  */
 function memories(section, atMost, rival) {
-  const cell = { mode: 'idle', size: 20, connections: 1000 };
+  const cell = { mode: 'idle', size: 20, connections: IDLE_CONNECTIONS };
   const what = section === 'idle-tls' ? 'bytes, over TLS' : 'bytes';
   return compare('memory', what, section, cell, Object.keys(atMost), rival).map((target) => ({
     ...target,

@@ -11,7 +11,7 @@ const COMPRESSED_BYTE = 32;
 const MOST_CONNECTS = 1000;
 /** So many times as long an open loop is measured: its rate is not for the client to choose. */
 const PACED_LONGER = 5;
-/** Milliseconds that a thousand connections may take to be opened. */
+/** Milliseconds that every thousand connections may take to be opened. */
 const OPENING = 20_000;
 /** A client that is far slower than the others keeps a cell for so many times as long, and has fewer samples then. */
 const LONGER_AT_MOST = 10;
@@ -189,6 +189,6 @@ function warmUpMessages({ mode, size, connections = 1, compression }, isFirst) {
  */
 export function timeLimit(task) {
   const large = task.size >= LARGE || task.isCompressed ? 20_000 : 0;
-  const opening = task.connections === undefined ? 0 : OPENING;
-  return 8000 + large + opening + 4 * (task.warmUp.time + task.measure.time);
+  const thousands = Math.ceil((task.connections ?? 0) / 1000);
+  return 8000 + large + thousands * OPENING + 4 * (task.warmUp.time + task.measure.time);
 }

@@ -1,5 +1,5 @@
 /** `--full`: every workload, each in a section of its own, on top of the tables of the reference document. */
-import { listCells } from '../cells.mjs';
+import { IDLE_CONNECTIONS, listCells } from '../cells.mjs';
 import { POLLING_PEERS, SERVER_PEERS } from '../peers/variants.mjs';
 import { seedSections } from './seed.mjs';
 
@@ -125,7 +125,7 @@ export function fullSections(peers) {
       title: 'memory of idle connections, of the client',
       server,
       peers: everybody.filter((name) => !BLOCKING.includes(name)),
-      cells: listCells(['idle'], [20], { connections: 1000 }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
     },
     {
       name: 'servers',
@@ -140,7 +140,7 @@ export function fullSections(peers) {
       server: 'each',
       isServerFresh: true,
       peers: SERVER_PEERS,
-      cells: listCells(['idle'], [20], { connections: 1000 }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
     },
   ];
 }

@@ -48,11 +48,11 @@ export function filterSections(sections, { peers, sizes, modes, servers }) {
     .filter(({ server }) => server === EACH || (servers?.includes(server) ?? true))
     .map((section) => ({
       ...section,
-      peers: section.peers.filter(
-        section.server === EACH
-          ? (name) => servers?.some((server) => name === serverPeerName(server)) ?? peers?.includes(name) ?? true
-          : (name) => peers?.includes(name) ?? true,
-      ),
+      peers: section.peers.filter((name) => {
+        const isServers = section.server === EACH && servers !== undefined;
+        if (isServers) return servers.some((server) => name === serverPeerName(server));
+        return peers?.includes(name) ?? true;
+      }),
       cells: section.cells.filter(
         ({ mode, size }) => (sizes?.includes(size) ?? true) && (modes?.includes(mode) ?? true),
       ),

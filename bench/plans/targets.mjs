@@ -1,5 +1,5 @@
 /** `--targets`: the cells in which Wirespeed has set itself a figure to reach (reports/targets.mjs judges them). */
-import { listCells } from '../cells.mjs';
+import { IDLE_CONNECTIONS, listCells } from '../cells.mjs';
 import { IMPORT_PEERS, POLLING_PEERS } from '../peers/variants.mjs';
 
 const ENDS = [512, 65_536];
@@ -83,7 +83,7 @@ export function targetsSections() {
       title: 'memory of idle connections, of the client',
       server: NEUTRAL,
       peers: [...CALLED_BACK, 'ws', 'bun', 'net'],
-      cells: listCells(['idle'], [20], { connections: 1000 }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
     },
     {
       name: 'idle-tls',
@@ -91,7 +91,7 @@ export function targetsSections() {
       server: NEUTRAL,
       isTls: true,
       peers: [...CALLED_BACK, 'ws', 'net'],
-      cells: listCells(['idle'], [20], { connections: 1000 }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
     },
     {
       name: 'idle-servers',
@@ -99,7 +99,7 @@ export function targetsSections() {
       server: 'each',
       isServerFresh: true,
       peers: ['server-wirespeed', 'server-ws', 'server-bun'],
-      cells: listCells(['idle'], [20], { connections: 1000 }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
     },
     {
       name: 'servers',

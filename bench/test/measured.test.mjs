@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IDLE_CONNECTIONS } from '../cells.mjs';
 import { isMeasured, Measured, slownessOf } from '../reports/measured.mjs';
 import { listStandings } from '../reports/standings.mjs';
 import { parseSamples } from '../samples-file.mjs';
@@ -135,7 +136,7 @@ test('compares two rows round by round', () => {
 });
 
 test('compares the memory of two rows like their times, and servers with servers', () => {
-  const cell = { mode: 'idle', size: 20, connections: 1000 };
+  const cell = { mode: 'idle', size: 20, connections: IDLE_CONNECTIONS };
   const memory = (/** @type {string} */ peer) => measured.row('idle', cell, peer);
   const ratio = slownessOf(memory('ws'), memory('wirespeed-sync'));
   assert.ok(ratio && ratio.median > 1.5 && ratio.median < 2, `${ratio?.median}`);

@@ -1,4 +1,5 @@
 /** A run that never was: records as `--seed` writes them, of clients whose speeds are known. */
+import { IDLE_CONNECTIONS } from '../cells.mjs';
 import { histogramOf } from '../record.mjs';
 
 export const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
@@ -205,7 +206,7 @@ function makeSections(names) {
       title: 'memory of idle connections',
       server: 'fastwebsockets',
       peers,
-      cells: [{ mode: 'idle', size: 20, connections: 1000 }],
+      cells: [{ mode: 'idle', size: 20, connections: IDLE_CONNECTIONS }],
     },
     {
       name: 'servers',
