@@ -19,9 +19,9 @@ export const MODES = {
 
 /**
  * Connections that lie idle to have their memory measured. Of fewer, the steps in which an engine's heap
- * grows would be most of it: V8's young generation by up to 16 MiB at once.
+ * grows would be most of it: V8's young generation by up to 16 MiB at once. Over TLS each takes far more.
  */
-export const IDLE_CONNECTIONS = 4000;
+export const IDLE_CONNECTIONS = { plain: 4000, tls: 1000 };
 
 /** How the tables name what is not binary. */
 const CONTENTS = /** @type {Record<string, string>} */ ({

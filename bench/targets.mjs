@@ -239,8 +239,9 @@ function times(section, cell, atMost, rival) {
  * @param {string} rival
  */
 function memories(section, atMost, rival) {
-  const cell = { mode: 'idle', size: 20, connections: IDLE_CONNECTIONS };
-  const what = section === 'idle-tls' ? 'bytes, over TLS' : 'bytes';
+  const isTls = section === 'idle-tls';
+  const cell = { mode: 'idle', size: 20, connections: IDLE_CONNECTIONS[isTls ? 'tls' : 'plain'] };
+  const what = isTls ? 'bytes, over TLS' : 'bytes';
   return compare('memory', what, section, cell, Object.keys(atMost), rival).map((target) => ({
     ...target,
     atMost: atMost[target.ours.peer],

@@ -125,7 +125,7 @@ export function fullSections(peers) {
       title: 'memory of idle connections, of the client',
       server,
       peers: everybody.filter((name) => !BLOCKING.includes(name)),
-      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS.plain }),
     },
     {
       name: 'servers',
@@ -140,7 +140,7 @@ export function fullSections(peers) {
       server: 'each',
       isServerFresh: true,
       peers: SERVER_PEERS,
-      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS.plain }),
     },
   ];
 }

@@ -83,7 +83,7 @@ export function targetsSections() {
       title: 'memory of idle connections, of the client',
       server: NEUTRAL,
       peers: [...CALLED_BACK, 'ws', 'bun', 'net'],
-      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS.plain }),
     },
     {
       name: 'idle-tls',
@@ -91,7 +91,7 @@ export function targetsSections() {
       server: NEUTRAL,
       isTls: true,
       peers: [...CALLED_BACK, 'ws', 'net'],
-      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS.tls }),
     },
     {
       name: 'idle-servers',
@@ -99,7 +99,7 @@ export function targetsSections() {
       server: 'each',
       isServerFresh: true,
       peers: ['server-wirespeed', 'server-ws', 'server-bun'],
-      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS }),
+      cells: listCells(['idle'], [20], { connections: IDLE_CONNECTIONS.plain }),
     },
     {
       name: 'servers',

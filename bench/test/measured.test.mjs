@@ -136,7 +136,7 @@ test('compares two rows round by round', () => {
 });
 
 test('compares the memory of two rows like their times, and servers with servers', () => {
-  const cell = { mode: 'idle', size: 20, connections: IDLE_CONNECTIONS };
+  const cell = { mode: 'idle', size: 20, connections: IDLE_CONNECTIONS.plain };
   const memory = (/** @type {string} */ peer) => measured.row('idle', cell, peer);
   const ratio = slownessOf(memory('ws'), memory('wirespeed-sync'));
   assert.ok(ratio && ratio.median > 1.5 && ratio.median < 2, `${ratio?.median}`);

@@ -206,7 +206,7 @@ function makeSections(names) {
       title: 'memory of idle connections',
       server: 'fastwebsockets',
       peers,
-      cells: [{ mode: 'idle', size: 20, connections: IDLE_CONNECTIONS }],
+      cells: [{ mode: 'idle', size: 20, connections: IDLE_CONNECTIONS.plain }],
     },
     {
       name: 'servers',
