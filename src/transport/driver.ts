@@ -77,7 +77,6 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** Bytes that have not gone through our own socket. */
   #lentReceived = 0;
   #lentSent = 0;
-  readonly #onWritten = (): void => this.#handleWritten();
 
   constructor(owner: DriverOwner, highWaterMark: number, maxBufferedAmount?: number) {
     this.#owner = owner;
@@ -335,7 +334,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   flush(): void {
     if (!this.#isConnected || this.#isEnded) return;
     const socket = this.#socket as DrivenSocket;
-    this.#output.writeTo(socket, this.#onWritten);
+    this.#output.writeTo(socket);
     this.#output.isBlocked = socket.writableLength > 0;
   }
 
@@ -466,7 +465,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     this.checkDrain();
   }
 
-  #handleWritten(): void {
+  /** @internal */
+  handleWritten(): void {
     this.#output.written();
     if (this.#output.isBlocked) this.#session.handleProgress(now());
     this.#handleRoom();

@@ -85,13 +85,13 @@ function sharedArena(): SendArena {
   return shared;
 }
 
-/** Who sends the batch when its memory is full. */
+/** Whose batch it is. */
 export interface Flusher {
+  /** Sends the batch, whose memory is full. */
   flush(): void;
+  /** A write that had to wait is done, or will never be; it is to call `written`. */
+  handleWritten(): void;
 }
-
-/** Tells when a write of any socket is done. */
-type Written = (error?: Error | null) => void;
 
 const NOTHING: Region = Buffer.alloc(0);
 
@@ -113,7 +113,9 @@ export class SocketOutput implements Output {
   #writesBegun = 0;
   #writesDone = 0;
   /** Whether the system took the last write at once. To be told so would cost a tick of the event loop. */
-  #leavesAtOnce = false;
+  #leavesAtOnce = true;
+  /** What a socket calls when a write is done; most connections never have one that has to wait. */
+  #onWritten: (() => void) | undefined;
 
   constructor(flusher: Flusher, arena: SendArena = sharedArena()) {
     this.#flusher = flusher;
@@ -145,10 +147,10 @@ export class SocketOutput implements Output {
     (this.#slab as Slab).position = this.position;
   }
 
-  /** Writes the batch to the socket; `onWritten` is called, and `written` is to be, for each write that has to wait. */
-  writeTo(socket: DrivenSocket, onWritten: Written): void {
+  /** Writes the batch to the socket. */
+  writeTo(socket: DrivenSocket): void {
     if (this.#earlier !== undefined) {
-      this.#writeSegments(socket, onWritten);
+      this.#writeSegments(socket);
       return;
     }
     const slab = this.#slab;
@@ -156,8 +158,8 @@ export class SocketOutput implements Output {
     const waits = socket.writableLength > 0;
     const segment = { slab, start: this.#start, end: this.position };
     this.#detach();
-    if (waits || !this.#leavesAtOnce) this.#write(socket, segment, waits, onWritten);
-    else this.#writeAtOnce(socket, segment, onWritten);
+    if (waits || !this.#leavesAtOnce) this.#write(socket, segment, waits);
+    else this.#writeAtOnce(socket, segment);
     this.#leavesAtOnce = socket.writableLength === 0;
   }
 
@@ -179,43 +181,43 @@ export class SocketOutput implements Output {
     this.#earlierLength = 0;
   }
 
-  #writeSegments(socket: DrivenSocket, onWritten: Written): void {
+  #writeSegments(socket: DrivenSocket): void {
     this.#closeSegment();
     const segments = this.#earlier ?? [];
     this.#earlier = undefined;
     this.#earlierLength = 0;
     const waits = socket.writableLength > 0;
     socket.cork();
-    for (const segment of segments) this.#write(socket, segment, waits, onWritten);
+    for (const segment of segments) this.#write(socket, segment, waits);
     socket.uncork();
   }
 
   /** Writes a segment; `waits` says that others wait before it. */
-  #write(
-    socket: DrivenSocket,
-    { slab, start, end }: Segment,
-    waits: boolean,
-    onWritten: Written,
-  ): void {
+  #write(socket: DrivenSocket, { slab, start, end }: Segment, waits: boolean): void {
     const bytes = slab.bytes.subarray(start, end);
     const isCopied = waits && bytes.length <= MOST_COPIED;
-    this.#writesBegun++;
-    socket.write(isCopied ? new Uint8Array(bytes) : bytes, onWritten);
+    this.#writeAndTell(socket, isCopied ? new Uint8Array(bytes) : bytes);
     if (isCopied || socket.writableLength === 0) this.#arena.release(slab);
     else this.#keep(slab);
   }
 
   /** Writes a segment that the system most likely takes at once. */
-  #writeAtOnce(socket: DrivenSocket, { slab, start, end }: Segment, onWritten: Written): void {
+  #writeAtOnce(socket: DrivenSocket, { slab, start, end }: Segment): void {
     socket.write(slab.bytes.subarray(start, end));
     if (socket.writableLength === 0) {
       this.#arena.release(slab);
       return;
     }
     // Nothing comes after it, and is done when it is.
-    this.#writesBegun++;
-    socket.write(NOTHING, onWritten);
+    this.#writeAndTell(socket, NOTHING);
     this.#keep(slab);
+  }
+
+  /** Writes bytes, and has the flusher told when that is done. */
+  #writeAndTell(socket: DrivenSocket, bytes: Uint8Array): void {
+    this.#writesBegun++;
+    this.#onWritten ??= () => this.#flusher.handleWritten();
+    socket.write(bytes, this.#onWritten);
   }
 
   /** Keeps a slab until the write begun last is done. */
