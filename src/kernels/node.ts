@@ -2,6 +2,7 @@
  * The kernels for Node.js: each job goes to whoever is fastest for its size and its memory.
  */
 import { isUtf8 } from 'node:buffer';
+import { preventTrimming } from './heap-trimming.ts';
 import type { Kernels } from './kernels.ts';
 import { maskScalar, rotateKey } from './scalar.ts';
 import { createWasmKernel, type Region, type WasmKernel } from './wasm.ts';
@@ -53,6 +54,7 @@ export class NodeKernels implements Kernels {
   }
 
   createBytes(size: number): Uint8Array<ArrayBuffer> {
+    preventTrimming(size);
     // Not cleared first: for long messages that takes as long as copying them (bench/micro/copy.mjs).
     return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
   }

@@ -2,6 +2,7 @@
  * What the receiving calls of the async and the sync face tell: messages, and how they ended.
  */
 import { MessageTooBigError, RemoteProtocolError, type WebSocketError } from '../errors.ts';
+import { preventTrimming } from '../kernels/heap-trimming.ts';
 import { CloseCode } from '../protocol/close-code.ts';
 import type { Session } from '../protocol/session.ts';
 import { decodeText } from './text.ts';
@@ -11,6 +12,7 @@ export type Message = string | Uint8Array;
 
 /** Copies `bytes[start, end)` into memory of its own. */
 function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  preventTrimming(end - start);
   // The fastest way (bench/micro/copy.mjs), but a Buffer's own `slice` does not copy.
   if (bytes.constructor === Uint8Array) return bytes.slice(start, end);
   return new Uint8Array(bytes.subarray(start, end));
