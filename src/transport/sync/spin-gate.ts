@@ -14,6 +14,17 @@ const PROBE_LENGTH = 4;
 /** A wait counts for so many times the spin's length at most: one long pause is soon forgotten. */
 const MOST_COUNTED = 4;
 
+let defaultSpin: number | undefined;
+
+/**
+ * How long a call spins unless told otherwise, in µs. What this process may run on says nothing: the server may
+ * run on another processor. Asked once: the system takes a tenth of a millisecond to count them.
+ */
+function usualSpin(): number {
+  defaultSpin ??= cpus().length < 2 ? 0 : DEFAULT_SPIN;
+  return defaultSpin;
+}
+
 /** One connection's gate. */
 export class SpinGate {
   readonly #length: number;
@@ -25,11 +36,8 @@ export class SpinGate {
   #probing = 0;
   #probeEvery = FIRST_PROBE;
 
-  /**
-   * @param microseconds the longest spin; by default 50, or none on a machine with one processor. What
-   * this process may run on says nothing: the server may run on another.
-   */
-  constructor(microseconds: number = cpus().length < 2 ? 0 : DEFAULT_SPIN) {
+  /** @param microseconds the longest spin; by default 50, or none on a machine with one processor */
+  constructor(microseconds: number = usualSpin()) {
     this.#length = microseconds / 1000;
   }
 
