@@ -90,7 +90,7 @@ export interface ConnectOptions extends CommonOptions {
   /**
    * Microseconds to keep polling before sleeping while a message is awaited. Meant for a machine
    * with a processor to spare: it trades its time for a shorter round trip. Default 0; in the sync
-   * face 50 where there are two processors or more, and only while replies come that fast.
+   * face 50, over TLS 100, where there are two processors or more, and only while replies come that fast.
    */
   busyPoll?: number | undefined;
 }

@@ -17,7 +17,7 @@ import type { Deadline, ReceiveResult } from './channel.ts';
 import { openDescriptor } from './ladder.ts';
 import { LentSocket } from './lent-socket.ts';
 import { PlainChannel } from './plain-channel.ts';
-import { SpinGate } from './spin-gate.ts';
+import { SpinGate, usualSpin } from './spin-gate.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** How long nothing may have been read before a send looks first for what has come, in ms. */
@@ -63,7 +63,7 @@ export class LentDriver implements BlockingDriver {
       );
     }
     this.#loan = loan;
-    this.#gate = new SpinGate(options.busyPoll);
+    this.#gate = new SpinGate(options.busyPoll ?? usualSpin(false));
     this.#channel = new PlainChannel(this.#calls, (bytes, _start, end) => this.#take(bytes, end));
     this.#standIn = new LentSocket(socket, this.#channel, options.closeTimeout);
     driver.lend(this.#standIn);

@@ -29,7 +29,7 @@ import {
 } from './channel.ts';
 import { openChannel } from './ladder.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
-import { SpinGate } from './spin-gate.ts';
+import { SpinGate, usualSpin } from './spin-gate.ts';
 import { SyncOutput } from './sync-output.ts';
 
 /** Who owns a connection and is told what comes. Payloads are valid until the call returns. */
@@ -83,7 +83,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
    */
   constructor(target: Target, options: ResolvedConnectOptions, owner: SyncOwner) {
     this.#owner = owner;
-    this.#gate = new SpinGate(options.busyPoll);
+    this.#gate = new SpinGate(options.busyPoll ?? usualSpin(target.isSecure));
     this.#closeTimeout = options.closeTimeout;
     let phase: ConnectPhase = isIP(target.hostname) === 0 ? 'dns' : 'tcp';
     try {

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { SpinGate } from '../../../src/transport/sync/spin-gate.ts';
+import { SpinGate, usualSpin } from '../../../src/transport/sync/spin-gate.ts';
 
 /** Has so many waits take so many milliseconds; returns how long each of them was to spin. */
 function wait(gate: SpinGate, waited: number, times: number): number[] {
@@ -16,8 +16,10 @@ describe('the gate of spinning', () => {
     expect(new SpinGate(200).next()).toBe(0.2);
   });
 
-  it('spins 50 µs by default, and not at all on a machine with one processor', () => {
-    expect(new SpinGate().next()).toBe(cpus().length < 2 ? 0 : 0.05);
+  it('spins 50 µs by default and 100 over TLS, and not at all on a machine with one processor', () => {
+    const isAlone = cpus().length < 2;
+    expect(usualSpin(false)).toBe(isAlone ? 0 : 50);
+    expect(usualSpin(true)).toBe(isAlone ? 0 : 100);
   });
 
   it('never spins where that is turned off', () => {
