@@ -465,7 +465,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     this.checkDrain();
   }
 
-  /** @internal */
+  /** A write that had to wait is done, or will never be. */
   handleWritten(): void {
     this.#output.written();
     if (this.#output.isBlocked) this.#session.handleProgress(now());
