@@ -202,6 +202,19 @@ function resources(): string {
     .join();
 }
 
+/** What is there once nothing changes any more: what ended just before may still be closing, and is not to be missed later. */
+async function settledResources(): Promise<string> {
+  let seen = resources();
+  let since = performance.now();
+  await until(() => {
+    const found = resources();
+    if (found !== seen) since = performance.now();
+    seen = found;
+    return performance.now() - since > 200;
+  });
+  return seen;
+}
+
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
@@ -280,7 +293,7 @@ describe.each([
       expect(all.length).toBeGreaterThan(isSecure ? 80 : 1500);
       await until(() => server.connections.size === 0);
       told.clear();
-      const before = resources();
+      const before = await settledResources();
       // In order, so that each connection meets its cut; several at a time would mix them up.
       for (const cut of all) {
         proxy.plan(cut);
@@ -301,7 +314,7 @@ describe.each([
     const { all, opening } = await cuts(stepOfSync);
     await until(() => server.connections.size === 0);
     told.clear();
-    const before = resources();
+    const before = await settledResources();
     proxy.plan(...all);
     const outcomes = await talkSync(all.length);
     expect(outcomes).toHaveLength(all.length);
