@@ -123,8 +123,10 @@ export class TlsChannel implements Channel {
 
   send(bytes: Uint8Array, deadline: Deadline): number {
     if (!this.flush(deadline)) return 0;
-    // The engine encrypts at once; what it cannot take yet it copies.
-    this.#engine.write(bytes);
+    // The engine encrypts at once. While it renegotiates it cannot: what waits for it must be a copy, since the
+    // caller's memory is used again.
+    const isWaiting = this.#engine.writableLength > 0;
+    this.#engine.write(isWaiting ? Buffer.from(bytes) : bytes);
     this.#settle();
     this.#throwError();
     // The engine has taken the bytes, whether their ciphertext leaves in time or later.
