@@ -21,3 +21,10 @@ export interface Kernels {
   /** Writes `text` as UTF-8 at `offset`, where it must have room, and returns the bytes written. */
   writeUtf8(text: string, bytes: Uint8Array, offset: number): number;
 }
+
+/** Returns text as UTF-8, in memory of its own. */
+export function encodeText(kernels: Kernels, text: string): Uint8Array {
+  const bytes = new Uint8Array(kernels.utf8Length(text));
+  kernels.writeUtf8(text, bytes, 0);
+  return bytes;
+}

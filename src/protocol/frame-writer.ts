@@ -1,7 +1,7 @@
 /**
  * Writes frames straight into the output, masked in place where the role asks for it.
  */
-import type { Kernels } from '../kernels/kernels.ts';
+import { encodeText, type Kernels } from '../kernels/kernels.ts';
 import { headerLength, serializeFrameHeader } from './frame.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import type { Output } from './output.ts';
@@ -52,9 +52,7 @@ export class FrameWriter {
     const most = MOST_UTF8_PER_UNIT * text.length;
     const reserved = headerLength(most, isMasked) + most;
     if (text.length > IN_PLACE_TEXT || !hasRoom(output, reserved)) {
-      const payload = new Uint8Array(this.#kernels.utf8Length(text));
-      this.#kernels.writeUtf8(text, payload, 0);
-      this.write(opcode, isFinal, payload);
+      this.write(opcode, isFinal, encodeText(this.#kernels, text));
       return;
     }
     const key = this.#keys === undefined ? -1 : this.#keys.next();

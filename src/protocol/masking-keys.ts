@@ -1,6 +1,7 @@
 /**
  * Masking keys, drawn in bulk: the system's generator costs more per call than per byte.
  */
+import { LocalProtocolError } from '../errors.ts';
 
 /** Hands out masking keys from random bytes that it is given. */
 export class MaskingKeys {
@@ -8,6 +9,9 @@ export class MaskingKeys {
   readonly #bytes: Uint8Array;
   readonly #keys: Uint32Array;
   #next: number;
+  #isFilling = false;
+  /** Whether a key was asked for while keys were being drawn. */
+  #isNested = false;
 
   /**
    * @param fill fills the whole of an array with unpredictable bytes (RFC 6455 §5.3)
@@ -20,15 +24,35 @@ export class MaskingKeys {
     this.#next = count;
   }
 
-  /** Returns the next key, as an unsigned 32-bit integer. */
+  /**
+   * Returns the next key, as an unsigned 32-bit integer.
+   *
+   * @throws what `fill` throws
+   * @throws LocalProtocolError if `fill` has asked for a key itself, by sending
+   */
   next(): number {
-    if (this.#next === this.#keys.length) {
-      this.#fill(this.#bytes);
-      this.#next = 0;
-    }
+    if (this.#next === this.#keys.length) this.#draw();
     const key = this.#keys[this.#next] as number;
     // A key that was used is no longer in memory to be read.
     this.#keys[this.#next++] = 0;
     return key;
   }
+
+  #draw(): void {
+    this.#isNested = this.#isFilling;
+    if (this.#isNested) throw nestedError();
+    this.#isFilling = true;
+    try {
+      this.#fill(this.#bytes);
+    } finally {
+      this.#isFilling = false;
+    }
+    // What was drawn may have been used for the frame within.
+    if (this.#isNested) throw nestedError();
+    this.#next = 0;
+  }
+}
+
+function nestedError(): LocalProtocolError {
+  return new LocalProtocolError('a generator of masking keys must not send');
 }

@@ -39,6 +39,8 @@ export interface MessageLimits {
   readonly maxMessageSize: number;
   /** Most fragments of a message. */
   readonly maxFragments: number;
+  /** Most bytes of a text message, where that is less: a string has a longest length. */
+  readonly maxTextSize?: number | undefined;
 }
 
 /** How messages are handed on. */
@@ -54,6 +56,8 @@ export class MessageReader {
   readonly #kernels: Kernels;
   readonly #consumer: MessageConsumer;
   readonly #limits: MessageLimits;
+  /** Most bytes of the message under way. */
+  #maxSize = 0;
   readonly #deliversFrames: boolean;
   readonly #handsOver: boolean;
   #inflater: Inflater | undefined;
@@ -108,16 +112,17 @@ export class MessageReader {
         return this.#failOrder('a new message inside a fragmented one');
       }
       this.#isText = opcode === Opcode.text;
+      this.#maxSize = this.#isText ? mostText(this.#limits) : this.#limits.maxMessageSize;
       this.#isCompressed = isCompressed;
       this.#isBegun = false;
       this.#earlierLength = 0;
       this.#fragments = 1;
     }
-    const { maxMessageSize, maxFragments } = this.#limits;
+    const { maxFragments } = this.#limits;
     // The bytes of a compressed frame are not kept: what comes out of them counts, while it does.
     const isTooLong = this.#isCompressed
-      ? length > (1 + MOST_DEFLATE_OVERHEAD) * maxMessageSize + LEAST_INFLATED
-      : this.#earlierLength + length > maxMessageSize;
+      ? length > (1 + MOST_DEFLATE_OVERHEAD) * this.#maxSize + LEAST_INFLATED
+      : this.#earlierLength + length > this.#maxSize;
     if (isTooLong) return this.#failSize();
     if (this.#fragments > maxFragments) {
       return this.#failLimit(
@@ -215,7 +220,7 @@ export class MessageReader {
   #inflate(bytes: Uint8Array, start: number, end: number): boolean {
     const inflater = this.#inflater as Inflater;
     // One byte more than is allowed, to see that there is more.
-    const most = this.#limits.maxMessageSize - this.#earlierLength + 1;
+    const most = this.#maxSize - this.#earlierLength + 1;
     inflater.push(bytes, start, end);
     let expected = USUAL_RATIO * (end - start);
     for (;;) {
@@ -284,12 +289,12 @@ export class MessageReader {
   /** What the buffer will have to hold, as far as it is known when `length` bytes have come. */
   #expectedLength(length: number): number {
     // Nobody knows what is to come out of the inflater.
-    if (this.#isCompressed) return Math.min(2 * this.#length, this.#limits.maxMessageSize + 1);
+    if (this.#isCompressed) return Math.min(2 * this.#length, this.#maxSize + 1);
     if (this.#deliversFrames) return this.#frameLength;
     const declared = this.#earlierLength + this.#frameLength;
     if (this.#isFinal) return declared;
     // More fragments follow: doubling keeps the copying in proportion to the message.
-    return Math.max(declared, Math.min(2 * length, this.#limits.maxMessageSize));
+    return Math.max(declared, Math.min(2 * length, this.#maxSize));
   }
 
   #failOrder(what: string): false {
@@ -300,10 +305,13 @@ export class MessageReader {
   }
 
   #failSize(): false {
-    const { maxMessageSize } = this.#limits;
+    const limit = this.#maxSize;
+    const isUsual = limit === this.#limits.maxMessageSize;
     return this.#failLimit(
-      `a message of more than ${maxMessageSize} bytes, above maxMessageSize`,
-      maxMessageSize,
+      isUsual
+        ? `a message of more than ${limit} bytes, above maxMessageSize`
+        : `a text message of more than ${limit} bytes, more than a string can hold`,
+      limit,
     );
   }
 
@@ -333,4 +341,8 @@ export class MessageReader {
 
 function giveBack(buffer: Uint8Array<ArrayBuffer> | undefined, isPooled: boolean): void {
   if (buffer !== undefined && isPooled) sharedBytePool.give(buffer);
+}
+
+function mostText({ maxMessageSize, maxTextSize = maxMessageSize }: MessageLimits): number {
+  return Math.min(maxMessageSize, maxTextSize);
 }

@@ -2,7 +2,8 @@
  * Makes frames of the messages to be sent: fragmentation (RFC 6455 §5.4), and compression
  * (RFC 7692 §6.1) where it was agreed on.
  */
-import type { Kernels } from '../kernels/kernels.ts';
+import { encodeText, type Kernels } from '../kernels/kernels.ts';
+import type { WriteFaultHandler } from './control-writer.ts';
 import { Opcode, RSV1 } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { Deflater } from './permessage-deflate.ts';
@@ -10,10 +11,14 @@ import type { Deflater } from './permessage-deflate.ts';
 /** UTF-8 takes at most three bytes per UTF-16 unit. */
 const MOST_UTF8_PER_UNIT = 3;
 
-/** Writes the messages of one direction of one connection. */
+/**
+ * Writes the messages of one direction of one connection. Each of its methods that write returns false
+ * if that threw, which the session has been told.
+ */
 export class MessageWriter {
   readonly #kernels: Kernels;
   readonly #frames: FrameWriter;
+  readonly #session: WriteFaultHandler;
   #deflater: Deflater | undefined;
   #threshold = 0;
   /** Whether a message is under way, fragment by fragment. */
@@ -21,9 +26,10 @@ export class MessageWriter {
   /** Whether that message is compressed. */
   #isCompressed = false;
 
-  constructor(kernels: Kernels, frames: FrameWriter) {
+  constructor(kernels: Kernels, frames: FrameWriter, session: WriteFaultHandler) {
     this.#kernels = kernels;
     this.#frames = frames;
+    this.#session = session;
   }
 
   /** Whether a message is under way, fragment by fragment: no other may begin (RFC 6455 §5.4). */
@@ -38,29 +44,43 @@ export class MessageWriter {
   }
 
   /** Writes a text message. */
-  writeText(text: string, isCompressed: boolean): void {
+  writeText(text: string, isCompressed: boolean): boolean {
     const isLong = MOST_UTF8_PER_UNIT * text.length >= this.#threshold;
-    if (this.#deflater === undefined || !isCompressed || !isLong) {
+    if (this.#deflater !== undefined && isCompressed && isLong) {
+      return this.writeBytes(encodeText(this.#kernels, text), true, true);
+    }
+    try {
       this.#frames.writeText(Opcode.text, true, text);
-    } else {
-      this.writeBytes(this.#encode(text), true, true);
+      return true;
+    } catch (error) {
+      return this.#tell(error);
     }
   }
 
   /** Writes a message of bytes. */
-  writeBytes(payload: Uint8Array, isText: boolean, isCompressed: boolean): void {
+  writeBytes(payload: Uint8Array, isText: boolean, isCompressed: boolean): boolean {
     const opcode = isText ? Opcode.text : Opcode.binary;
     const deflater = this.#deflater;
-    if (deflater === undefined || !isCompressed || payload.length < this.#threshold) {
-      this.#frames.write(opcode, true, payload);
-    } else {
-      this.#frames.write(opcode | RSV1, true, deflater.deflate(payload, true));
+    try {
+      if (deflater === undefined || !isCompressed || payload.length < this.#threshold) {
+        this.#frames.write(opcode, true, payload);
+      } else {
+        this.#frames.write(opcode | RSV1, true, deflater.deflate(payload, true));
+      }
+      return true;
+    } catch (error) {
+      return this.#tell(error);
     }
   }
 
   /** Writes a message that this connection's deflater has compressed before. */
-  writeDeflated(deflated: Uint8Array, isText: boolean): void {
-    this.#frames.write((isText ? Opcode.text : Opcode.binary) | RSV1, true, deflated);
+  writeDeflated(deflated: Uint8Array, isText: boolean): boolean {
+    try {
+      this.#frames.write((isText ? Opcode.text : Opcode.binary) | RSV1, true, deflated);
+      return true;
+    } catch (error) {
+      return this.#tell(error);
+    }
   }
 
   /** Writes a fragment; `isText` and `isCompressed` count for a message's first one only. */
@@ -69,7 +89,7 @@ export class MessageWriter {
     isText: boolean,
     isFinal: boolean,
     isCompressed: boolean,
-  ): void {
+  ): boolean {
     let head: number = Opcode.continuation;
     if (!this.#isFragmented) {
       head = isText ? Opcode.text : Opcode.binary;
@@ -78,13 +98,18 @@ export class MessageWriter {
       if (this.#isCompressed) head |= RSV1;
     }
     this.#isFragmented = !isFinal;
-    if (this.#isCompressed) {
-      const bytes = typeof payload === 'string' ? this.#encode(payload) : payload;
-      this.#frames.write(head, isFinal, (this.#deflater as Deflater).deflate(bytes, isFinal));
-    } else if (typeof payload === 'string') {
-      this.#frames.writeText(head, isFinal, payload);
-    } else {
-      this.#frames.write(head, isFinal, payload);
+    try {
+      if (this.#isCompressed) {
+        const bytes = typeof payload === 'string' ? encodeText(this.#kernels, payload) : payload;
+        this.#frames.write(head, isFinal, (this.#deflater as Deflater).deflate(bytes, isFinal));
+      } else if (typeof payload === 'string') {
+        this.#frames.writeText(head, isFinal, payload);
+      } else {
+        this.#frames.write(head, isFinal, payload);
+      }
+      return true;
+    } catch (error) {
+      return this.#tell(error);
     }
   }
 
@@ -94,9 +119,8 @@ export class MessageWriter {
     this.#deflater = undefined;
   }
 
-  #encode(text: string): Uint8Array {
-    const bytes = new Uint8Array(this.#kernels.utf8Length(text));
-    this.#kernels.writeUtf8(text, bytes, 0);
-    return bytes;
+  #tell(error: unknown): false {
+    this.#session.handleWriteFault(error);
+    return false;
   }
 }

@@ -17,6 +17,17 @@ export interface Output {
   reserve(size: number): void;
 }
 
+/** Writes bytes as they are, piece by piece if the output's memory is smaller. */
+export function writeBytes(output: Output, bytes: Uint8Array): void {
+  for (let from = 0; from < bytes.length; ) {
+    output.reserve(bytes.length - from);
+    const piece = bytes.subarray(from, from + output.limit - output.position);
+    output.bytes.set(piece, output.position);
+    output.position += piece.length;
+    from += piece.length;
+  }
+}
+
 /** An {@link Output} in ordinary memory, for whoever drives the core by hand. */
 export class OutputBuffer implements Output {
   bytes: Uint8Array = new Uint8Array(1024);

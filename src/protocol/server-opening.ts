@@ -2,6 +2,7 @@
  * The server's side of the opening handshake (RFC 6455 §4.2).
  */
 import { HandshakeError } from '../errors.ts';
+import { encodeText, type Kernels } from '../kernels/kernels.ts';
 import type { OpeningAgreement } from './client-opening.ts';
 import { type Extension, parseExtensions } from './extension-list.ts';
 import { acceptKey, isValidKey, type Sha1Base64 } from './handshake-key.ts';
@@ -217,13 +218,10 @@ export class ServerOpening {
 }
 
 /** Writes a response that refuses the upgrade and ends the connection. */
-export function serializeRefusal(
-  answer: UpgradeRefusal,
-  encode: (text: string) => Uint8Array,
-): Uint8Array {
+export function serializeRefusal(answer: UpgradeRefusal, kernels: Kernels): Uint8Array {
   const { status } = answer;
   const reason = REASONS[status] ?? 'Refused';
-  const body = encode(answer.body ?? `${status} ${reason}\n`);
+  const body = encodeText(kernels, answer.body ?? `${status} ${reason}\n`);
   const headers = [...(answer.headers ?? [])];
   if (!headers.some(([name]) => name.toLowerCase() === 'content-type')) {
     headers.push(['Content-Type', 'text/plain; charset=utf-8']);

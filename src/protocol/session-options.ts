@@ -34,7 +34,9 @@ export interface SessionSink {
   onPing(bytes: Uint8Array, start: number, end: number): void;
   /** A pong came. */
   onPong(bytes: Uint8Array, start: number, end: number): void;
-  /** The connection was failed; told once, before the connection has ended. */
+  /** The session is open no more, for whatever reason; told once, before what comes of it. */
+  onClosing?(): void;
+  /** The connection was failed; told once, and the session is open no more. */
   onFailure(error: WebSocketError): void;
   /** Nothing more will be written: the sending side may be ended once the output has left. */
   onShutdown(): void;

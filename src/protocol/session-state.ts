@@ -48,6 +48,21 @@ export function nextState(state: SessionState, event: SessionEvent): SessionStat
   return TABLE[state][event];
 }
 
+/** Whether frames are read: messages come until the peer's close frame, be one of ours sent or not. */
+export function readsFrames(state: SessionState): boolean {
+  return state === 'open' || state === 'closeSent';
+}
+
+/** RFC 6455 §5.5.2: pings are answered until a close frame was received. */
+export function maySendPong(state: SessionState): boolean {
+  return readsFrames(state);
+}
+
+/** Whether what the peer sends still means something. */
+export function isListening(state: SessionState): boolean {
+  return state === 'connecting' || readsFrames(state);
+}
+
 /** The state as users see it. */
 export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
 

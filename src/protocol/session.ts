@@ -11,7 +11,7 @@ import {
   LocalProtocolError,
   MessageTooBigError,
   RemoteProtocolError,
-  type WebSocketError,
+  WebSocketError,
 } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { ClientOpening, type OpeningAgreement } from './client-opening.ts';
@@ -22,22 +22,26 @@ import {
   serializeClosePayload,
 } from './close-code.ts';
 import { closedError } from './closed-error.ts';
+import { ControlWriter } from './control-writer.ts';
 import { Deadlines } from './deadlines.ts';
-import { MAX_CONTROL_PAYLOAD, Opcode } from './frame.ts';
+import { Opcode } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { type HeaderMap, parseHeadText } from './http-head.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import { MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
-import type { Output } from './output.ts';
+import { type Output, writeBytes } from './output.ts';
 import type { Compression, DeflateAgreement } from './permessage-deflate.ts';
 import { ServerOpening, serializeRefusal, type UpgradeRefusal } from './server-opening.ts';
 import type { ClientOptions, Role, SessionOptions, SessionSink } from './session-options.ts';
 import {
   type ConnectionState,
+  isListening,
+  maySendPong,
   nextState,
   publicState,
+  readsFrames,
   type SessionEvent,
   type SessionState,
 } from './session-state.ts';
@@ -59,13 +63,15 @@ export class Session {
   received: CloseStatus | undefined;
   /** Why the session failed, if it did. */
   failure: WebSocketError | undefined;
+  /** Whether it failed because the peer did not answer a keepalive ping. */
+  isDead = false;
   readonly #kernels: Kernels;
   readonly #output: Output;
   readonly #sink: SessionSink;
   readonly #autoPong: boolean;
   readonly #frames: FrameReader;
   readonly #messages: MessageReader;
-  readonly #writer: FrameWriter;
+  readonly #controls: ControlWriter;
   readonly #messageWriter: MessageWriter;
   readonly #compression: Compression | undefined;
   readonly #deadlines: Deadlines;
@@ -75,9 +81,9 @@ export class Session {
   #peerHeaders: HeaderMap | undefined;
   #state: SessionState = 'connecting';
   #isPaused = false;
+  /** Whether the sink has been told that all is over. */
+  #hasEnded = false;
   #now: number;
-  /** The pong that could not be sent yet: the latest one is enough (RFC 6455 §5.5.3). */
-  #pendingPong: Uint8Array | undefined;
 
   private constructor(
     options: SessionOptions,
@@ -95,8 +101,9 @@ export class Session {
     this.#opening = opening;
     this.#frames = new FrameReader(kernels, this, this.role === 'server');
     this.#messages = new MessageReader(kernels, this, limits, options);
-    this.#writer = new FrameWriter(kernels, output, maskingKeys);
-    this.#messageWriter = new MessageWriter(kernels, this.#writer);
+    const writer = new FrameWriter(kernels, output, maskingKeys);
+    this.#controls = new ControlWriter(writer, output, this);
+    this.#messageWriter = new MessageWriter(kernels, writer, this);
     this.#compression = options.compression;
     this.#deadlines = new Deadlines(limits, now);
   }
@@ -106,7 +113,7 @@ export class Session {
     const deflate = options.compression?.settings;
     const opening = new ClientOpening(client, client.nonce, options.sha1, deflate);
     const session = new Session(options, opening, client.maskingKeys, now);
-    session.#writeRaw(opening.request);
+    writeBytes(options.output, opening.request);
     return session;
   }
 
@@ -160,13 +167,17 @@ export class Session {
   receive(bytes: Uint8Array, start: number, end: number, now: number): number {
     this.#now = now;
     let next = start;
-    if (this.#state === 'connecting') {
-      next = this.#receiveOpening(bytes, start, end);
-    } else {
-      this.#deadlines.heard(now);
+    try {
+      if (this.#state === 'connecting') {
+        next = this.#receiveOpening(bytes, start, end);
+      } else {
+        this.#deadlines.heard(now);
+      }
+      if (!this.isHalted) next = this.#frames.read(bytes, next, end);
+    } catch (error) {
+      this.#failDelivery(error);
     }
-    if (!this.isHalted) next = this.#frames.read(bytes, next, end);
-    return this.#isReceiving() ? next : end;
+    return isListening(this.#state) ? next : end;
   }
 
   /** The peer has ended its side of the connection. */
@@ -182,15 +193,14 @@ export class Session {
 
   /** The connection is lost, or its owner gives it up. */
   receiveError(error: WebSocketError | undefined): void {
-    if (error !== undefined && this.#isReceiving()) {
+    if (error !== undefined && isListening(this.#state)) {
       const opening = this.#opening;
       // A refusal that lost only the rest of its body says more than how it lost it.
       if (opening instanceof ClientOpening && opening.isRefused) {
         this.receiveEof(this.#now);
         return;
       }
-      this.failure = error;
-      this.#sink.onFailure(error);
+      this.#failAtOnce(error);
     }
     this.#end();
   }
@@ -203,10 +213,7 @@ export class Session {
   /** All that waited in the output has been taken: sends what had to wait for that. */
   handleWritable(now: number): void {
     this.#deadlines.taken(now, true);
-    const pong = this.#pendingPong;
-    if (pong === undefined) return;
-    this.#pendingPong = undefined;
-    if (this.#mayPong()) this.#writer.write(Opcode.pong, true, pong);
+    if (maySendPong(this.#state)) this.#controls.writePendingPong();
   }
 
   /** When `handleTimeout` is next due, on the clock of `now`; infinity for never. */
@@ -214,7 +221,10 @@ export class Session {
     return this.#state === 'closed' ? Number.POSITIVE_INFINITY : this.#deadlines.next();
   }
 
-  /** Does what the time asks for. */
+  /**
+   * Does what the time asks for. After a keepalive that got no answer nobody answers the close frame
+   * either: `isDead` says so, and whoever owns the session ends it once the frame has been tried.
+   */
   handleTimeout(now: number): void {
     if (this.#state === 'closed') return;
     this.#now = now;
@@ -223,9 +233,12 @@ export class Session {
     const due = this.#deadlines.due(now);
     if (due === undefined) return;
     if (due === 'ping') {
-      this.#writer.write(Opcode.ping, true, EMPTY);
+      this.#controls.write(Opcode.ping, EMPTY);
       if (this.#output.isBlocked) this.#deadlines.pingWaits();
-    } else if (due.operation === 'keepalive') this.fail(due);
+    } else if (due.operation === 'keepalive') {
+      this.isDead = true;
+      this.fail(due);
+    }
     // After close frames went both ways, only the TCP connection is late: no error of the session.
     else
       this.receiveError(
@@ -241,7 +254,7 @@ export class Session {
    */
   accept(protocol: string, headers: readonly (readonly [string, string])[], now: number): void {
     const { response, agreement } = this.#waitingRequest().accept(protocol, headers);
-    this.#writeRaw(response);
+    writeBytes(this.#output, response);
     this.#now = now;
     this.#open(agreement);
   }
@@ -263,7 +276,7 @@ export class Session {
   /** Sends a text message. Throws as {@link sendBinary}. */
   sendText(text: string, isCompressed = true): void {
     this.#beginSend();
-    this.#messageWriter.writeText(text, isCompressed);
+    if (!this.#messageWriter.writeText(text, isCompressed)) throw this.closedError();
   }
 
   /**
@@ -275,13 +288,13 @@ export class Session {
    */
   sendBinary(payload: Uint8Array, isText = false, isCompressed = true): void {
     this.#beginSend();
-    this.#messageWriter.writeBytes(payload, isText, isCompressed);
+    if (!this.#messageWriter.writeBytes(payload, isText, isCompressed)) throw this.closedError();
   }
 
   /** Sends a message that this connection's deflater has compressed before. Throws as {@link sendBinary}. */
   sendDeflated(deflated: Uint8Array, isText: boolean): void {
     this.#beginSend();
-    this.#messageWriter.writeDeflated(deflated, isText);
+    if (!this.#messageWriter.writeDeflated(deflated, isText)) throw this.closedError();
   }
 
   /**
@@ -298,7 +311,8 @@ export class Session {
     isCompressed = true,
   ): void {
     this.#checkOpen();
-    this.#messageWriter.writeFragment(payload, isText, isFinal, isCompressed);
+    if (!this.#messageWriter.writeFragment(payload, isText, isFinal, isCompressed))
+      throw this.closedError();
   }
 
   /**
@@ -325,7 +339,7 @@ export class Session {
     const payload = serializeClosePayload(this.#kernels, code, reason);
     if (this.#state !== 'open') return;
     this.#now = now;
-    this.#writeClose(payload, { code: code ?? CloseCode.noStatusReceived, reason });
+    if (!this.#writeClose(payload, { code: code ?? CloseCode.noStatusReceived, reason })) return;
     this.#deadlines.closing(now);
     this.#enter('closeSent');
   }
@@ -345,6 +359,11 @@ export class Session {
       const code = saysCode ? error.closeCode : CloseCode.internalError;
       this.#writeClose(serializeClosePayload(this.#kernels, code, ''), { code, reason: '' });
     }
+    this.#tellFailure(error, now);
+  }
+
+  /** Tells that the session has failed, and that nothing more leaves. */
+  #tellFailure(error: WebSocketError, now: number): void {
     this.#now = now;
     this.#deadlines.closing(now);
     this.#messages.release();
@@ -375,7 +394,7 @@ export class Session {
   /** @internal */
   receiveControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
     if (opcode === Opcode.ping) {
-      if (this.#autoPong && this.#mayPong()) this.#answerPing(bytes, start, end);
+      if (this.#autoPong && maySendPong(this.#state)) this.#controls.answerPing(bytes, start, end);
       this.#sink.onPing(bytes, start, end);
     } else if (opcode === Opcode.pong) {
       this.#sink.onPong(bytes, start, end);
@@ -443,20 +462,20 @@ export class Session {
   }
 
   #failOpening(error: HandshakeError): void {
-    this.#opening = undefined;
-    this.failure = error;
-    this.#sink.onFailure(error);
+    this.#failAtOnce(error);
     this.#end();
   }
 
+  /** The session has failed, and its end with it. Whoever is told finds it closed. */
+  #failAtOnce(error: WebSocketError): void {
+    this.#enter('ended');
+    this.#opening = undefined;
+    this.failure = error;
+    this.#sink.onFailure(error);
+  }
+
   #answerRefusal(answer: UpgradeRefusal, error: HandshakeError): void {
-    this.#writeRaw(
-      serializeRefusal(answer, (text) => {
-        const bytes = new Uint8Array(this.#kernels.utf8Length(text));
-        this.#kernels.writeUtf8(text, bytes, 0);
-        return bytes;
-      }),
-    );
+    writeBytes(this.#output, serializeRefusal(answer, this.#kernels));
     this.#opening = undefined;
     this.fail(error);
   }
@@ -472,28 +491,13 @@ export class Session {
     if (this.sent === undefined) {
       const hasCode = status.code !== CloseCode.noStatusReceived;
       const payload = serializeClosePayload(this.#kernels, hasCode ? status.code : undefined, '');
-      this.#writeClose(payload, { code: status.code, reason: '' });
+      if (!this.#writeClose(payload, { code: status.code, reason: '' })) return;
     }
     this.#deadlines.closing(this.#now);
     this.#messages.release();
     this.#enter('closeReceived');
     // RFC 6455 §7.1.1: the server ends the TCP connection, and the client waits for it.
     if (this.role === 'server') this.#sink.onShutdown();
-  }
-
-  /** RFC 6455 §5.5.2: pings are answered until a close frame was received, be one sent or not. */
-  #mayPong(): boolean {
-    return this.#state === 'open' || this.#state === 'closeSent';
-  }
-
-  #answerPing(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#output.isBlocked) {
-      this.#pendingPong = new Uint8Array(bytes.subarray(start, end));
-      return;
-    }
-    // This pong is later than the one that waits, and answers both pings.
-    this.#pendingPong = undefined;
-    this.#writer.write(Opcode.pong, true, bytes.subarray(start, end));
   }
 
   #beginSend(): void {
@@ -511,33 +515,39 @@ export class Session {
 
   #sendControl(opcode: Opcode, payload: Uint8Array): void {
     this.#checkOpen();
-    if (payload.length > MAX_CONTROL_PAYLOAD) {
-      throw new LocalProtocolError(
-        `a ping or pong has at most ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length} (RFC 6455 §5.5)`,
-      );
-    }
-    this.#writer.write(opcode, true, payload);
+    if (!this.#controls.write(opcode, payload)) throw this.closedError();
   }
 
-  #writeClose(payload: Uint8Array, status: CloseStatus): void {
+  /** Writes a close frame; false if it could not be, and the session has failed for it. */
+  #writeClose(payload: Uint8Array, status: CloseStatus): boolean {
+    if (!this.#controls.write(Opcode.close, payload)) return false;
     this.sent = status;
-    this.#writer.write(Opcode.close, true, payload);
+    return true;
   }
 
-  /** Writes bytes of the opening handshake, piece by piece if the output's memory is smaller. */
-  #writeRaw(bytes: Uint8Array): void {
-    const output = this.#output;
-    for (let from = 0; from < bytes.length; ) {
-      output.reserve(bytes.length - from);
-      const piece = bytes.subarray(from, from + output.limit - output.position);
-      output.bytes.set(piece, output.position);
-      output.position += piece.length;
-      from += piece.length;
-    }
+  /**
+   * Fails the session without a close frame: a frame may have been written in part, or have gone into
+   * the compression's history without having been sent.
+   *
+   * @internal
+   */
+  handleWriteFault(cause: unknown): void {
+    const error = new WebSocketError('WS_SEND', 'a frame could not be written', { cause });
+    if (!this.#enter('failed')) return;
+    this.failure = error;
+    this.#tellFailure(error, this.#now);
+  }
+
+  /** Whatever was thrown while something was delivered fails the session: it must not stay open and mute. */
+  #failDelivery(cause: unknown): void {
+    const message = 'what the peer sent could not be delivered';
+    this.fail(new WebSocketError('WS_DELIVERY', message, { cause }));
   }
 
   #end(): void {
-    if (!this.#enter('ended')) return;
+    this.#enter('ended');
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#opening = undefined;
     this.#messages.release();
     this.#messageWriter.release();
@@ -547,17 +557,14 @@ export class Session {
   #enter(event: SessionEvent): boolean {
     const state = nextState(this.#state, event);
     if (state === undefined) return false;
+    const wasOpen = this.#state === 'open';
     this.#state = state;
     this.#updateHalted();
+    if (wasOpen) this.#sink.onClosing?.();
     return true;
   }
 
   #updateHalted(): void {
-    this.isHalted = this.#isPaused || (this.#state !== 'open' && this.#state !== 'closeSent');
-  }
-
-  /** Whether what the peer sends still means something. */
-  #isReceiving(): boolean {
-    return this.#state === 'open' || this.#state === 'closeSent' || this.#state === 'connecting';
+    this.isHalted = this.#isPaused || !readsFrames(this.#state);
   }
 }

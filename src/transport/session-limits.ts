@@ -1,6 +1,7 @@
 /**
  * What of the options bounds a session.
  */
+import { constants } from 'node:buffer';
 import type { TimeLimits } from '../protocol/deadlines.ts';
 import type { MessageLimits } from '../protocol/message-reader.ts';
 
@@ -12,12 +13,13 @@ let latest: SessionLimits | undefined;
 
 /** Picks the limits out of a client's or a server's options; a session keeps them, and nothing else. */
 export function sessionLimits(
-  options: Omit<SessionLimits, 'openTimeout'>,
+  options: Omit<SessionLimits, 'openTimeout' | 'maxTextSize'>,
   openTimeout: number,
 ): SessionLimits {
   const limits: SessionLimits = {
     maxMessageSize: options.maxMessageSize,
     maxFragments: options.maxFragments,
+    maxTextSize: constants.MAX_STRING_LENGTH,
     openTimeout,
     closeTimeout: options.closeTimeout,
     pingInterval: options.pingInterval,

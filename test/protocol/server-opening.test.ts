@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { scalarKernels } from '../../src/kernels/scalar.ts';
 import { parseHeadText } from '../../src/protocol/http-head.ts';
 import { ServerOpening, serializeRefusal } from '../../src/protocol/server-opening.ts';
 import { sha1Base64 } from '../support/endpoint.ts';
@@ -195,11 +196,9 @@ describe('an accepted request', () => {
 });
 
 describe('serializeRefusal', () => {
-  const encode = (text: string) => new TextEncoder().encode(text);
-
   it('writes status, headers and body, and ends the connection', () => {
     const answer = { status: 401, headers: [['WWW-Authenticate', 'Basic']] as const, body: 'é' };
-    expect(linesOf(serializeRefusal(answer, encode))).toEqual([
+    expect(linesOf(serializeRefusal(answer, scalarKernels))).toEqual([
       'HTTP/1.1 401 Unauthorized',
       'WWW-Authenticate: Basic',
       'Content-Type: text/plain; charset=utf-8',
@@ -211,13 +210,17 @@ describe('serializeRefusal', () => {
   });
 
   it('says what a status means where there is no body', () => {
-    expect(linesOf(serializeRefusal({ status: 404 }, encode)).at(-1)).toBe('404 Not Found\n');
-    expect(linesOf(serializeRefusal({ status: 418 }, encode))[0]).toBe('HTTP/1.1 418 Refused');
+    expect(linesOf(serializeRefusal({ status: 404 }, scalarKernels)).at(-1)).toBe(
+      '404 Not Found\n',
+    );
+    expect(linesOf(serializeRefusal({ status: 418 }, scalarKernels))[0]).toBe(
+      'HTTP/1.1 418 Refused',
+    );
   });
 
   it("keeps the caller's Content-Type", () => {
     const headers = [['content-TYPE', 'text/html']] as const;
-    const lines = linesOf(serializeRefusal({ status: 403, headers, body: '' }, encode));
+    const lines = linesOf(serializeRefusal({ status: 403, headers, body: '' }, scalarKernels));
     expect(lines.filter((line) => /^content-type/i.test(line))).toEqual([
       'content-TYPE: text/html',
     ]);

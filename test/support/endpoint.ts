@@ -41,7 +41,11 @@ export interface EndpointOptions {
   compression?: Compression | undefined;
   protocols?: readonly string[];
   headers?: readonly (readonly [string, string])[];
+  /** Client: where its masking keys come from. Default the same ones in every run. */
+  maskingKeys?: MaskingKeys;
   now?: number;
+  /** Whether it is written down that the session is open no more. */
+  tellsClosing?: boolean;
   /** Server: what to do with a request. Default: accept it. */
   onRequest?: (end: Endpoint, request: UpgradeRequest) => void;
   /** Called inside the session's own call, after the event was written down. */
@@ -78,7 +82,10 @@ export class Endpoint {
     const sessionOptions = {
       kernels: options.kernels ?? scalarKernels,
       output: this.output,
-      sink: this.#sink(options.onRequest ?? ((end) => end.session.accept('', [], end.now))),
+      sink: this.#sink(
+        options.onRequest ?? ((end) => end.session.accept('', [], end.now)),
+        options.tellsClosing === true,
+      ),
       limits: { ...LIMITS, ...options.limits },
       autoPong: options.autoPong ?? true,
       deliversFrames: options.deliversFrames ?? false,
@@ -92,7 +99,7 @@ export class Endpoint {
       protocols,
       headers,
       nonce: NONCE,
-      maskingKeys: fixedMaskingKeys(),
+      maskingKeys: options.maskingKeys ?? fixedMaskingKeys(),
     };
     this.session =
       role === 'client'
@@ -133,7 +140,10 @@ export class Endpoint {
     return this.events.splice(0);
   }
 
-  #sink(onRequest: (end: Endpoint, request: UpgradeRequest) => void): SessionSink {
+  #sink(
+    onRequest: (end: Endpoint, request: UpgradeRequest) => void,
+    tellsClosing: boolean,
+  ): SessionSink {
     const tell = (event: string) => {
       this.events.push(event);
       this.#onEvent(this, event);
@@ -155,6 +165,7 @@ export class Endpoint {
         tell(`frame:${opcode}${isFinal ? '' : '+'}:${hex(bytes, start, end)}`),
       onPing: (bytes, start, end) => tell(`ping:${text(bytes, start, end)}`),
       onPong: (bytes, start, end) => tell(`pong:${text(bytes, start, end)}`),
+      ...(tellsClosing ? { onClosing: () => tell('closing') } : {}),
       onFailure: (error) => {
         this.failures.push(error);
         const { closeCode } = error as { closeCode?: number };
