@@ -13,9 +13,9 @@ export function startEcho(options = {}) {
   return serve({
     ...options,
     handlers: {
-      message(ws, data, isText) {
+      message(ws, data) {
         // Whoever does not take its echoes is read no further until it has.
-        if (!ws.send(data, { text: isText })) ws.pause();
+        if (!ws.send(data)) ws.pause();
       },
       drain(ws) {
         ws.resume();

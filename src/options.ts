@@ -110,7 +110,8 @@ export interface ListenOptions extends CommonOptions {
   /**
    * Bytes that may wait to be sent to one client when more is sent. Above it the client reads too
    * slowly: nothing more is buffered, and the connection is terminated with `WS_SLOW_PEER`, in
-   * the next tick. Default 16 MiB.
+   * the next tick. What is sent in the very turn of the event loop in which the limit is passed may wait
+   * besides, up to sixteen times the limit: the client has had no chance to take it. Default 16 MiB.
    */
   maxBufferedAmount?: number | undefined;
   /** Connections open at once; above it the upgrade is refused with 503. Default none. */
@@ -236,13 +237,17 @@ const LISTEN = {
 } as const satisfies Record<keyof ListenOptions, OptionRule>;
 
 /**
- * Checks the options of `connect` and fills in the defaults.
+ * Checks the options of `connect` and fills in the defaults; `others` names the options that the client
+ * itself looks after.
  *
  * @throws TypeError for an unknown option (naming the nearest known one) or a value of the wrong type
  * @throws RangeError for a number out of range
  */
-export function resolveConnectOptions(options: unknown): ResolvedConnectOptions {
-  return resolve('connect', CONNECT, options) as unknown as ResolvedConnectOptions;
+export function resolveConnectOptions(
+  options: unknown,
+  others: readonly string[] = [],
+): ResolvedConnectOptions {
+  return resolve('connect', CONNECT, options, others) as unknown as ResolvedConnectOptions;
 }
 
 /**

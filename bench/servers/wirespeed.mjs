@@ -16,6 +16,7 @@ const server = await serve({
   maxMessageSize: 64 * 1024 * 1024,
   /** @param {{ target: string }} request */
   request: ({ target }) => ({ data: serviceOf(target) }),
+  views: true,
   handlers: {
     /** @param {any} ws @param {Uint8Array} data @param {boolean} isText */
     message(ws, data, isText) {

@@ -53,6 +53,7 @@ interface EchoOptions {
 function startEcho(options: EchoOptions): Promise<Server> {
   return serve({
     ...options,
+    views: true,
     handlers: {
       message(ws, data, isText) {
         // Whoever does not take its echoes is read no further until it has.

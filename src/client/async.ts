@@ -17,6 +17,7 @@ import { onceAborted } from '../transport/abort-signals.ts';
 import { KEPT } from '../transport/client-session.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import {
+  controlPayload,
   copyOfData,
   dataError,
   isBlob,
@@ -111,9 +112,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     });
   }
 
-  override pong(data?: Exclude<Data, Blob>): void {
+  pong(data: Exclude<Data, Blob> = ''): void {
     this.#checkNotLent();
-    super.pong(data);
+    this.driver.pong(controlPayload('pong', data));
   }
 
   async close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {

@@ -4,7 +4,7 @@
 import type { Data, SendOptions } from '../options.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
-import type { ConnectionStats } from '../transport/driver.ts';
+import type { ConnectionStats } from '../transport/connection-stats.ts';
 import type { Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 

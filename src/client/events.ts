@@ -19,6 +19,7 @@
 import { type ConnectOptions, resolveConnectOptions } from '../options.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
+import type { Message } from '../transport/received.ts';
 import { parseTarget } from '../transport/target.ts';
 
 export * from '../errors.ts';
@@ -34,9 +35,24 @@ export type { Opcode } from '../protocol/frame.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { UpgradeRequest } from '../protocol/server-opening.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
-export type { ConnectionStats } from '../transport/driver.ts';
-export type { EventConnection, Frame, Handlers } from '../transport/event-connection.ts';
+export type { ConnectionStats } from '../transport/connection-stats.ts';
+export type {
+  EventConnection,
+  Frame,
+  HandlerName,
+  Handlers,
+} from '../transport/event-connection.ts';
+export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
+
+/** Options of `connect` in the events client. */
+export interface EventsConnectOptions extends ConnectOptions {
+  /**
+   * Whether handlers are given views of the receive buffer, valid until they return. `false` gives them what
+   * they may keep: text as a string, binary as bytes of its own. Default `true`.
+   */
+  views?: boolean | undefined;
+}
 
 /**
  * Connects to a WebSocket server; what comes is told to `handlers`, `open` before the promise is
@@ -53,17 +69,32 @@ export type { SocketAddress } from '../transport/socket-address.ts';
  * const ws = await connect('wss://example.com/feed', { message: (ws, data) => handle(data) });
  * ```
  */
-export async function connect<T = unknown>(
+export function connect<T = unknown>(
+  url: string | URL,
+  handlers: Handlers<T, Message>,
+  options: EventsConnectOptions & { views: false },
+): Promise<EventConnection<T>>;
+export function connect<T = unknown>(
   url: string | URL,
   handlers: Handlers<T>,
-  options?: ConnectOptions,
+  options?: EventsConnectOptions,
+): Promise<EventConnection<T>>;
+export async function connect<T>(
+  url: string | URL,
+  handlers: Handlers<T> | Handlers<T, Message>,
+  options?: EventsConnectOptions,
 ): Promise<EventConnection<T>> {
   checkHandlers('connect', handlers);
-  const resolved = resolveConnectOptions(options);
+  const resolved = resolveConnectOptions(options, ['views']);
+  const views = options?.views ?? true;
+  if (typeof views !== 'boolean') {
+    throw new TypeError("connect: option 'views' must be true or false");
+  }
   const target = parseTarget(url);
-  const connection = new EventConnection<T>(target.url, handlers, resolved);
+  const connection = new EventConnection<T>(target.url, handlers, resolved, views);
   await connectClient(connection, target, resolved, {
     deliversFrames: handlers.frame !== undefined,
+    handsOver: !views,
   });
   return connection;
 }

@@ -41,7 +41,7 @@ export type {
 } from '../options.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
-export type { ConnectionStats } from '../transport/driver.ts';
+export type { ConnectionStats } from '../transport/connection-stats.ts';
 export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
 export type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';

@@ -134,6 +134,11 @@ export class Session {
     return publicState(this.#state);
   }
 
+  /** Whether messages may be sent. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
   /** Whether close frames went both ways. */
   get wasClean(): boolean {
     return this.sent !== undefined && this.received !== undefined && this.failure === undefined;

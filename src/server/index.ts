@@ -23,8 +23,21 @@ export type { Opcode } from '../protocol/frame.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { UpgradeRequest } from '../protocol/server-opening.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
-export type { ConnectionStats } from '../transport/driver.ts';
-export type { EventConnection, Frame, Handlers } from '../transport/event-connection.ts';
+export type { ConnectionStats } from '../transport/connection-stats.ts';
+export type {
+  EventConnection,
+  Frame,
+  HandlerName,
+  Handlers,
+} from '../transport/event-connection.ts';
+export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
+export type { FaultContext } from './faults.ts';
 export type { Acceptance, Refusal, RequestDecision } from './request-decision.ts';
-export { type ServeOptions, type Server, serve } from './serve.ts';
+export {
+  type ServeBaseOptions,
+  type ServeOptions,
+  type Server,
+  type ServeViewsOptions,
+  serve,
+} from './serve.ts';

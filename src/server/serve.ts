@@ -8,29 +8,56 @@ import {
   type ResolvedListenOptions,
   resolveListenOptions,
 } from '../options.ts';
-import { CloseCode } from '../protocol/close-code.ts';
+import { CloseCode, serializeClosePayload } from '../protocol/close-code.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import { Session } from '../protocol/session.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
 import type { DrivenOptions } from '../transport/driven-connection.ts';
-import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
+import {
+  checkHandlers,
+  EventConnection,
+  type HandlerName,
+  type Handlers,
+} from '../transport/event-connection.ts';
 import { createListener, type Listener } from '../transport/listener.ts';
+import type { Message } from '../transport/received.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
+import { type FaultContext, Faults } from './faults.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';
 
-/** Options of `serve`. */
-export interface ServeOptions<T> extends ListenOptions {
-  /** What is called as things happen on a connection. */
-  handlers: Handlers<T>;
+/** Options of `serve`, but for its handlers. */
+export interface ServeBaseOptions<T> extends ListenOptions {
   /**
    * Decides on a request to upgrade, at once or later: nothing accepts it, `{ status }` refuses
-   * it, `{ protocol, headers, data }` accepts it with more. A hook that throws refuses with 500.
+   * it, `{ protocol, headers, data }` accepts it with more. A hook that throws, or answers what cannot be
+   * done, refuses with 500, and `error` is told.
    */
   request?:
     | ((request: UpgradeRequest) => RequestDecision<T> | Promise<RequestDecision<T>>)
     | undefined;
+  /**
+   * Is told what the request hook or a handler threw, or what its promise was rejected with. Default: a
+   * warning of the process for the hook, once; an uncaught exception for a handler.
+   */
+  error?: ((error: unknown, context: FaultContext<T>) => void) | undefined;
+}
+
+/** Options of `serve`. */
+export interface ServeOptions<T> extends ServeBaseOptions<T> {
+  /** Whether handlers are given views of the receive buffer. Default `false`: they get what they may keep. */
+  views?: false | undefined;
+  /** What is called as things happen on a connection: text is a string, binary is bytes of its own. */
+  handlers: Handlers<T, Message>;
+}
+
+/** Options of `serve` with handlers that are given views of the receive buffer, valid until they return: no copy is made. */
+export interface ServeViewsOptions<T> extends ServeBaseOptions<T> {
+  /** Whether handlers are given views of the receive buffer. */
+  views: true;
+  /** What is called as things happen on a connection. */
+  handlers: Handlers<T>;
 }
 
 /** A server that is listening. */
@@ -41,11 +68,11 @@ export interface Server<T = unknown> extends AsyncDisposable {
   readonly host: string;
   /** A URL that the server can be reached by. */
   readonly url: string;
-  /** The connections that are open now. */
+  /** The connections that are open now; one that is closing is not among them. */
   readonly connections: ReadonlySet<EventConnection<T>>;
   /**
    * Stops listening and closes every open connection; fulfilled when all are closed, after
-   * `closeTimeout` at the latest.
+   * `closeTimeout` at the latest. Rejected, and nothing is done, for a code or a reason that may not be sent.
    *
    * @param code default 1001
    */
@@ -64,8 +91,13 @@ class ServerConnection<T> extends EventConnection<T> {
   /** Whether it counts against the limit of connections. */
   isAdmitted = false;
 
-  constructor(server: ListeningServer<T>, handlers: Handlers<T>, options: DrivenOptions) {
-    super(server.url, handlers, options);
+  constructor(
+    server: ListeningServer<T>,
+    handlers: Handlers<T> | Handlers<T, Message>,
+    options: DrivenOptions,
+    hasViews: boolean,
+  ) {
+    super(server.url, handlers, options, hasViews);
     this.#server = server;
   }
 
@@ -82,20 +114,35 @@ class ServerConnection<T> extends EventConnection<T> {
   }
 
   /** @internal */
+  onClosing(): void {
+    this.#server.closing(this);
+  }
+
+  /** @internal */
   override onClosed(): void {
     super.onClosed();
     this.#server.ended(this);
+  }
+
+  /** @internal */
+  protected override reportFault(handler: HandlerName, error: unknown): void {
+    this.#server.faults.report(error, {
+      source: handler,
+      connection: this,
+      request: this.request,
+    });
   }
 }
 
 class ListeningServer<T> implements Server<T> {
   readonly connections = new Set<EventConnection<T>>();
-  readonly #options: ServeOptions<T>;
+  readonly faults: Faults<T>;
+  readonly #options: ServeOptions<T> | ServeViewsOptions<T>;
   readonly #resolved: ResolvedListenOptions;
   readonly #limits: SessionLimits;
   readonly #listener: Listener;
-  /** Connections that are not open yet, and have not ended. */
-  readonly #opening = new Set<ServerConnection<T>>();
+  /** Connections that are not open, not yet or no more, and have not ended. */
+  readonly #others = new Set<ServerConnection<T>>();
   /** How many connections count against the limit: open ones, and those being decided on. */
   #admitted = 0;
   #isClosing = false;
@@ -103,9 +150,10 @@ class ListeningServer<T> implements Server<T> {
   #closed: Promise<void> | undefined;
   #allEnded: () => void = NOTHING_TO_DO;
 
-  constructor(options: ServeOptions<T>) {
+  constructor(options: ServeOptions<T> | ServeViewsOptions<T>) {
     this.#options = options;
-    this.#resolved = resolveListenOptions(options, ['handlers', 'request']);
+    this.faults = new Faults(options.error);
+    this.#resolved = resolveListenOptions(options, ['handlers', 'request', 'error', 'views']);
     this.#limits = sessionLimits(this.#resolved, this.#resolved.handshakeTimeout);
     this.#listener = createListener(this.#resolved, (socket) => this.#accept(socket));
   }
@@ -137,15 +185,16 @@ class ListeningServer<T> implements Server<T> {
       server.listen({ port, host, backlog }, () => {
         server.off('error', reject);
         // Later ones are failures to accept one client, such as too many open files.
-        server.on('error', NOTHING_TO_DO);
+        server.on('error', (error) => this.faults.report(error, { source: 'accept' }));
         resolve();
       });
     });
   }
 
-  close(code: number = CloseCode.goingAway, reason = ''): Promise<void> {
+  async close(code: number = CloseCode.goingAway, reason = ''): Promise<void> {
+    serializeClosePayload(nodeKernels(), code, reason);
     this.#closed ??= this.#close(code, reason);
-    return this.#closed;
+    await this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -188,24 +237,28 @@ class ListeningServer<T> implements Server<T> {
       }
       // Nothing more is read from a client that waits for its answer.
       driver.pause();
-      decision.then(
-        (decided) => this.#answerLate(connection, request, decided),
-        (error: unknown) => this.#refuseAfterException(connection, error),
-      );
+      Promise.resolve(decision)
+        .then((decided) => this.#answerLate(connection, request, decided))
+        .catch((error: unknown) => this.#refuseAfterFault(connection, error));
     } catch (error) {
-      this.#refuseAfterException(connection, error);
+      this.#refuseAfterFault(connection, error);
     }
   }
 
   opened(connection: ServerConnection<T>): void {
-    this.#opening.delete(connection);
+    this.#others.delete(connection);
     this.connections.add(connection);
   }
 
-  ended(connection: ServerConnection<T>): void {
+  /** The connection is open no more: nobody is to be shown it. */
+  closing(connection: ServerConnection<T>): void {
     this.connections.delete(connection);
+    this.#others.add(connection);
+  }
+
+  ended(connection: ServerConnection<T>): void {
     this.#dismiss(connection);
-    this.#opening.delete(connection);
+    this.#others.delete(connection);
     if (this.#isEmpty()) this.#allEnded();
   }
 
@@ -215,9 +268,10 @@ class ListeningServer<T> implements Server<T> {
       socket.destroy();
       return;
     }
-    const connection = new ServerConnection<T>(this, this.#options.handlers, resolved);
+    const { handlers, views = false } = this.#options;
+    const connection = new ServerConnection<T>(this, handlers, resolved, views);
     const { driver } = connection;
-    this.#opening.add(connection);
+    this.#others.add(connection);
     driver.begin((output, sink) =>
       Session.server(
         {
@@ -226,7 +280,8 @@ class ListeningServer<T> implements Server<T> {
           sink,
           limits: this.#limits,
           autoPong: resolved.autoPong,
-          deliversFrames: this.#options.handlers.frame !== undefined,
+          deliversFrames: handlers.frame !== undefined,
+          handsOver: !views,
           sha1: sha1Base64,
           compression: connection.compression,
         },
@@ -249,12 +304,7 @@ class ListeningServer<T> implements Server<T> {
     decision: RequestDecision<T>,
   ): void {
     // The client may have gone in the meantime.
-    if (connection.state !== 'connecting') return;
-    try {
-      this.#answer(connection, request, decision);
-    } catch (error) {
-      this.#refuseAfterException(connection, error);
-    }
+    if (connection.state === 'connecting') this.#answer(connection, request, decision);
   }
 
   #answer(
@@ -272,25 +322,22 @@ class ListeningServer<T> implements Server<T> {
     connection.driver.accept(checked.protocol, checked.headers);
   }
 
-  /** The hook threw: the client is told, and the program's fault must not go unseen. */
-  #refuseAfterException(connection: ServerConnection<T>, error: unknown): void {
+  /** The hook threw, or answered what cannot be done: the client is told, and whoever watches the server. */
+  #refuseAfterFault(connection: ServerConnection<T>, error: unknown): void {
+    const { request, state, driver } = connection;
     this.#dismiss(connection);
-    if (connection.state === 'connecting') connection.driver.refuse({ status: 500 });
-    process.nextTick(() => {
-      throw error;
-    });
+    if (state === 'connecting') driver.refuse({ status: 500 });
+    this.faults.report(error, { source: 'request', request });
   }
 
   #isEmpty(): boolean {
-    return this.connections.size === 0 && this.#opening.size === 0;
+    return this.connections.size === 0 && this.#others.size === 0;
   }
 
   #close(code: number, reason: string): Promise<void> {
     this.#isClosing = true;
-    for (const connection of this.connections) {
-      if (connection.state === 'open') connection.close(code, reason);
-    }
-    for (const connection of this.#opening) {
+    for (const connection of this.connections) connection.close(code, reason);
+    for (const connection of this.#others) {
       if (connection.state === 'connecting') connection.terminate();
     }
     const stopped = new Promise<void>((resolve) => this.#listener.server.close(() => resolve()));
@@ -321,19 +368,29 @@ function isPromise<V>(value: V | Promise<V>): value is Promise<V> {
  * const server = await serve({
  *   port: 9001,
  *   handlers: {
- *     message(ws, data, isText) {
- *       ws.send(data, { text: isText });
+ *     message(ws, data) {
+ *       ws.send(data);
  *     },
  *   },
  * });
  * console.log(`listening on ${server.url}`);
  * ```
  */
-export async function serve<T = unknown>(options: ServeOptions<T>): Promise<Server<T>> {
+export function serve<T = unknown>(options: ServeOptions<T>): Promise<Server<T>>;
+export function serve<T = unknown>(options: ServeViewsOptions<T>): Promise<Server<T>>;
+export async function serve<T>(
+  options: ServeOptions<T> | ServeViewsOptions<T>,
+): Promise<Server<T>> {
   checkHandlers('serve', options?.handlers);
-  const { request } = options;
+  const { request, error, views } = options;
   if (request !== undefined && typeof request !== 'function') {
     throw new TypeError("serve: option 'request' must be a function");
+  }
+  if (error !== undefined && typeof error !== 'function') {
+    throw new TypeError("serve: option 'error' must be a function");
+  }
+  if (views !== undefined && typeof views !== 'boolean') {
+    throw new TypeError("serve: option 'views' must be true or false");
   }
   const server = new ListeningServer<T>(options);
   await server.listen();

@@ -14,8 +14,9 @@ import type { ConnectionState } from '../protocol/session-state.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { now } from './clock.ts';
 import { ZlibCompression, type ZlibDeflater } from './compression.ts';
+import type { ConnectionStats } from './connection-stats.ts';
 import { controlPayload, isSentAsText, type ReadyData } from './data.ts';
-import { type ConnectionStats, Driver } from './driver.ts';
+import { Driver } from './driver.ts';
 import { SendQueue } from './send-queue.ts';
 import type { SocketAddress } from './socket-address.ts';
 
@@ -132,17 +133,6 @@ export abstract class DrivenConnection {
   unref(): this {
     this.driver.unref();
     return this;
-  }
-
-  /**
-   * Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves.
-   *
-   * @throws TypeError for data that is neither a string nor a buffer
-   * @throws LocalProtocolError for more than 125 bytes (RFC 6455 §5.5)
-   * @throws ConnectionClosedError if the connection is not open
-   */
-  pong(data: Exclude<Data, Blob> = ''): void {
-    this.driver.pong(controlPayload('pong', data));
   }
 
   /** Destroys the socket at once, without a closing handshake. */

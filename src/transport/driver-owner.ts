@@ -19,6 +19,8 @@ export interface DriverOwner {
   onBatchEnd(): void;
   /** What is buffered has fallen to half of the high-water mark, having been above it. */
   onDrain(): void;
+  /** The connection is open no more. */
+  onClosing?(): void;
   onFailure(error: WebSocketError): void;
   /** Both the session and the socket's use are over. Told once, last. */
   onClosed(): void;

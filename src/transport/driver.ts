@@ -10,25 +10,25 @@ import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
 import type { SessionSink } from '../protocol/session-options.ts';
 import { now } from './clock.ts';
-import { deadlineWatch, type Watched } from './deadline-watch.ts';
+import type { ConnectionStats } from './connection-stats.ts';
 import type { DrivenSocket } from './driven-socket.ts';
 import type { DriverOwner } from './driver-owner.ts';
+import { DriverTimer, type TimerOwner } from './driver-timer.ts';
+import {
+  beginDelivery,
+  endDelivery,
+  isDeliveryUnderWay,
+  type Scheduled,
+  scheduleFlush,
+  TurnMark,
+} from './flush-schedule.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
+import { SlowPeerGate } from './slow-peer.ts';
 import { toTransportError } from './socket-failure.ts';
 import type { SocketListener } from './socket-listener.ts';
-import { untakenBytes } from './write-progress.ts';
+import { Undelivered } from './undelivered.ts';
+import { WriteProgress } from './write-progress.ts';
 
-/** Counts of what has gone over a connection. */
-export interface ConnectionStats {
-  /** Bytes from and to the socket, handshake and frame headers included; above TLS. */
-  readonly bytesReceived: number;
-  readonly bytesSent: number;
-  /** Data messages; fragments of one message count once. */
-  readonly messagesReceived: number;
-  readonly messagesSent: number;
-}
-
-const NOTHING = new Uint8Array(0);
 /**
  * Bytes that wait for no more company: they give a server something to do while the rest of the turn
  * is being worked on (bench: pipelined; half as much makes more system calls, twice as much idles). A
@@ -37,7 +37,7 @@ const NOTHING = new Uint8Array(0);
 const GOOD_BATCH = { client: 16 * 1024, server: 64 * 1024 } as const;
 
 /** The pump of one connection. */
-export class Driver implements SessionSink, SocketListener, Flusher, Watched {
+export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, TimerOwner {
   readonly #owner: DriverOwner;
   readonly #output: SocketOutput;
   readonly #highWaterMark: number;
@@ -54,24 +54,29 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   #isDelivering = false;
   #corks = 0;
   #isFlushScheduled = false;
+  /** Made at the first send: an idle connection has none. */
+  #turn: TurnMark | undefined;
+  /** A client's request, while its socket is not connected: a connect that hangs must pin no slab. */
+  #request: Uint8Array | undefined;
   #isShutdown = false;
   #needsDrain = false;
   #isOverfull = false;
-  /** What the system had not taken of a write when the timer last fired. */
-  #untaken: number | undefined;
+  /** What was buffered when a send last found it within the limit. */
+  #lastWithin = 0;
+  /** Judges the peer while more is buffered than the limit. */
+  #slowPeer: SlowPeerGate | undefined;
+  /** Made once a write has had to wait. */
+  #progress: WriteProgress | undefined;
   #isEnded = false;
   /** What was read but not delivered, because the session was halted. */
-  #rest: Uint8Array = NOTHING;
-  #isRestScheduled = false;
-  /** The end of the connection, which came while something was not delivered yet. */
-  #pendingEnd: (() => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  /** When the timer is due, if it is set: an infinity would take each connection memory of its own. */
-  #timerDue: number | undefined;
+  #rest: Undelivered | undefined;
+  readonly #timer: DriverTimer;
   #messagesReceived = 0;
   /** Frames handed on one by one. */
   #framesReceived = 0;
   #messagesSent = 0;
+  /** Messages that the owner has refused to send. */
+  messagesRefused = 0;
   /** Whether the last message sent is one in fragments, and not complete. */
   #isFragmented = false;
   /** Bytes that have not gone through our own socket. */
@@ -83,12 +88,14 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     this.#highWaterMark = Math.min(highWaterMark, maxBufferedAmount ?? highWaterMark);
     this.#maxBufferedAmount = maxBufferedAmount;
     this.#output = new SocketOutput(this);
+    this.#timer = new DriverTimer(this);
   }
 
   /** Makes the session that this driver pumps, with its own output and itself as the sink. */
   begin(create: (output: Output, sink: SessionSink) => Session): void {
     this.#session = create(this.#output, this);
-    this.#armTimer();
+    this.#request = this.#output.takeOut();
+    this.#timer.arm();
   }
 
   get session(): Session {
@@ -123,6 +130,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
       bytesSent: (this.#socket?.bytesWritten ?? 0) + this.#lentSent,
       messagesReceived: this.#messagesReceived,
       messagesSent: this.#messagesSent,
+      messagesRefused: this.messagesRefused,
     };
   }
 
@@ -152,18 +160,20 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** The socket can be written: connected, and over TLS secured. */
   handleConnect(): void {
     this.#isConnected = true;
+    if (this.#request !== undefined && !this.#isEnded) this.#socket?.write(this.#request);
+    this.#request = undefined;
     this.flush();
   }
 
   /** Takes `length` bytes read into `bytes`; false stops the reading. */
   receive(bytes: Uint8Array, length: number): boolean {
-    if (this.#rest.length > 0) {
+    if (this.#hasRest) {
       this.#keepRest(bytes, 0, length);
     } else {
       const next = this.#deliver(bytes, length);
       if (next < length) this.#keepRest(bytes, next, length);
     }
-    return !this.#isHalted();
+    return !this.#session.isPaused && !this.#hasRest;
   }
 
   /** Sends a message; the batch leaves later in this turn. Throws as the session's sends do. */
@@ -205,14 +215,21 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   }
 
   /**
-   * Tells whether too much waits for more to be sent. The connection is lost then, once what runs now
-   * is done: nobody finds it closed between two calls.
+   * Tells whether the peer takes too slowly what waits for it. The connection is lost then, once what
+   * runs now is done: nobody finds it closed between two calls.
    */
   isOverfull(): boolean {
     const limit = this.#maxBufferedAmount;
     if (limit === undefined) return false;
     const { bufferedAmount } = this;
-    if (bufferedAmount <= limit || this.#session.state !== 'open') return false;
+    if (bufferedAmount <= limit) {
+      this.#lastWithin = bufferedAmount;
+      this.#slowPeer = undefined;
+      return false;
+    }
+    if (this.#session.state !== 'open') return false;
+    this.#slowPeer ??= new SlowPeerGate(limit, this.#lastWithin, () => this.bufferedAmount);
+    if (!this.#slowPeer.isTooSlow) return false;
     if (!this.#isOverfull) {
       this.#isOverfull = true;
       const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${limit})`;
@@ -232,20 +249,20 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   ping(payload: Uint8Array): void {
     if (this.isOverfull()) return;
     this.#session.ping(payload);
-    this.#scheduleFlush();
+    this.#leave();
   }
 
   pong(payload: Uint8Array): void {
     if (this.isOverfull()) return;
     this.#session.pong(payload);
-    this.#scheduleFlush();
+    this.#leave();
   }
 
   /** Begins the closing handshake; reading goes on, so that the peer's answer is seen. */
   close(code: number | undefined, reason: string): void {
     this.#session.close(code, reason, now());
-    this.#armTimer();
-    this.#scheduleFlush();
+    this.#timer.arm();
+    this.#leave();
     this.resume();
   }
 
@@ -260,14 +277,16 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   }
 
   accept(protocol: string, headers: readonly (readonly [string, string])[]): void {
+    this.#session.isPaused = false;
     this.#session.accept(protocol, headers, now());
-    this.#scheduleFlush();
-    this.resume();
+    this.#leave();
+    // Whoever was told that it is open may have paused it.
+    if (!this.#session.isPaused) this.resume();
   }
 
   refuse(answer: Parameters<Session['refuse']>[0]): void {
     this.#session.refuse(answer, now());
-    this.#scheduleFlush();
+    this.#leave();
   }
 
   /** Stops reading and delivering at once. */
@@ -280,7 +299,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   /** Delivers what waits, and reads on. */
   resume(): void {
     this.#session.isPaused = false;
-    if (this.#rest.length > 0) this.#scheduleRest();
+    if (this.#hasRest) this.#rest?.schedule();
     else if (this.#isConnected) this.#socket?.resume();
   }
 
@@ -291,7 +310,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
       send();
     } finally {
       this.#corks--;
-      this.#scheduleFlush();
+      this.#leave();
     }
   }
 
@@ -301,10 +320,10 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
    */
   lend(standIn: DrivenSocket): void {
     this.#ownSocket?.pause();
-    this.#stopTimer();
+    this.#timer.stop();
     this.#socket = standIn;
     this.#session.isPaused = false;
-    if (this.#rest.length > 0) this.#deliverRest();
+    if (this.#hasRest) this.#deliverRest();
     this.#handleRoom();
   }
 
@@ -343,7 +362,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
   }
 
   onOpen(): void {
-    this.#armTimer();
+    this.#timer.arm();
     this.#owner.onOpen();
   }
 
@@ -366,13 +385,17 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
     this.#owner.onPong(bytes, start, end);
   }
 
+  onClosing(): void {
+    this.#owner.onClosing?.();
+  }
+
   onFailure(error: WebSocketError): void {
     this.#owner.onFailure(error);
   }
 
   onShutdown(): void {
     this.#isShutdown = true;
-    this.#armTimer();
+    this.#timer.arm();
     this.#scheduleFlush();
     // The peer's last bytes are read and dropped, so that its end is seen.
     if (this.#isConnected) this.#socket?.resume();
@@ -380,71 +403,78 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
 
   onClosed(): void {
     this.#isEnded = true;
-    this.#rest = NOTHING;
+    this.#rest?.clear();
     this.#output.discard();
-    this.#stopTimer();
+    this.#timer.stop();
     this.#socket?.destroy();
     this.#owner.onClosed();
   }
 
-  #isHalted(): boolean {
-    return this.#session.isPaused || this.#rest.length > 0;
+  get #hasRest(): boolean {
+    return this.#rest !== undefined && !this.#rest.isEmpty;
   }
 
   #deliver(bytes: Uint8Array, length: number): number {
     const before = this.#messagesReceived + this.#framesReceived;
+    const outer = beginDelivery(this);
     this.#isDelivering = true;
-    const next = this.#session.receive(bytes, 0, length, now());
-    const hasDelivered = this.#messagesReceived + this.#framesReceived !== before;
-    if (hasDelivered && !this.#isEnded) this.#owner.onBatchEnd();
-    this.#isDelivering = false;
-    if (this.#session.state === 'closing') this.#armTimer();
+    let next: number;
+    let delivered: number;
+    try {
+      next = this.#session.receive(bytes, 0, length, now());
+      delivered = this.#messagesReceived + this.#framesReceived - before;
+      if (delivered > 0 && !this.#isEnded) this.#owner.onBatchEnd();
+    } finally {
+      this.#isDelivering = false;
+      endDelivery(outer);
+    }
+    // Whoever awaits several messages answers them one after the other: the answers are gathered.
+    if (delivered > 1) this.#turn?.begin();
+    if (this.#session.state === 'closing') this.#timer.arm();
     this.#flushNow();
     return next;
   }
 
   #keepRest(bytes: Uint8Array, start: number, end: number): void {
-    const rest = new Uint8Array(this.#rest.length + end - start);
-    rest.set(this.#rest);
-    rest.set(bytes.subarray(start, end), this.#rest.length);
-    this.#rest = rest;
+    this.#rest ??= new Undelivered(() => this.#deliverRest());
+    this.#rest.add(bytes, start, end);
     if (this.#isConnected) this.#socket?.pause();
-    if (!this.#session.isPaused && !this.#session.isHalted) this.#scheduleRest();
-  }
-
-  #scheduleRest(): void {
-    if (this.#isRestScheduled) return;
-    this.#isRestScheduled = true;
-    process.nextTick(() => {
-      this.#isRestScheduled = false;
-      this.#deliverRest();
-    });
+    if (!this.#session.isPaused && !this.#session.isHalted) this.#rest.schedule();
   }
 
   #deliverRest(): void {
-    if (this.#isEnded || this.#session.isPaused || this.#rest.length === 0) return;
     const rest = this.#rest;
-    this.#rest = NOTHING;
-    const next = this.#deliver(rest, rest.length);
+    if (rest === undefined || rest.isEmpty || this.#isEnded || this.#session.isPaused) return;
+    const bytes = rest.take();
+    const next = this.#deliver(bytes, bytes.length);
     if (this.#isEnded) return;
-    if (next < rest.length) this.#rest = rest.subarray(next);
-    else if (this.#pendingEnd !== undefined) this.#pendingEnd();
+    if (next < bytes.length) rest.putBack(bytes.subarray(next));
+    else if (rest.end !== undefined) rest.end();
     else if (!this.#session.isPaused) this.#socket?.resume();
   }
 
-  /** Has what was sent leave: with the rest of this turn, or now if that is a good batch already. */
+  /**
+   * Has what was sent leave: now if it is the first of its turn or a good batch, otherwise with the rest
+   * of the turn. A delivery gathers what is sent within, to whichever connection.
+   */
   #leave(): void {
+    if (this.#isDelivering || this.#corks > 0) return;
     const { pending, isBlocked } = this.#output;
     const isGood = pending >= GOOD_BATCH[this.#session.role];
-    if (isGood && !isBlocked && this.#corks === 0) this.flush();
-    else this.#scheduleFlush();
+    if (!isBlocked && (isGood || this.#isFirstOfTurn())) this.flush();
+    if (this.#output.pending > 0 || this.#isShutdown) this.#scheduleFlush();
+  }
+
+  #isFirstOfTurn(): boolean {
+    if (this.#isFlushScheduled || isDeliveryUnderWay()) return false;
+    this.#turn ??= new TurnMark();
+    return this.#turn.begin();
   }
 
   #scheduleFlush(): void {
     if (this.#isDelivering || this.#corks > 0 || this.#isFlushScheduled) return;
-    // A tick runs after all microtasks: what they send goes along.
     this.#isFlushScheduled = true;
-    process.nextTick(flushScheduled, this);
+    scheduleFlush(this);
   }
 
   /** @internal */
@@ -489,66 +519,40 @@ export class Driver implements SessionSink, SocketListener, Flusher, Watched {
 
   /** What was read before the end is delivered before it, when it may be. */
   #endAfterRest(end: () => void): void {
-    if (this.#rest.length === 0 || this.#session.state === 'connecting') {
+    const rest = this.#rest;
+    if (rest === undefined || rest.isEmpty || this.#session.state === 'connecting') {
       end();
       return;
     }
-    this.#pendingEnd ??= end;
-    if (!this.#session.isPaused) this.#scheduleRest();
-  }
-
-  /** Sets the timer, if it would fire too late. One that fires early is set anew then. */
-  #armTimer(): void {
-    const due = this.#session.nextTimeout();
-    // Whoever drives a lent connection keeps its time as well.
-    const isLate = due < (this.#timerDue ?? Number.POSITIVE_INFINITY);
-    if (!isLate || this.#socket !== this.#ownSocket) return;
-    this.#stopTimer();
-    this.#timerDue = due;
-    const time = now();
-    if (deadlineWatch.add(this, due, time)) return;
-    this.#timer = setTimeout(handleTimer, Math.max(1, Math.ceil(due - time)), this).unref();
-  }
-
-  #stopTimer(): void {
-    deadlineWatch.remove(this);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    rest.end ??= end;
+    if (!this.#session.isPaused) rest.schedule();
   }
 
   nextTimeout(): number {
     return this.#session.nextTimeout();
   }
 
-  handleNear(): void {
-    this.#timerDue = undefined;
-    this.#armTimer();
+  /** Whoever drives a lent connection keeps its time as well. */
+  get isLent(): boolean {
+    return this.#socket !== this.#ownSocket;
   }
 
-  /** @internal */
+  /** Does what the time asks for, after what has come was read. @internal */
   handleTimeout(): void {
-    this.#timerDue = undefined;
+    if (this.#isEnded) return;
     this.#noteProgress();
     this.#session.handleTimeout(now());
     if (this.#isEnded) return;
     this.#flushNow();
-    this.#armTimer();
+    // Nobody is there to answer our close frame.
+    if (this.#session.isDead) this.terminate();
+    else this.#timer.arm();
   }
 
   /** Tells the session whether anything has left since this was last asked. */
   #noteProgress(): void {
     if (!this.#output.isBlocked) return;
-    const untaken = untakenBytes(this.#socket as DrivenSocket);
-    if (untaken === this.#untaken) return;
-    this.#untaken = untaken;
-    this.#session.handleProgress(now());
+    this.#progress ??= new WriteProgress();
+    if (this.#progress.hasMoved(this.#socket as DrivenSocket)) this.#session.handleProgress(now());
   }
-}
-
-function flushScheduled(driver: Driver): void {
-  driver.runScheduledFlush();
-}
-
-function handleTimer(driver: Driver): void {
-  driver.handleTimeout();
 }

@@ -8,10 +8,20 @@ import { type Data, describe, type SendOptions } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
-import { copyOfData, dataError, isBlob, isSentAsText, type ReadyData, readyData } from './data.ts';
+import {
+  controlPayload,
+  copyOfData,
+  dataError,
+  isBlob,
+  isSentAsText,
+  type ReadyData,
+  readyData,
+} from './data.ts';
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
+import { copyPooled } from './message-slab.ts';
 import { poison } from './poison.ts';
 import { view } from './receive-buffer.ts';
+import { keepMessage, type Message, messagesDroppedError } from './received.ts';
 
 /** A data frame, as the `frame` handler gets it; valid until the handler returns. */
 export interface Frame {
@@ -24,34 +34,43 @@ export interface Frame {
 }
 
 /**
- * What happens on a connection. Every handler may be left out. An exception thrown by a handler
- * fails the connection with 1011 and surfaces as an uncaught exception of the process.
+ * What happens on a connection. Every handler may be left out. An exception thrown by a handler, or the
+ * rejection of a promise that it returns, fails the connection with 1011, and no other one.
+ *
+ * @typeParam M what the `message` handler gets: a view of the receive buffer, or a {@link Message} to keep
  */
-export interface Handlers<T = unknown> {
+export interface Handlers<T = unknown, M = Uint8Array> {
   /** The connection is open. */
   open?(ws: EventConnection<T>): void;
   /**
-   * A message came. `data` is a view of a buffer that is used again: it is valid until the handler
-   * returns, and what is needed longer must be copied (`data.slice()`). Text is valid UTF-8. With the
+   * A message came. On a server, or with `views: false`, text is a string and binary is bytes of its own:
+   * both may be kept.
+   *
+   * With `views: true`, which is the default of the events client, `data` is a view of a buffer that is used
+   * again: it is valid until the handler returns, and what is needed longer must be copied (`data.slice()`).
+   * Text is valid UTF-8. A handler that returns a promise is a TypeError then, in its first call. With the
    * environment variable `WIRESPEED_POISON_VIEWS=1` every view is overwritten when its handler has
    * returned: a program that keeps one is found out.
    */
-  message?(ws: EventConnection<T>, data: Uint8Array, isText: boolean): void;
-  /** A data frame came; given, it is called instead of `message`, frame by frame. */
+  message?(ws: EventConnection<T>, data: M, isText: boolean): void;
+  /** A data frame came; given, it is called instead of `message`, frame by frame. Its payload is a view or to keep, as there. */
   frame?(ws: EventConnection<T>, frame: Frame): void;
   /** All messages of one read have been delivered: a good time to act on them together. */
   batchEnd?(ws: EventConnection<T>): void;
   /** What `send` buffered has fallen to half of `sendHighWaterMark`, after it had returned false. */
   drain?(ws: EventConnection<T>): void;
-  /** A ping came; it has been answered already, unless `autoPong` is off. `data` is a view. */
+  /** A ping came; it has been answered already, unless `autoPong` is off. `data` is a view or to keep, as in `message`. */
   ping?(ws: EventConnection<T>, data: Uint8Array): void;
-  /** A pong came. `data` is a view. */
+  /** A pong came. `data` is a view or to keep, as in `message`. */
   pong?(ws: EventConnection<T>, data: Uint8Array): void;
   /** The connection is closed; called once, last. 1005: no code, 1006: no close frame. */
   close?(ws: EventConnection<T>, code: number, reason: string): void;
-  /** The connection has failed; `close` follows. */
+  /** The connection has failed, and is open no more; `close` follows. */
   error?(ws: EventConnection<T>, error: WebSocketError): void;
 }
+
+/** The name of a handler. */
+export type HandlerName = keyof Handlers;
 
 const HANDLER_NAMES: readonly string[] = [
   'open',
@@ -89,57 +108,91 @@ export function checkHandlers(caller: string, handlers: unknown): void {
   }
 }
 
+/** Handlers that are given a view, if views are wanted. */
+const GIVEN_VIEWS: ReadonlySet<HandlerName> = new Set(['message', 'frame', 'ping', 'pong']);
+
 /** A connection whose messages come to handlers. */
 export class EventConnection<T = unknown> extends DrivenConnection {
   /** Yours to use; `undefined` at first, or what the server's request hook gave. */
   data: T = undefined as T;
   /** On a server: the request that was accepted. */
   request: UpgradeRequest | undefined;
-  readonly #handlers: Handlers<T>;
-  /** The one frame object that the `frame` handler is given, again and again. */
+  readonly #handlers: Handlers<T, Message>;
+  readonly #hasViews: boolean;
+  /** The one frame object that the `frame` handler is given views in, again and again. */
   #frame: { opcode: Opcode; isFinal: boolean; payload: Uint8Array } | undefined;
   #isOpened = false;
+  #isPaused = false;
+  /** Messages that came after `close` while paused, and their bytes. */
+  #dropped: { count: number; bytes: number } | undefined;
 
-  constructor(url: string, handlers: Handlers<T>, options: DrivenOptions) {
+  /** @param hasViews whether handlers are given views of the receive buffer; otherwise what they may keep */
+  constructor(
+    url: string,
+    handlers: Handlers<T> | Handlers<T, Message>,
+    options: DrivenOptions,
+    hasViews: boolean,
+  ) {
     super(url, options);
-    this.#handlers = handlers;
+    this.#handlers = handlers as Handlers<T, Message>;
+    this.#hasViews = hasViews;
   }
 
   /**
    * Sends a message: a string as text, anything else as binary. What is given may be changed
-   * afterwards. The messages of one handler call, or of one turn, leave together, 16 KiB at a time.
+   * afterwards. The first message of a turn leaves at once; those that follow in the same turn, and all
+   * that are sent while messages are being delivered, leave together, 16 KiB at a time.
    *
-   * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`. On a server, when
-   *   it is more than `maxBufferedAmount`, nothing is sent and the connection is terminated
+   * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`. Also when the
+   *   connection is not open, or when its peer reads too slowly (`maxBufferedAmount` of a server, which
+   *   terminates it): nothing is sent then, and `stats().messagesRefused` counts it
    * @throws TypeError for data of another kind
-   * @throws ConnectionClosedError if the connection is not open
    */
   send(data: Data, options?: SendOptions): boolean {
-    if (this.driver.isOverfull()) return false;
     const ready = readyData(data);
+    if (ready === undefined && !isBlob(data)) throw dataError('send', data);
+    const { driver } = this;
+    if (!this.session.isOpen || driver.isOverfull()) return this.#refuse();
     if (ready === undefined || this.isSentLater(ready, options)) {
       return this.#sendLater(data, ready, options);
     }
-    this.driver.sendMessage(ready, isSentAsText(ready, options), options?.compress);
+    const isText = isSentAsText(ready, options);
+    try {
+      driver.sendMessage(ready, isText, options?.compress);
+    } catch {
+      // The connection has failed, which its handlers are told.
+      return this.#refuse();
+    }
     this.poll?.begin();
-    return this.driver.hasRoom();
+    return driver.hasRoom();
   }
 
   /**
    * Sends a ping; its pong updates `latency` and is told to the `pong` handler.
    *
    * @param data at most 125 bytes. Default a counter
+   * @returns false if the connection is not open: nothing is sent then
    * @throws TypeError for data that is neither a string nor a buffer
    * @throws LocalProtocolError for more than 125 bytes (RFC 6455 §5.5)
-   * @throws ConnectionClosedError if the connection is not open
    */
-  ping(data?: Exclude<Data, Blob>): void {
-    this.sendPing(data);
+  ping(data?: Exclude<Data, Blob>): boolean {
+    const payload = data === undefined ? undefined : controlPayload('ping', data);
+    return this.#ifOpen(() => this.sendPing(payload));
   }
 
   /**
-   * Begins the closing handshake; `close` is called when it is done, or after `closeTimeout`.
-   * Nothing happens if the connection is closing or closed already.
+   * Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves. Returns and
+   * throws as `ping`.
+   */
+  pong(data: Exclude<Data, Blob> = ''): boolean {
+    const payload = controlPayload('pong', data);
+    return this.#ifOpen(() => this.driver.pong(payload));
+  }
+
+  /**
+   * Begins the closing handshake; `close` is called when it is done, or after `closeTimeout`. Messages
+   * that the peer sent before its own close frame are still delivered. Nothing happens if the connection
+   * is closing or closed already.
    *
    * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
    * @param reason at most 123 bytes of UTF-8
@@ -155,94 +208,141 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     this.driver.cork(() => send(this));
   }
 
-  /** Stops delivery at once: no handler but `close` and `error` is called until `resume`. */
+  /**
+   * Stops delivery at once: until `resume` no handler tells of what comes, only `drain`, `error` and
+   * `close` are called. Nothing is read meanwhile. After `close()` it is, so that the peer's close frame is
+   * seen; messages that come before it are dropped then, and `error` tells how many (`WS_MESSAGES_DROPPED`).
+   */
   pause(): void {
+    this.#isPaused = true;
     this.driver.pause();
   }
 
   /** Delivers what waits, and goes on. */
   resume(): void {
+    this.#isPaused = false;
     this.driver.resume();
   }
 
   /** @internal */
   override onOpen(): void {
     this.#isOpened = true;
-    this.#call(() => this.#handlers.open?.(this));
+    this.#call('open');
     super.onOpen();
   }
 
   /** @internal */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     this.poll?.end();
-    const data = view(bytes, start, end);
-    try {
-      this.#handlers.message?.(this, data, isText);
-    } catch (error) {
-      this.#handleException(error);
+    if (this.#isPaused || this.#dropped !== undefined) {
+      this.#drop(end - start);
+      return;
     }
-    poison(data);
+    if (this.#handlers.message === undefined) return;
+    const hasViews = this.#hasViews;
+    const data = hasViews
+      ? view(bytes, start, end)
+      : keepMessage(bytes, start, end, isText, isOwn, true);
+    try {
+      const result: unknown = this.#handlers.message(this, data, isText);
+      if (result !== undefined) this.#watch('message', result);
+    } catch (error) {
+      this.#handleFault('message', error);
+    }
+    if (hasViews) poison(data as Uint8Array);
   }
 
   /** @internal */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
     this.poll?.end();
-    const payload = view(bytes, start, end);
-    this.#frame ??= { opcode, isFinal, payload };
-    this.#frame.opcode = opcode;
-    this.#frame.isFinal = isFinal;
-    this.#frame.payload = payload;
-    try {
-      this.#handlers.frame?.(this, this.#frame);
-    } catch (error) {
-      this.#handleException(error);
+    if (this.#isPaused || this.#dropped !== undefined) {
+      this.#drop(end - start);
+      return;
     }
-    poison(payload);
+    const payload = this.#toPayload(bytes, start, end);
+    let frame: Frame;
+    if (this.#hasViews) {
+      this.#frame ??= { opcode, isFinal, payload };
+      this.#frame.opcode = opcode;
+      this.#frame.isFinal = isFinal;
+      this.#frame.payload = payload;
+      frame = this.#frame;
+    } else {
+      frame = { opcode, isFinal, payload };
+    }
+    this.#callWith('frame', frame, payload);
   }
 
   /** @internal */
   override onBatchEnd(): void {
-    if (this.#handlers.batchEnd === undefined || !this.#isOpened) return;
-    this.#call(() => this.#handlers.batchEnd?.(this));
+    if (this.#handlers.batchEnd === undefined || !this.#isOpened || this.#isPaused) return;
+    this.#call('batchEnd');
   }
 
   /** @internal */
   onDrain(): void {
-    this.#call(() => this.#handlers.drain?.(this));
+    this.#call('drain');
   }
 
   /** @internal */
   override onPing(bytes: Uint8Array, start: number, end: number): void {
-    const data = view(bytes, start, end);
-    this.#call(() => this.#handlers.ping?.(this, data));
-    poison(data);
+    if (this.#isPaused || this.#handlers.ping === undefined) return;
+    const data = this.#toPayload(bytes, start, end);
+    this.#callWith('ping', data, data);
   }
 
   /** @internal */
   override onPong(bytes: Uint8Array, start: number, end: number): void {
     super.onPong(bytes, start, end);
-    const data = view(bytes, start, end);
-    this.#call(() => this.#handlers.pong?.(this, data));
-    poison(data);
+    if (this.#isPaused || this.#handlers.pong === undefined) return;
+    const data = this.#toPayload(bytes, start, end);
+    this.#callWith('pong', data, data);
   }
 
   /** @internal */
   override onFailure(error: WebSocketError): void {
-    if (this.#isOpened) this.#call(() => this.#handlers.error?.(this, error));
+    if (this.#isOpened) this.#call('error', error);
   }
 
   /** @internal */
   override onClosed(): void {
     super.onClosed();
     if (!this.#isOpened) return;
-    this.#call(() =>
-      this.#handlers.close?.(this, this.closeCode as number, this.closeReason ?? ''),
-    );
+    const dropped = this.#dropped;
+    if (dropped !== undefined)
+      this.#call('error', messagesDroppedError(dropped.count, dropped.bytes));
+    this.#call('close', this.closeCode, this.closeReason ?? '');
+  }
+
+  /**
+   * Is told what a handler threw, or what its promise was rejected with. It is the program's own fault and
+   * must not go unseen: it surfaces as an uncaught exception.
+   *
+   * @internal
+   */
+  protected reportFault(_handler: HandlerName, error: unknown): void {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+
+  #refuse(): false {
+    this.driver.messagesRefused++;
+    return false;
+  }
+
+  #ifOpen(write: () => void): boolean {
+    if (!this.session.isOpen) return false;
+    try {
+      write();
+    } catch (error) {
+      // Only what the caller has done wrong is the caller's to hear of.
+      if (!(error instanceof ConnectionClosedError)) throw error;
+    }
+    return this.session.isOpen;
   }
 
   #sendLater(data: Data, ready: ReadyData | undefined, options: SendOptions | undefined): boolean {
-    if (ready === undefined && !isBlob(data)) throw dataError('send', data);
-    if (this.state !== 'open') throw this.session.closedError();
     const kept = ready === undefined ? undefined : copyOfData(ready);
     const size = kept === undefined ? (data as Blob).size : Buffer.byteLength(kept);
     const load = async () => kept ?? new Uint8Array(await (data as Blob).arrayBuffer());
@@ -253,27 +353,45 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     return this.driver.hasRoom();
   }
 
-  #call(handler: () => void): void {
+  #toPayload(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    return this.#hasViews ? view(bytes, start, end) : copyPooled(bytes, start, end);
+  }
+
+  #drop(bytes: number): void {
+    this.#dropped ??= { count: 0, bytes: 0 };
+    this.#dropped.count++;
+    this.#dropped.bytes += bytes;
+  }
+
+  #callWith(name: HandlerName, argument: unknown, payload: Uint8Array): void {
+    this.#call(name, argument);
+    if (this.#hasViews) poison(payload);
+  }
+
+  #call(name: HandlerName, ...rest: readonly unknown[]): void {
+    const handlers = this.#handlers as Partial<Record<HandlerName, (...all: unknown[]) => unknown>>;
     try {
-      handler();
+      const result = handlers[name]?.(this, ...rest);
+      if (result !== undefined) this.#watch(name, result);
     } catch (error) {
-      this.#handleException(error);
+      this.#handleFault(name, error);
     }
   }
 
-  /**
-   * A handler threw. That is the program's fault and must not go unseen, but the connection's state
-   * must not be left half done by it either. Only one case is the peer's doing: the connection
-   * closed before the handler sent.
-   */
-  #handleException(error: unknown): void {
-    if (error instanceof ConnectionClosedError && this.state !== 'open') return;
-    this.driver.fail(
-      new WebSocketError('WS_HANDLER', 'a handler threw an exception', { cause: error }),
+  /** A handler has returned something: if that is a promise, its rejection is a fault as an exception is. */
+  #watch(name: HandlerName, result: unknown): void {
+    if (typeof (result as PromiseLike<unknown> | null)?.then !== 'function') return;
+    Promise.resolve(result).catch((error: unknown) => this.#handleFault(name, error));
+    if (!this.#hasViews || !GIVEN_VIEWS.has(name)) return;
+    throw new TypeError(
+      `the handler '${name}' returned a promise, but its data is a view that is valid until it returns; copy what it needs before the first await and return nothing, or ask for data to keep with views: false`,
     );
-    process.nextTick(() => {
-      throw error;
-    });
+  }
+
+  /** A handler failed: the connection's state must not be left half done by it. */
+  #handleFault(handler: HandlerName, cause: unknown): void {
+    this.driver.fail(new WebSocketError('WS_HANDLER', 'a handler threw an exception', { cause }));
+    this.reportFault(handler, cause);
   }
 }
 

@@ -1,33 +1,32 @@
 /**
  * What the receiving calls of the async and the sync face tell: messages, and how they ended.
  */
-import { MessageTooBigError, RemoteProtocolError, type WebSocketError } from '../errors.ts';
-import { preventTrimming } from '../kernels/heap-trimming.ts';
+import { MessageTooBigError, RemoteProtocolError, WebSocketError } from '../errors.ts';
 import { CloseCode } from '../protocol/close-code.ts';
 import type { Session } from '../protocol/session.ts';
+import { copyBytes, copyPooled } from './message-slab.ts';
 import { decodeText } from './text.ts';
 
 /** A message received: text as a string, binary as bytes that are the caller's own. */
 export type Message = string | Uint8Array;
 
-/** Copies `bytes[start, end)` into memory of its own. */
-function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  preventTrimming(end - start);
-  // The fastest way (bench/micro/copy.mjs), but a Buffer's own `slice` does not copy.
-  if (bytes.constructor === Uint8Array) return bytes.slice(start, end);
-  return new Uint8Array(bytes.subarray(start, end));
-}
-
-/** Makes the message that is kept of one that came. */
+/**
+ * Makes the message that is kept of one that came.
+ *
+ * @param isOwn whether `bytes` is the message and no more, for the caller to keep
+ * @param isPooled whether short messages may lie in memory that they share, as Node's own Buffers do
+ */
 export function keepMessage(
   bytes: Uint8Array,
   start: number,
   end: number,
   isText: boolean,
   isOwn: boolean,
+  isPooled = false,
 ): Message {
   if (isText) return decodeText(bytes, start, end);
-  return isOwn ? bytes : copyBytes(bytes, start, end);
+  if (isOwn) return bytes;
+  return isPooled ? copyPooled(bytes, start, end) : copyBytes(bytes, start, end);
 }
 
 /** Makes the error for a `recv` after the end: what the peer did wrong, or that it is closed. */
@@ -47,5 +46,14 @@ export function isNormalEnd(session: Session, wasClosedByUs: boolean): boolean {
     code === CloseCode.normal ||
     code === CloseCode.goingAway ||
     code === CloseCode.noStatusReceived
+  );
+}
+
+/** Makes the error that tells of messages which came after our own close and could not be kept. */
+export function messagesDroppedError(count: number, bytes: number): WebSocketError {
+  const messages = count === 1 ? '1 message' : `${count} messages`;
+  return new WebSocketError(
+    'WS_MESSAGES_DROPPED',
+    `${messages} of ${bytes} bytes in all came after close and were dropped: nobody took them in time`,
   );
 }

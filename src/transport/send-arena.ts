@@ -163,6 +163,20 @@ export class SocketOutput implements Output {
     this.#leavesAtOnce = socket.writableLength === 0;
   }
 
+  /** Takes the batch out, into memory of its own; `undefined` if there is none. */
+  takeOut(): Uint8Array | undefined {
+    if (this.pending === 0) return undefined;
+    this.#closeSegment();
+    const batch = new Uint8Array(this.#earlierLength);
+    let length = 0;
+    for (const { slab, start, end } of this.#earlier ?? []) {
+      batch.set(slab.bytes.subarray(start, end), length);
+      length += end - start;
+    }
+    this.discard();
+    return batch;
+  }
+
   /** A write is done, or will never be. */
   written(): void {
     this.#writesDone++;

@@ -4,6 +4,7 @@ import { ECHO_OPTIONS } from './echo-options.mjs';
 
 const server = await serve({
   ...ECHO_OPTIONS,
+  views: true,
   handlers: {
     message(ws, data, isText) {
       // Whoever does not take its echoes is read no further until it has.

@@ -386,7 +386,7 @@ describe('sending', () => {
     expect(seen.reads - before).toBeLessThan(5);
   });
 
-  it('16 KiB leave at once, so that the peer has something to do, and inside cork they wait for its end', async () => {
+  it('the first of a turn and then each 16 KiB leave at once, and inside cork they wait for its end', async () => {
     const { ws } = await open([ECHO], {});
     const write = vi.spyOn(Socket.prototype, 'write');
     try {
@@ -394,13 +394,15 @@ describe('sending', () => {
         for (let i = 0; i < count; i++) ws.send(new Uint8Array(1024));
         return write.mock.calls.length;
       };
-      expect(kibibytes(15)).toBe(0);
-      expect(kibibytes(40)).toBe(3);
+      expect(kibibytes(1)).toBe(1);
+      // A turn of some milliseconds may write another one at once.
+      const soFar = kibibytes(60);
+      expect(soFar > 3 && soFar < 15).toBe(true);
       ws.cork(() => {
-        expect(kibibytes(40)).toBe(3);
+        expect(kibibytes(40)).toBe(soFar);
       });
-      await until(() => write.mock.calls.length > 3);
-      expect(write.mock.calls.length).toBe(4);
+      await until(() => write.mock.calls.length > soFar);
+      expect(write.mock.calls.length).toBe(soFar + 1);
     } finally {
       write.mockRestore();
     }
@@ -425,8 +427,11 @@ describe('sending', () => {
     expect(() => ws.ping('x'.repeat(126))).toThrow(/125/);
     expect(() => ws.close(1006)).toThrow(RangeError);
     ws.terminate();
-    expect(() => ws.send('x')).toThrow(expect.objectContaining({ code: 'WS_CONNECTION_CLOSED' }));
-    expect(() => ws.ping()).toThrow(expect.objectContaining({ code: 'WS_CONNECTION_CLOSED' }));
+    expect(() => ws.send(5 as unknown as string)).toThrow(TypeError);
+    expect(ws.send('x')).toBe(false);
+    expect(ws.stats()).toMatchObject({ messagesSent: 0, messagesRefused: 1 });
+    expect(ws.ping()).toBe(false);
+    expect(ws.pong()).toBe(false);
     ws.close();
   });
 

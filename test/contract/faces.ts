@@ -151,7 +151,9 @@ const events: Face = {
           }
         });
       },
-      pong: async (data) => ws.pong(data as string),
+      async pong(data) {
+        ws.pong(data as string);
+      },
       async close(code, reason) {
         ws.close(code, reason);
         while (!inbox.hasEnded) await inbox.change();

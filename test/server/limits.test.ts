@@ -58,7 +58,7 @@ describe.each([
       maxMessageSize: 100,
       maxFragments: 5,
       handlers: {
-        message: (_ws, data) => void seen.sizes.push(data.length),
+        message: (_ws, data) => void seen.sizes.push(Buffer.byteLength(data)),
         error: (_ws, error) => void seen.errors.push(error as MessageTooBigError),
       },
     });

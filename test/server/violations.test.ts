@@ -20,9 +20,8 @@ describe.each(['message', 'frame'] as const)(
       const errors: object[] = [];
       const server = await start({
         handlers: {
-          [handler]: (_ws: unknown, got: Uint8Array | { payload: Uint8Array }) => {
-            const payload = got instanceof Uint8Array ? got : got.payload;
-            messages.push(Buffer.from(payload).toString());
+          [handler]: (_ws: unknown, got: string | { payload: Uint8Array }) => {
+            messages.push(typeof got === 'string' ? got : Buffer.from(got.payload).toString());
           },
           error: (_ws, error) => void errors.push(error),
         },

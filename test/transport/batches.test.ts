@@ -29,7 +29,7 @@ describe('a hundred messages of 512 bytes that are sent within one turn', () => 
     });
   }
 
-  it('leave a client in batches of 16 KiB, and a server that answers them in one', async () => {
+  it('leave a client one at once and the rest in batches of 16 KiB, and a server that answers them in one', async () => {
     const server = await serve({
       host: '127.0.0.1',
       port: 0,
@@ -44,7 +44,11 @@ describe('a hundred messages of 512 bytes that are sent within one turn', () => 
     const port = Number(new URL(server.url).port);
     const batches = writes(port, 'remotePort');
     const full = Math.ceil((16 * 1024) / CLIENT_FRAME) * CLIENT_FRAME;
-    expect(batches).toEqual([full, full, full, COUNT * CLIENT_FRAME - 3 * full]);
+    expect(batches[0]).toBe(CLIENT_FRAME);
+    // A turn of some milliseconds may write another one at once.
+    expect(batches.length).toBeLessThan(10);
+    expect(batches.filter((length) => length === full).length).toBeGreaterThanOrEqual(2);
+    expect(batches.reduce((sum, length) => sum + length)).toBe(COUNT * CLIENT_FRAME);
 
     // All had left before the server's turn came, so that it read all at once.
     expect(writes(port, 'localPort')).toEqual([COUNT * SERVER_FRAME]);

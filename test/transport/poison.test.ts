@@ -35,6 +35,7 @@ const PROGRAM = `
   const options = { perMessageDeflate: { threshold: 1000 } };
   const server = await serve({
     ...options,
+    views: true,
     handlers: handlers('server', (ws, data, text) => void ws.send(data, { text })),
   });
   const ws = await connect(server.url, { ...handlers('client'), close: end }, options);

@@ -2,8 +2,8 @@
  * What a blocking connection stands on: a session, pumped by calls that wait.
  */
 import type { Session } from '../../protocol/session.ts';
+import type { ConnectionStats } from '../connection-stats.ts';
 import type { ReadyData } from '../data.ts';
-import type { ConnectionStats } from '../driver.ts';
 import type { SocketAddress } from '../socket-address.ts';
 
 /** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */

@@ -12,8 +12,8 @@ import { clientOptions, clientSessionOptions, KEPT } from '../client-session.ts'
 import { now } from '../clock.ts';
 import { ZlibCompression } from '../compression.ts';
 import { explainConnectFailure } from '../connect-error.ts';
+import type { ConnectionStats } from '../connection-stats.ts';
 import type { ReadyData } from '../data.ts';
-import type { ConnectionStats } from '../driver.ts';
 import { secureOptions } from '../secure-options.ts';
 import { sessionLimits } from '../session-limits.ts';
 import type { SocketAddress } from '../socket-address.ts';
@@ -134,6 +134,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
       bytesSent: this.#bytesSent,
       messagesReceived: this.#messagesReceived,
       messagesSent: this.#messagesSent,
+      messagesRefused: 0,
     };
   }
 

@@ -1,0 +1,79 @@
+/**
+ * When what the connections of a thread send leaves. The first send of a turn is written at once; what
+ * follows in the same turn is gathered, and leaves at its end or when the process exits.
+ */
+import { now } from './clock.ts';
+
+/** Who has something to flush at the end of the turn. */
+export interface Scheduled {
+  runScheduledFlush(): void;
+  /** Hands what is to be sent to the socket, whatever else it waits for. */
+  flush(): void;
+}
+
+/** Milliseconds after which a send is taken for the first one of a later turn, whatever was read since. */
+const LONGEST_TURN = 2;
+
+let waiting: Scheduled[] = [];
+/** Whose bytes are being delivered: what it sends leaves at the end of that. */
+let delivering: Scheduled | undefined;
+/** Counts deliveries: each of them begins a turn. */
+let turn = 0;
+let watchesExit = false;
+
+/** Has `scheduled` flush at the end of the turn: after all microtasks, so that what they send goes along. */
+export function scheduleFlush(scheduled: Scheduled): void {
+  waiting.push(scheduled);
+  if (waiting.length === 1) process.nextTick(flushAll);
+  watchExit();
+}
+
+/** A delivery begins; returns the one that it interrupts, for {@link endDelivery}. */
+export function beginDelivery(scheduled: Scheduled): Scheduled | undefined {
+  const outer = delivering;
+  delivering = scheduled;
+  turn++;
+  watchExit();
+  return outer;
+}
+
+/** A delivery has ended. */
+export function endDelivery(outer: Scheduled | undefined): void {
+  delivering = outer;
+}
+
+/** Whether bytes of any connection of this thread are being delivered: a handler may send to many. */
+export function isDeliveryUnderWay(): boolean {
+  return delivering !== undefined;
+}
+
+/** When one connection last wrote at once. Nothing of it needs memory of its own: it is kept in whole numbers. */
+export class TurnMark {
+  #turn = -1;
+  #time = 0;
+
+  /** Whether no send of this turn has been written at once yet; the next one of this turn is not the first. */
+  begin(): boolean {
+    const time = Math.floor(now());
+    if (this.#turn === turn && time - this.#time < LONGEST_TURN) return false;
+    this.#turn = turn;
+    this.#time = time;
+    return true;
+  }
+}
+
+function flushAll(): void {
+  const all = waiting;
+  waiting = [];
+  for (const scheduled of all) scheduled.runScheduledFlush();
+}
+
+/** The system takes what sockets write even while a process exits. */
+function watchExit(): void {
+  if (watchesExit) return;
+  watchesExit = true;
+  process.on('exit', () => {
+    delivering?.flush();
+    for (const scheduled of waiting) scheduled.flush();
+  });
+}
