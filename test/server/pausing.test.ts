@@ -1,0 +1,105 @@
+/**
+ * A connection that is paused is told of nothing that comes, wherever it was paused.
+ */
+import { describe, expect, it } from 'vitest';
+import { type Connection, connect } from 'wirespeed';
+import type { EventConnection } from 'wirespeed/server';
+import { until } from '../support/until.ts';
+import { clients, open, start } from './running-server.ts';
+
+interface Paused {
+  told: string[];
+  connection: EventConnection;
+  ws: Connection;
+  /** Lets what has come be read, if it is: another connection of the same thread answers meanwhile. */
+  settle(): Promise<void>;
+}
+
+describe.each([
+  ['at once', undefined],
+  ['later', async () => undefined],
+])('a connection paused in its open handler, accepted %s,', (_, request) => {
+  async function openPaused(): Promise<Paused> {
+    const told: string[] = [];
+    let connection: EventConnection | undefined;
+    const server = await start({
+      ...(request === undefined ? {} : { request }),
+      handlers: {
+        open(ws) {
+          if (ws.request?.target !== '/paused') return;
+          connection = ws;
+          ws.pause();
+        },
+        message: (ws, data) => (ws === connection ? void told.push(`message ${data}`) : undefined),
+        ping: (ws) => (ws === connection ? void told.push('ping') : undefined),
+        batchEnd: (ws) => (ws === connection ? void told.push('batchEnd') : undefined),
+        error: (__, { code, message }) => void told.push(`error ${code} ${message}`),
+        close: (__, code) => void told.push(`close ${code}`),
+      },
+    });
+    const other = await open(server);
+    const ws = await connect(`${server.url}paused`);
+    clients.push(ws);
+    const settle = async (): Promise<void> => {
+      for (let i = 0; i < 5; i++) await other.ping();
+    };
+    return { told, connection: connection as unknown as EventConnection, ws, settle };
+  }
+
+  it('is told of nothing until it is resumed, and then of all', async () => {
+    const { told, connection, ws, settle } = await openPaused();
+    await ws.send('one');
+    await ws.send('two');
+    await settle();
+    expect(told).toEqual([]);
+    connection.resume();
+    await until(() => told.includes('message two'));
+    expect(told.filter((text) => text.startsWith('message'))).toEqual([
+      'message one',
+      'message two',
+    ]);
+  });
+
+  it('sees the end of the closing handshake once it closes, and tells what it dropped for that', async () => {
+    const { told, connection, ws, settle } = await openPaused();
+    await ws.send('one');
+    await ws.send('four');
+    await settle();
+    connection.close(1000);
+    await until(() => told.some((text) => text.startsWith('close')));
+    expect(told).toEqual([
+      'error WS_MESSAGES_DROPPED 2 messages of 7 bytes in all came after close and were dropped: nobody took them in time',
+      'close 1000',
+    ]);
+    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 1000 });
+  });
+
+  it('delivers what waits if it is resumed in the turn in which it closes', async () => {
+    const { told, connection, ws, settle } = await openPaused();
+    await ws.send('one');
+    await settle();
+    connection.close(1000);
+    connection.resume();
+    await until(() => told.some((text) => text.startsWith('close')));
+    expect(told).toEqual(['message one', 'batchEnd', 'close 1000']);
+  });
+
+  it('is paused within a message, and told of no end of the batch then', async () => {
+    const told: string[] = [];
+    const server = await start({
+      handlers: {
+        message(ws, data) {
+          told.push(String(data));
+          ws.pause();
+        },
+        batchEnd: () => void told.push('batchEnd'),
+      },
+    });
+    const ws = await open(server);
+    await Promise.all(['one', 'two'].map((text) => ws.send(text)));
+    await until(() => told.length > 0);
+    const other = await open(server);
+    await other.ping();
+    expect(told).toEqual(['one']);
+  });
+});
