@@ -1,6 +1,6 @@
 // The import directions of src; "a → b" says that a may import b, and types count as well.
 //
-//   errors → nothing              options → errors
+//   errors → nothing              options → errors, and its parts in options/
 //   kernels → errors              protocol → errors, the kernels' interface and pure reference
 //   transport → protocol and all below it
 //   client, server → transport and all below it, never each other; no face → another face
@@ -35,9 +35,12 @@ export default {
       { path: '^src/errors\\.ts$' },
       { dependencyTypesNot: [NODE_MODULES] },
     ),
-    only('options-direction', 'options.ts stands on the errors alone.', '^src/options\\.ts$', [
-      '^src/errors\\.ts$',
-    ]),
+    only(
+      'options-direction',
+      'options.ts stands on the errors alone, and on its own parts.',
+      '^src/options(?:\\.ts$|/)',
+      ['^src/options/', '^src/errors\\.ts$'],
+    ),
     only('kernels-direction', 'The kernels stand on the errors alone.', '^src/kernels/', [
       '^src/kernels/',
       '^src/errors\\.ts$',

@@ -2,6 +2,34 @@
  * Every option of every face: its type, its default and its check, in one table each.
  */
 import type { ConnectionOptions as TlsConnectOptions, TlsOptions } from 'node:tls';
+import {
+  abortSignal,
+  boolean,
+  callback,
+  integer,
+  kindOf,
+  milliseconds,
+  object,
+  text,
+  textList,
+} from './options/checks.ts';
+import {
+  credentials,
+  type HeadersInput,
+  headerPairs,
+  headerText,
+  subprotocols,
+} from './options/headers.ts';
+import {
+  FOREIGN_TO_CONNECT,
+  FOREIGN_TO_DEFLATE,
+  FOREIGN_TO_SERVE,
+  type ForeignNames,
+  unknownOption,
+} from './options/hints.ts';
+
+export { abortSignal, describe, milliseconds } from './options/checks.ts';
+export { credentialsFault, type HeadersInput, headerPairs } from './options/headers.ts';
 
 /** What a peer may be sent: a string goes out as text, everything else as binary. */
 export type Data = string | ArrayBufferLike | ArrayBufferView | Blob;
@@ -15,11 +43,6 @@ export interface SendOptions {
   /** Aborts waiting for the send; what has been handed to the socket still leaves. */
   signal?: AbortSignal | undefined;
 }
-
-/** Request headers: an object, or pairs of name and value. */
-export type HeadersInput =
-  | Readonly<Record<string, string | readonly string[]>>
-  | Iterable<readonly [string, string]>;
 
 /** Compression of messages (RFC 7692 §7.1). Every option may be left out. */
 export interface DeflateOptions {
@@ -71,11 +94,15 @@ export interface ConnectOptions extends CommonOptions {
   receiveQueue?: { high?: number | undefined; low?: number | undefined } | undefined;
   /** Subprotocols offered, best first. Default none. */
   protocols?: string | readonly string[] | undefined;
-  /** Headers added to the request. Default none. */
+  /**
+   * Headers added to the request. One that is given here wins over the option for it (`origin`,
+   * `auth`), and an option over the URL (its host and credentials). What HTTP allows once is given
+   * once; several cookies leave in one header. Default none.
+   */
   headers?: HeadersInput | undefined;
   /** The `Origin` header. Default none. */
   origin?: string | undefined;
-  /** Credentials for Basic authentication; they win over those in the URL. Default none. */
+  /** Credentials for Basic authentication; they win over those in the URL, and a header over both. Default none. */
   auth?: { username: string; password: string } | undefined;
   /** A proxy; only `false` is accepted by this version. */
   proxy?: false | undefined;
@@ -180,8 +207,6 @@ interface OptionRule {
 }
 
 const MIB = 1024 * 1024;
-/** Longest delay that a Node.js timer takes; a longer one would fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 const DEFLATE = {
   serverNoContextTakeover: { default: false, check: boolean },
@@ -214,8 +239,11 @@ const CONNECT = {
   headers: { default: [], check: headerPairs },
   origin: { default: undefined, check: headerText },
   auth: { default: undefined, check: credentials },
-  proxy: { default: false, check: onlyAccepts(false) },
-  followRedirects: { default: 0, check: onlyAccepts(0) },
+  proxy: { default: false, check: onlyAccepts(false, 'connections are direct') },
+  followRedirects: {
+    default: 0,
+    check: onlyAccepts(0, 'the error of a redirect names its target'),
+  },
   tls: { default: undefined, check: object },
   signal: { default: undefined, check: abortSignal },
   generateMaskingKey: { default: undefined, check: callback },
@@ -247,7 +275,8 @@ export function resolveConnectOptions(
   options: unknown,
   others: readonly string[] = [],
 ): ResolvedConnectOptions {
-  return resolve('connect', CONNECT, options, others) as unknown as ResolvedConnectOptions;
+  const resolved = resolve('connect', CONNECT, options, { others, foreign: FOREIGN_TO_CONNECT });
+  return resolved as unknown as ResolvedConnectOptions;
 }
 
 /**
@@ -261,19 +290,23 @@ export function resolveListenOptions(
   options: unknown,
   others: readonly string[],
 ): ResolvedListenOptions {
-  return resolve('serve', LISTEN, options, others) as unknown as ResolvedListenOptions;
+  const resolved = resolve('serve', LISTEN, options, { others, foreign: FOREIGN_TO_SERVE });
+  return resolved as unknown as ResolvedListenOptions;
 }
 
 function resolve(
   caller: string,
   rules: Readonly<Record<string, OptionRule>>,
   options: unknown,
-  others: readonly string[] = [],
+  { others = [], foreign = {} }: { others?: readonly string[]; foreign?: ForeignNames } = {},
 ): Record<string, unknown> {
   const defaults = defaultsOf(rules);
   if (options === undefined) return defaults;
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
-    throw new TypeError(`${caller}: options must be an object, not ${describe(options)}`);
+    // A standard WebSocket takes subprotocols in their place.
+    const isList = typeof options === 'string' || Array.isArray(options);
+    const hint = isList && rules === CONNECT ? '; subprotocols go into { protocols }' : '';
+    throw new TypeError(`${caller}: options must be an object, not ${kindOf(options)}${hint}`);
   }
   // What is not given is inherited: a connection keeps its options, and there may be many.
   const resolved: Record<string, unknown> = Object.create(defaults);
@@ -281,9 +314,7 @@ function resolve(
     if (others.includes(name)) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
-      const nearest = nearestName(name, [...Object.keys(rules), ...others]);
-      const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
-      throw new TypeError(`${caller}: unknown option '${name}'${hint}`);
+      throw unknownOption(caller, name, [...Object.keys(rules), ...others], foreign);
     }
     if (value !== undefined) resolved[name] = rule.check(`option '${name}'`, value);
   }
@@ -302,92 +333,10 @@ function defaultsOf(rules: Readonly<Record<string, OptionRule>>): Record<string,
   return defaults;
 }
 
-/** Checks a duration in milliseconds, as the options and the arguments of single calls have it. */
-export function milliseconds(name: string, value: unknown): number {
-  if (typeof value !== 'number') {
-    throw new TypeError(`${name} must be a number of milliseconds, not ${describe(value)}`);
-  }
-  if (!(value >= 0)) {
-    throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
-  }
-  return Math.min(value, LONGEST_DELAY);
-}
-
-/** Checks that a value is an AbortSignal. */
-export function abortSignal(name: string, value: unknown): AbortSignal {
-  if (!(value instanceof AbortSignal)) {
-    throw new TypeError(`${name} must be an AbortSignal, not ${describe(value)}`);
-  }
-  return value;
-}
-
-/** Names a value's type, for an error message. */
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') {
-    const name = (value as object).constructor?.name;
-    return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
-  }
-  if (typeof value === 'string') return `the string '${value.slice(0, 40)}'`;
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'undefined' ? 'undefined' : `the ${typeof value} ${String(value)}`;
-}
-
-function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
-  return (name: string, value: unknown): number => {
-    if (typeof value !== 'number') {
-      throw new TypeError(`${name} must be a number, not ${describe(value)}`);
-    }
-    if (value === Number.POSITIVE_INFINITY && most === Number.MAX_SAFE_INTEGER) return value;
-    if (!Number.isInteger(value) || value < least || value > most) {
-      const range =
-        most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
-      throw new RangeError(`${name} must be an integer ${range}, not ${value}`);
-    }
-    return value;
-  };
-}
-
-function boolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') {
-    throw new TypeError(`${name} must be true or false, not ${describe(value)}`);
-  }
-  return value;
-}
-
-function text(name: string, value: unknown): string {
-  if (typeof value !== 'string') {
-    throw new TypeError(`${name} must be a string, not ${describe(value)}`);
-  }
-  return value;
-}
-
-function textList(name: string, value: unknown): string[] {
-  if (!Array.isArray(value)) {
-    throw new TypeError(`${name} must be an array of strings, not ${describe(value)}`);
-  }
-  return value.map((item, index) => text(`${name}[${index}]`, item));
-}
-
-function object(name: string, value: unknown): object {
-  if (value === null || typeof value !== 'object') {
-    throw new TypeError(`${name} must be an object, not ${describe(value)}`);
-  }
-  return value;
-}
-
-function callback(name: string, value: unknown): unknown {
-  if (typeof value !== 'function') {
-    throw new TypeError(`${name} must be a function, not ${describe(value)}`);
-  }
-  return value;
-}
-
-function onlyAccepts(accepted: boolean | number) {
+function onlyAccepts(accepted: boolean | number, why: string) {
   return (name: string, value: unknown): unknown => {
     if (value === accepted) return value;
-    throw new TypeError(`${name} accepts only ${accepted} in this version of wirespeed`);
+    throw new TypeError(`${name} accepts only ${accepted} in this version of wirespeed: ${why}`);
   };
 }
 
@@ -395,9 +344,9 @@ function deflateOptions(name: string, value: unknown): unknown {
   if (value === false) return undefined;
   if (value === true) return resolve(name, DEFLATE, undefined);
   if (value === null || typeof value !== 'object') {
-    throw new TypeError(`${name} must be true, false or an object, not ${describe(value)}`);
+    throw new TypeError(`${name} must be true, false or an object, not ${kindOf(value)}`);
   }
-  return resolve(name, DEFLATE, value);
+  return resolve(name, DEFLATE, value, { foreign: FOREIGN_TO_DEFLATE });
 }
 
 function receiveQueue(name: string, value: unknown): { high: number; low: number } {
@@ -412,108 +361,4 @@ function receiveQueue(name: string, value: unknown): { high: number; low: number
     throw new RangeError(`${name}.low must be below ${name}.high, not ${least} and ${most}`);
   }
   return { high: most, low: least };
-}
-
-// RFC 9110 §5.6.2: the characters of a token, which subprotocols and header names are made of.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// RFC 9110 §5.5: a field value has neither CR, LF nor NUL, and goes out as Latin-1.
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-function subprotocols(name: string, value: unknown): readonly string[] {
-  const list = typeof value === 'string' ? [value] : textList(name, value);
-  const seen = new Set<string>();
-  for (const protocol of list) {
-    // RFC 6455 §4.1: each a token, and each only once.
-    if (!TOKEN.test(protocol)) {
-      throw new TypeError(`${name}: '${protocol}' is not a subprotocol name (RFC 6455 §4.1)`);
-    }
-    if (seen.has(protocol)) {
-      throw new TypeError(`${name}: '${protocol}' is there twice (RFC 6455 §4.1)`);
-    }
-    seen.add(protocol);
-  }
-  return list;
-}
-
-/** Headers that the opening handshake writes itself. */
-const RESERVED_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'sec-websocket-accept',
-  'sec-websocket-extensions',
-  'sec-websocket-key',
-  'sec-websocket-protocol',
-  'sec-websocket-version',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/**
- * Checks headers given by the caller and makes them pairs.
- *
- * @throws TypeError for a name or value that HTTP forbids (CR, LF and NUL among them), or a header that the handshake writes itself
- */
-export function headerPairs(name: string, value: unknown): (readonly [string, string])[] {
-  const input = object(name, value) as HeadersInput;
-  const pairs: (readonly [string, string])[] = [];
-  const entries: Iterable<readonly [unknown, unknown]> =
-    Symbol.iterator in input ? input : Object.entries(input);
-  for (const [header, content] of entries) {
-    const field = text(`${name}: a header's name`, header);
-    if (!TOKEN.test(field)) {
-      throw new TypeError(`${name}: ${JSON.stringify(field)} is not a header name`);
-    }
-    if (RESERVED_HEADERS.has(field.toLowerCase())) {
-      throw new TypeError(`${name}: '${field}' is written by the handshake itself`);
-    }
-    for (const item of Array.isArray(content) ? content : [content]) {
-      pairs.push([field, headerText(`${name}: '${field}'`, item)]);
-    }
-  }
-  return pairs;
-}
-
-function headerText(name: string, value: unknown): string {
-  const content = text(name, value);
-  if (!FIELD_VALUE.test(content)) {
-    throw new TypeError(`${name} must not hold control characters or anything outside Latin-1`);
-  }
-  return content;
-}
-
-function credentials(name: string, value: unknown): { username: string; password: string } {
-  const { username, password } = object(name, value) as Record<string, unknown>;
-  const user = text(`${name}.username`, username);
-  // RFC 7617 §2: a colon ends the user name.
-  if (user.includes(':')) throw new TypeError(`${name}.username must not hold a colon`);
-  return { username: user, password: text(`${name}.password`, password) };
-}
-
-/** The known name nearest to a mistyped one, if one is near at all. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  let nearest: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(
-        Math.min(substitution, (previous[j] as number) + 1, (current[j - 1] as number) + 1),
-      );
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }

@@ -2,7 +2,7 @@
  * A WebSocket URL (RFC 6455 §3), taken apart into what connecting needs.
  */
 import { InvalidUrlError } from '../errors.ts';
-import { describe, type ResolvedConnectOptions } from '../options.ts';
+import { credentialsFault, describe, type ResolvedConnectOptions } from '../options.ts';
 
 /** Where to connect, and what to ask for there. */
 export interface Target {
@@ -76,7 +76,7 @@ function parseText(text: string): Target {
       url: shown,
     });
   }
-  const auth = parseCredentials(parsed);
+  const auth = parseCredentials(parsed, shown);
   const target = parsed.pathname + parsed.search;
   return {
     url: `${scheme.scheme}//${parsed.host}${target}`,
@@ -98,31 +98,41 @@ function withoutCredentials(url: string): string {
   return prefix + url.slice(prefix.length).replace(/^[^/\\?#]*@/, '');
 }
 
-/** Returns the request's headers that come from the options and from the URL. */
+/**
+ * Returns the request's headers that come from the options and from the URL. There is one rule: a
+ * header of the caller's wins over the option for it, and an option over the URL.
+ */
 export function requestHeaders(
   target: Target,
   options: ResolvedConnectOptions,
 ): (readonly [string, string])[] {
   const headers = [...options.headers];
-  if (options.origin !== undefined) headers.push(['Origin', options.origin]);
+  const isGiven = (name: string): boolean =>
+    options.headers.some(([field]) => field.toLowerCase() === name);
+  if (options.origin !== undefined && !isGiven('origin')) headers.push(['Origin', options.origin]);
   const auth = options.auth ?? target.auth;
-  if (auth !== undefined) {
+  if (auth !== undefined && !isGiven('authorization')) {
     const credentials = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
     headers.push(['Authorization', `Basic ${credentials}`]);
   }
   return headers;
 }
 
-function parseCredentials(url: URL): Target['auth'] {
+function parseCredentials(url: URL, shown: string): Target['auth'] {
   if (url.username === '' && url.password === '') return undefined;
+  let auth: NonNullable<Target['auth']>;
   try {
-    return {
+    auth = {
       username: decodeURIComponent(url.username),
       password: decodeURIComponent(url.password),
     };
   } catch (cause) {
     throw new InvalidUrlError("the URL's user name or password is not valid percent-encoding", {
+      url: shown,
       cause,
     });
   }
+  const fault = credentialsFault(auth);
+  if (fault !== undefined) throw new InvalidUrlError(`the URL is wrong: ${fault}`, { url: shown });
+  return auth;
 }
