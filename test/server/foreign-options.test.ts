@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { type ServeOptions, serve } from 'wirespeed/server';
+
+/** Options of the server of ws, of `net` and of `tls`, and what does that here. */
+const ANSWERS: Readonly<Record<string, RegExp>> = {
+  server: /'port' and 'host'/,
+  noServer: /'port' and 'host'/,
+  path: /the hook 'request'/,
+  maxPayload: /'maxMessageSize'/,
+  verifyClient: /the hook 'request'/,
+  handleProtocols: /'protocols'/,
+  clientTracking: /'connections'/,
+  WebSocket: /'connections'/,
+  skipUTF8Validation: /always checked/,
+  allowSynchronousEvents: /always delivered/,
+  connectTimeout: /'handshakeTimeout'/,
+  origin: /'origins'/,
+  cert: /{ tls: { cert } }/,
+  key: /{ tls: { key } }/,
+  ca: /{ tls: { ca } }/,
+  requestCert: /{ tls: { requestCert } }/,
+  SNICallback: /{ tls: { SNICallback } }/,
+  threshold: /{ perMessageDeflate: { threshold } }/,
+};
+
+describe('an option of another library', () => {
+  it.each(Object.entries(ANSWERS))('named %s is answered', async (name, answer) => {
+    const options = { handlers: {}, [name]: 1 } as unknown as ServeOptions<unknown>;
+    const error = (await serve(options).catch((reason: unknown) => reason)) as Error;
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(new RegExp(`^serve: unknown option '${name}'; `));
+    expect(error.message).toMatch(answer);
+  });
+});
