@@ -1,6 +1,7 @@
 // The import directions of src; "a → b" says that a may import b, and types count as well.
 //
-//   errors → nothing              options → errors, and its parts in options/
+//   inspection → nothing          errors → inspection
+//   options → errors, and its parts in options/
 //   kernels → errors              protocol → errors, the kernels' interface and pure reference
 //   transport → protocol and all below it
 //   client, server → transport and all below it, never each other; no face → another face
@@ -30,11 +31,14 @@ function never(name, comment, from, to) {
 export default {
   forbidden: [
     never(
-      'errors-direction',
-      'errors.ts stands below everything.',
-      { path: '^src/errors\\.ts$' },
+      'inspection-direction',
+      'inspection.ts stands below everything.',
+      { path: '^src/inspection\\.ts$' },
       { dependencyTypesNot: [NODE_MODULES] },
     ),
+    only('errors-direction', 'errors.ts stands on how it is shown alone.', '^src/errors\\.ts$', [
+      '^src/inspection\\.ts$',
+    ]),
     only(
       'options-direction',
       'options.ts stands on the errors alone, and on its own parts.',
@@ -49,27 +53,31 @@ export default {
       'protocol-direction',
       'The core takes its kernels as an argument and knows no other layer.',
       '^src/protocol/',
-      ['^src/protocol/', '^src/errors\\.ts$', '^src/kernels/(?:kernels|scalar)\\.ts$'],
+      [
+        '^src/protocol/',
+        '^src/(?:errors|inspection)\\.ts$',
+        '^src/kernels/(?:kernels|scalar)\\.ts$',
+      ],
     ),
     only(
       'transport-direction',
       'The transport serves every face and knows none.',
       '^src/transport/',
-      ['^src/(?:transport|protocol|kernels)/', '^src/(?:errors|options)\\.ts$'],
+      ['^src/(?:transport|protocol|kernels)/', '^src/(?:errors|inspection|options)\\.ts$'],
     ),
     only('client-direction', 'A client knows neither the server nor the command.', '^src/client/', [
       '^src/(?:client|transport|protocol|kernels)/',
-      '^src/(?:errors|options)\\.ts$',
+      '^src/(?:errors|inspection|options)\\.ts$',
     ]),
     only('server-direction', 'The server knows neither a client nor the command.', '^src/server/', [
       '^src/(?:server|transport|protocol|kernels)/',
-      '^src/(?:errors|options)\\.ts$',
+      '^src/(?:errors|inspection|options)\\.ts$',
     ]),
     only(
       'index-direction',
       'The main entry is the async face and the errors.',
       '^src/index\\.ts$',
-      ['^src/(?:client|transport|protocol)/', '^src/(?:errors|options)\\.ts$'],
+      ['^src/(?:client|transport|protocol)/', '^src/(?:errors|inspection|options)\\.ts$'],
     ),
     only('cli-direction', 'The command uses what every user has.', '^src/cli/', [
       '^src/cli/',
@@ -96,7 +104,10 @@ export default {
     never(
       'core-without-node',
       'The core, its kernels and the errors run on any JavaScript engine.',
-      { path: '^src/(?:protocol/|errors\\.ts$|kernels/)', pathNot: '^src/kernels/node\\.ts$' },
+      {
+        path: '^src/(?:protocol/|(?:errors|inspection)\\.ts$|kernels/)',
+        pathNot: '^src/kernels/node\\.ts$',
+      },
       { dependencyTypes: [NODE_MODULES] },
     ),
     never(

@@ -31,7 +31,7 @@ const ENTRIES = {
 const CHUNKS = [
   {
     name: 'core',
-    test: /src\/(?:errors\.ts|protocol\/|kernels\/(?:kernels|scalar)\.ts)/,
+    test: /src\/(?:(?:errors|inspection)\.ts|protocol\/|kernels\/(?:kernels|scalar)\.ts)/,
     priority: 1,
   },
   { name: 'transport', test: /src\//, minShareCount: 3 },

@@ -22,10 +22,15 @@
  *
  * A wrong argument is a `TypeError` or a `RangeError`, as everywhere in Node.js, and an aborted
  * call rejects with its signal's reason.
+ *
+ * Each class has its name as text: a minifier changes that of a class.
  */
+import { headersWithoutSecrets, INSPECT, known } from './inspection.ts';
 
 /** Base of every error of this library; `code` is stable and starts with `WS_`. */
 export class WebSocketError extends Error {
+  /** @internal */
+  static override readonly name: string = 'WebSocketError';
   /** A stable identifier, such as `WS_CONNECT_FAILED`. */
   readonly code: string;
 
@@ -34,8 +39,32 @@ export class WebSocketError extends Error {
     this.code = code;
   }
 
+  /** The class's name; a class that extends one of these has its own, or what it sets. @internal */
   override get name(): string {
     return this.constructor.name;
+  }
+
+  /** @internal */
+  override set name(value: string) {
+    Object.defineProperty(this, 'name', { value, configurable: true, writable: true });
+  }
+
+  /** What is shown: an error with stack, cause and those of its facts that are known. @internal */
+  [INSPECT](): Error {
+    const copy: Error = Object.setPrototypeOf(new Error(this.message), Object.getPrototypeOf(this));
+    // The copy is shown as it is.
+    const hidden: object = { stack: this.stack, [INSPECT]: undefined };
+    if ('cause' in this) Object.assign(hidden, { cause: this.cause });
+    for (const key of Reflect.ownKeys(hidden)) {
+      const value: unknown = Reflect.get(hidden, key);
+      Object.defineProperty(copy, key, { value, writable: true });
+    }
+    return Object.assign(copy, known(this.facts()));
+  }
+
+  /** @internal */
+  protected facts(): object {
+    return { ...this };
   }
 }
 
@@ -54,6 +83,8 @@ export interface ConnectErrorOptions extends ErrorOptions {
 
 /** No connection came about: says the URL, the phase reached and the address tried. */
 export class ConnectError extends WebSocketError {
+  /** @internal */
+  static override readonly name: string = 'ConnectError';
   readonly phase: ConnectPhase;
   readonly url: string | undefined;
   readonly address: string | undefined;
@@ -68,6 +99,8 @@ export class ConnectError extends WebSocketError {
 
 /** The URL is not one of a WebSocket (RFC 6455 §3). */
 export class InvalidUrlError extends ConnectError {
+  /** @internal */
+  static override readonly name: string = 'InvalidUrlError';
   constructor(message: string, options: ErrorOptions & { url?: string | undefined } = {}) {
     super(message, { ...options, phase: 'url' }, 'WS_INVALID_URL');
   }
@@ -75,6 +108,8 @@ export class InvalidUrlError extends ConnectError {
 
 /** The proxy refused or failed. */
 export class ProxyError extends ConnectError {
+  /** @internal */
+  static override readonly name: string = 'ProxyError';
   constructor(message: string, options: Omit<ConnectErrorOptions, 'phase'> = {}) {
     super(message, { ...options, phase: 'proxy' }, 'WS_PROXY_FAILED');
   }
@@ -85,6 +120,8 @@ export type HandshakeErrorOptions = Omit<ConnectErrorOptions, 'phase'>;
 
 /** The opening handshake failed (RFC 6455 §4). */
 export class HandshakeError extends ConnectError {
+  /** @internal */
+  static override readonly name: string = 'HandshakeError';
   constructor(message: string, options: HandshakeErrorOptions = {}, code = 'WS_HANDSHAKE_FAILED') {
     super(message, { ...options, phase: 'upgrade' }, code);
   }
@@ -102,6 +139,8 @@ export interface HandshakeRefusal {
 
 /** The server answered the upgrade with another status than 101. */
 export class HandshakeStatusError extends HandshakeError {
+  /** @internal */
+  static override readonly name: string = 'HandshakeStatusError';
   readonly status: number;
   readonly statusText: string;
   /** Names in lower case; a repeated header's values are joined with `, `. */
@@ -116,10 +155,29 @@ export class HandshakeStatusError extends HandshakeError {
     this.headers = refusal.headers;
     this.body = refusal.body;
   }
+
+  /** @internal */
+  protected override facts(): object {
+    return {
+      ...super.facts(),
+      headers: headersWithoutSecrets(this.headers),
+      body: excerpt(this.body),
+    };
+  }
+}
+
+/** Characters of a body that are shown. */
+const MOST_SHOWN = 200;
+
+function excerpt(body: Uint8Array): string {
+  const text = new TextDecoder().decode(body);
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}… (${body.length} bytes)`;
 }
 
 /** A handshake header is missing or wrong; `header` names it. */
 export class InvalidHeaderError extends HandshakeError {
+  /** @internal */
+  static override readonly name: string = 'InvalidHeaderError';
   /** The header's name, in lower case. */
   readonly header: string;
 
@@ -131,16 +189,23 @@ export class InvalidHeaderError extends HandshakeError {
 
 /** The server chose a subprotocol or an extension that was not offered. */
 export class NegotiationError extends HandshakeError {
+  /** @internal */
+  static override readonly name: string = 'NegotiationError';
   constructor(message: string, options: HandshakeErrorOptions = {}) {
     super(message, options, 'WS_NEGOTIATION_FAILED');
   }
 }
 
 /** A rule of the protocol was broken, by the caller or by the peer. */
-export class ProtocolError extends WebSocketError {}
+export class ProtocolError extends WebSocketError {
+  /** @internal */
+  static override readonly name: string = 'ProtocolError';
+}
 
 /** The caller asked for what the protocol forbids; nothing was sent. */
 export class LocalProtocolError extends ProtocolError {
+  /** @internal */
+  static override readonly name: string = 'LocalProtocolError';
   constructor(message: string, options?: ErrorOptions) {
     super('WS_LOCAL_PROTOCOL', message, options);
   }
@@ -148,6 +213,8 @@ export class LocalProtocolError extends ProtocolError {
 
 /** The peer did what the protocol forbids; the connection was failed with `closeCode`. */
 export class RemoteProtocolError extends ProtocolError {
+  /** @internal */
+  static override readonly name: string = 'RemoteProtocolError';
   /** The close code that was sent to the peer. */
   readonly closeCode: number;
 
@@ -159,6 +226,8 @@ export class RemoteProtocolError extends ProtocolError {
 
 /** A message went above `maxMessageSize` or `maxFragments`; the connection was failed with 1009. */
 export class MessageTooBigError extends WebSocketError {
+  /** @internal */
+  static override readonly name: string = 'MessageTooBigError';
   /** The limit that was passed, in bytes or in fragments as the message says. */
   readonly limit: number;
   /** The close code that was sent to the peer. */
@@ -192,6 +261,8 @@ export interface CloseFacts {
 
 /** The connection is closed, or closed while the call was waiting; `cause` says why, if it failed. */
 export class ConnectionClosedError extends WebSocketError implements CloseFacts {
+  /** @internal */
+  static override readonly name: string = 'ConnectionClosedError';
   readonly closeCode: number;
   readonly reason: string;
   readonly wasClean: boolean;
@@ -210,6 +281,8 @@ export class ConnectionClosedError extends WebSocketError implements CloseFacts 
 
 /** The socket failed; `cause` is the system's error. */
 export class TransportError extends WebSocketError {
+  /** @internal */
+  static override readonly name: string = 'TransportError';
   constructor(message: string, options?: ErrorOptions) {
     super('WS_TRANSPORT', message, options);
   }
@@ -217,6 +290,8 @@ export class TransportError extends WebSocketError {
 
 /** A time limit passed: `operation` says of what, `timeout` how many milliseconds it was. */
 export class TimeoutError extends WebSocketError {
+  /** @internal */
+  static override readonly name: string = 'TimeoutError';
   /** What took too long: `connect`, `recv`, `send`, `ping`, `close` or `keepalive`. */
   readonly operation: string;
   /** The limit, in milliseconds. */
@@ -231,6 +306,8 @@ export class TimeoutError extends WebSocketError {
 
 /** Two calls that exclude each other were under way at once, such as two `recv`. */
 export class ConcurrencyError extends WebSocketError {
+  /** @internal */
+  static override readonly name: string = 'ConcurrencyError';
   constructor(message: string, options?: ErrorOptions) {
     super('WS_CONCURRENCY', message, options);
   }

@@ -2,6 +2,7 @@
  * The async face: `await`, `recv` and `for await`.
  */
 import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
+import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
   abortSignal,
@@ -163,6 +164,11 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
       return: (): Promise<IteratorResult<Message>> =>
         Promise.resolve({ done: true, value: undefined }),
     };
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    return shownConnection('Connection', this);
   }
 
   /** @internal */

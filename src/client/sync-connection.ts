@@ -2,6 +2,7 @@
  * A connection whose calls block.
  */
 import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
+import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
   type Data,
@@ -273,6 +274,11 @@ export class BlockingConnection implements SyncConnection {
 
   unref(): this {
     return this;
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    return shownConnection('SyncConnection', this);
   }
 
   [Symbol.dispose](): void {

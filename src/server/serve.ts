@@ -2,6 +2,7 @@
  * The server: accepts sockets, lets the request hook decide, and hands connections to handlers.
  */
 import type { AddressInfo, Socket } from 'node:net';
+import { INSPECT, shown, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
   type ListenOptions,
@@ -102,6 +103,12 @@ class ServerConnection<T> extends EventConnection<T> {
   }
 
   /** @internal */
+  override [INSPECT](): object {
+    const { address, port } = this.remoteAddress ?? {};
+    return shownConnection('EventConnection', this, { remoteAddress: address, remotePort: port });
+  }
+
+  /** @internal */
   onRequest(request: UpgradeRequest): void {
     this.request = request;
     this.#server.decide(this, request);
@@ -199,6 +206,12 @@ class ListeningServer<T> implements Server<T> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    const { url, host, port, connections } = this;
+    return shown('Server', { url, host, port, connections: connections.size });
   }
 
   ref(): this {

@@ -3,6 +3,7 @@
  * of the receive buffer instead of copies.
  */
 import { ConnectionClosedError, WebSocketError } from '../errors.ts';
+import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import { type Data, describe, type SendOptions } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
@@ -222,6 +223,11 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   resume(): void {
     this.#isPaused = false;
     this.driver.resume();
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    return shownConnection('EventConnection', this);
   }
 
   /** @internal */

@@ -17,9 +17,13 @@ interface Violation {
 
 /** An import that must be refused, and by which rule. A name without a path is a module. */
 const forbidden: readonly (readonly [from: string, to: string, rule: string])[] = [
+  ['src/inspection.ts', 'src/errors.ts', 'inspection-direction'],
+  ['src/inspection.ts', 'node:util', 'core-without-node'],
   ['src/errors.ts', 'src/options.ts', 'errors-direction'],
   ['src/errors.ts', 'node:util', 'core-without-node'],
   ['src/options.ts', 'src/protocol/frame.ts', 'options-direction'],
+  ['src/options/checks.ts', 'src/protocol/frame.ts', 'options-direction'],
+  ['src/transport/target.ts', 'src/options/checks.ts', 'transport-direction'],
   ['src/options.ts', 'node:net', 'network-in-transport-only'],
   ['src/kernels/node.ts', 'src/options.ts', 'kernels-direction'],
   ['src/kernels/wasm.ts', 'src/protocol/frame.ts', 'kernels-direction'],
@@ -55,7 +59,9 @@ const forbidden: readonly (readonly [from: string, to: string, rule: string])[] 
 
 /** Imports that must pass: one for each arrow. */
 const allowed: readonly (readonly [from: string, to: string])[] = [
+  ['src/errors.ts', 'src/inspection.ts'],
   ['src/options.ts', 'src/errors.ts'],
+  ['src/options.ts', 'src/options/checks.ts'],
   ['src/kernels/node.ts', 'node:buffer'],
   ['src/protocol/frame.ts', 'src/errors.ts'],
   ['src/protocol/frame.ts', 'src/kernels/kernels.ts'],
