@@ -11,6 +11,7 @@ const self = fileURLToPath(import.meta.url);
 /** Starts an echo server. */
 export function startEcho(options = {}) {
   return serve({
+    host: '127.0.0.1',
     ...options,
     handlers: {
       message(ws, data) {

@@ -24,6 +24,7 @@ export async function startEchoServers() {
 if (process.argv[1] === self) {
   const { serve } = await import('wirespeed/server');
   const options = {
+    host: '127.0.0.1',
     maxMessageSize: 2 ** 20,
     handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
   };

@@ -106,6 +106,7 @@ async function defend() {
     if (!isRight) failures.push(what);
   };
   const server = await serve({
+    host: '127.0.0.1',
     handshakeTimeout: HANDSHAKE_TIMEOUT,
     backlog: BACKLOG,
     handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },

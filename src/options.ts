@@ -126,7 +126,7 @@ export interface ConnectOptions extends CommonOptions {
 export interface ListenOptions extends CommonOptions {
   /** The port; 0 lets the system choose. Default 0. */
   port?: number | undefined;
-  /** The address to listen on. Default `127.0.0.1`. */
+  /** The address to listen on. Default every one of this machine: `::`, IPv4 included, or `0.0.0.0` without IPv6. */
   host?: string | undefined;
   /** Any option of `tls.createServer`; given, the server speaks `wss:`. Default none. */
   tls?: TlsOptions | undefined;
@@ -190,7 +190,7 @@ export interface ResolvedConnectOptions extends ResolvedCommon {
 /** `ListenOptions`, checked, with every default filled in. */
 export interface ResolvedListenOptions extends ResolvedCommon {
   readonly port: number;
-  readonly host: string;
+  readonly host: string | undefined;
   readonly tls: TlsOptions | undefined;
   readonly backlog: number;
   readonly maxBufferedAmount: number;
@@ -254,7 +254,7 @@ const LISTEN = {
   ...COMMON,
   maxMessageSize: { default: MIB, check: integer(0) },
   port: { default: 0, check: integer(0, 65_535) },
-  host: { default: '127.0.0.1', check: text },
+  host: { default: undefined, check: hostName },
   tls: { default: undefined, check: object },
   backlog: { default: 511, check: integer(1) },
   maxBufferedAmount: { default: 16 * MIB, check: integer(0) },
@@ -347,6 +347,12 @@ function deflateOptions(name: string, value: unknown): unknown {
     throw new TypeError(`${name} must be true, false or an object, not ${kindOf(value)}`);
   }
   return resolve(name, DEFLATE, value, { foreign: FOREIGN_TO_DEFLATE });
+}
+
+function hostName(name: string, value: unknown): string {
+  const host = text(name, value);
+  if (host === '') throw new TypeError(`${name} must not be empty; left out, it is every address`);
+  return host;
 }
 
 function receiveQueue(name: string, value: unknown): { high: number; low: number } {

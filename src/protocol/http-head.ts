@@ -145,6 +145,15 @@ export function parseHeadText(text: string): HttpHead {
   return { startLine, headers, text };
 }
 
+/** Takes the headers of a head that was taken apart before: names and values in turn, as they were sent. */
+export function rawHeaders(text: string): string[] {
+  const [, ...lines] = text.split('\r\n');
+  return lines.flatMap((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), trim(line.slice(colon + 1))];
+  });
+}
+
 const NO_ITEMS: readonly string[] = Object.freeze([]);
 
 /** Splits a comma-separated header value into its items, empty ones left out (RFC 9110 §5.6.1). */

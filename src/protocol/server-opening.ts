@@ -2,6 +2,13 @@
  * The server's side of the opening handshake (RFC 6455 §4.2).
  */
 import { HandshakeError } from '../errors.ts';
+import {
+  headersWithoutSecrets,
+  INSPECT,
+  protocolsWithoutSecrets,
+  shown,
+  withoutSecrets,
+} from '../inspection.ts';
 import { encodeText, type Kernels } from '../kernels/kernels.ts';
 import type { OpeningAgreement } from './client-opening.ts';
 import { type Extension, parseExtensions } from './extension-list.ts';
@@ -14,6 +21,7 @@ import {
   parseHead,
   parseHeadText,
   parseList,
+  rawHeaders,
   serializeHead,
 } from './http-head.ts';
 import { acceptOffer, type DeflateSettings } from './permessage-deflate.ts';
@@ -21,6 +29,8 @@ import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 
 /** A client's request to upgrade, checked. */
 export interface UpgradeRequest {
+  /** `GET`: no other request upgrades (RFC 6455 §4.2.1). */
+  readonly method: string;
   /** Path and query, as the client sent them; of an absolute URI only these. */
   readonly target: string;
   /** The `Host` header, or the host of an absolute URI in its place (RFC 9112 §3.2.2). */
@@ -29,6 +39,22 @@ export interface UpgradeRequest {
   /** Subprotocols offered, best first. */
   readonly protocols: readonly string[];
   readonly headers: HeaderMap;
+  /** The headers as they were sent, names and values in turn: no two are joined, and no name is changed. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** Makes what is shown of a request; `more` is what is known besides. */
+export function shownRequest(request: UpgradeRequest, more: object = {}): object {
+  const { method, target, host, origin, protocols, headers } = request;
+  return shown('UpgradeRequest', {
+    method,
+    target: withoutSecrets(target),
+    host,
+    origin,
+    protocols: protocolsWithoutSecrets(protocols),
+    ...more,
+    headers: headersWithoutSecrets(headers),
+  });
 }
 
 /** A request whose headers are taken apart when they are asked for: it lives as long as its connection. */
@@ -53,9 +79,22 @@ class ParsedRequest implements UpgradeRequest {
     this.#head = head;
   }
 
+  get method(): string {
+    return 'GET';
+  }
+
   get headers(): HeaderMap {
     this.#headers ??= parseHeadText(this.#head).headers;
     return this.#headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return rawHeaders(this.#head);
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    return shownRequest(this);
   }
 }
 

@@ -2,8 +2,8 @@
  * What becomes of the faults of the user's own code on a server. A stranger's bytes can lead there, so
  * none of them may end the process by surprise.
  */
-import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { EventConnection, HandlerName } from '../transport/event-connection.ts';
+import type { UpgradeRequest } from '../transport/upgrade-request.ts';
 
 /** Where a fault was. */
 export interface FaultContext<T = unknown> {

@@ -21,7 +21,7 @@ export type {
 } from '../options.ts';
 export type { Opcode } from '../protocol/frame.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
-export type { UpgradeRequest } from '../protocol/server-opening.ts';
+export type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
 export type {
@@ -32,6 +32,7 @@ export type {
 } from '../transport/event-connection.ts';
 export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
+export type { UpgradeRequest } from '../transport/upgrade-request.ts';
 export type { FaultContext } from './faults.ts';
 export type { Acceptance, Refusal, RequestDecision } from './request-decision.ts';
 export {

@@ -10,7 +10,7 @@ import {
   resolveListenOptions,
 } from '../options.ts';
 import { CloseCode, serializeClosePayload } from '../protocol/close-code.ts';
-import type { UpgradeRequest } from '../protocol/server-opening.ts';
+import type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
 import { Session } from '../protocol/session.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
@@ -22,9 +22,10 @@ import {
   type HandlerName,
   type Handlers,
 } from '../transport/event-connection.ts';
-import { createListener, type Listener } from '../transport/listener.ts';
+import { createListener, type Listener, urlOf } from '../transport/listener.ts';
 import type { Message } from '../transport/received.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
+import { SocketRequest, type UpgradeRequest } from '../transport/upgrade-request.ts';
 import { type FaultContext, Faults } from './faults.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';
 
@@ -65,9 +66,12 @@ export interface ServeViewsOptions<T> extends ServeBaseOptions<T> {
 export interface Server<T = unknown> extends AsyncDisposable {
   /** The port listened on. */
   readonly port: number;
-  /** The address listened on. */
+  /** The address listened on: that of the options, or `::` (without IPv6 `0.0.0.0`), which is every one. */
   readonly host: string;
-  /** A URL that the server can be reached by. */
+  /**
+   * A URL that the server can be reached by from this machine, such as `ws://localhost:9001/`: its
+   * host is that of the options, or `localhost` where that is every address.
+   */
   readonly url: string;
   /** The connections that are open now; one that is closing is not among them. */
   readonly connections: ReadonlySet<EventConnection<T>>;
@@ -109,7 +113,8 @@ class ServerConnection<T> extends EventConnection<T> {
   }
 
   /** @internal */
-  onRequest(request: UpgradeRequest): void {
+  onRequest(head: RequestHead): void {
+    const request = new SocketRequest(head, this.driver.socket as Socket);
     this.request = request;
     this.#server.decide(this, request);
   }
@@ -142,6 +147,10 @@ class ServerConnection<T> extends EventConnection<T> {
 }
 
 class ListeningServer<T> implements Server<T> {
+  // Where it listens, once it does. Every connection keeps the URL, so there is one string.
+  port = 0;
+  host = '';
+  url = '';
   readonly connections = new Set<EventConnection<T>>();
   readonly faults: Faults<T>;
   readonly #options: ServeOptions<T> | ServeViewsOptions<T>;
@@ -153,7 +162,6 @@ class ListeningServer<T> implements Server<T> {
   /** How many connections count against the limit: open ones, and those being decided on. */
   #admitted = 0;
   #isClosing = false;
-  #url: string | undefined;
   #closed: Promise<void> | undefined;
   #allEnded: () => void = NOTHING_TO_DO;
 
@@ -165,32 +173,17 @@ class ListeningServer<T> implements Server<T> {
     this.#listener = createListener(this.#resolved, (socket) => this.#accept(socket));
   }
 
-  get port(): number {
-    return (this.#listener.server.address() as AddressInfo | null)?.port ?? this.#resolved.port;
-  }
-
-  get host(): string {
-    return this.#resolved.host;
-  }
-
-  get url(): string {
-    this.#url ??= this.#makeUrl();
-    return this.#url;
-  }
-
-  #makeUrl(): string {
-    const { host, tls } = this.#resolved;
-    const name = host.includes(':') ? `[${host}]` : host;
-    return `${tls === undefined ? 'ws' : 'wss'}://${name}:${this.port}/`;
-  }
-
   listen(): Promise<void> {
-    const { port, host, backlog } = this.#resolved;
+    const { port, host, backlog, tls } = this.#resolved;
     const { server } = this.#listener;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port, host, backlog }, () => {
         server.off('error', reject);
+        const address = server.address() as AddressInfo;
+        this.port = address.port;
+        this.host = host ?? address.address;
+        this.url = urlOf(host, address.port, tls !== undefined);
         // Later ones are failures to accept one client, such as too many open files.
         server.on('error', (error) => this.faults.report(error, { source: 'accept' }));
         resolve();

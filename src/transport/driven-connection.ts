@@ -18,7 +18,7 @@ import type { ConnectionStats } from './connection-stats.ts';
 import { controlPayload, isSentAsText, type ReadyData } from './data.ts';
 import { Driver } from './driver.ts';
 import { SendQueue } from './send-queue.ts';
-import type { SocketAddress } from './socket-address.ts';
+import { plainAddress, type SocketAddress } from './socket-address.ts';
 
 /** What a connection takes of the options. */
 export interface DrivenOptions {
@@ -303,7 +303,7 @@ function toBytes(payload: ReadyData): Uint8Array {
 }
 
 function toAddress(socket: Socket | undefined, end: 'local' | 'remote'): SocketAddress | undefined {
-  const address = socket?.[`${end}Address`];
+  const address = plainAddress(socket?.[`${end}Address`]);
   const port = socket?.[`${end}Port`];
   return address === undefined || port === undefined ? undefined : { address, port };
 }

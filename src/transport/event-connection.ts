@@ -8,7 +8,6 @@ import { nodeKernels } from '../kernels/node.ts';
 import { type Data, describe, type SendOptions } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
-import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import {
   controlPayload,
   copyOfData,
@@ -23,6 +22,7 @@ import { copyPooled } from './message-slab.ts';
 import { poison } from './poison.ts';
 import { view } from './receive-buffer.ts';
 import { keepMessage, type Message, messagesDroppedError } from './received.ts';
+import type { UpgradeRequest } from './upgrade-request.ts';
 
 /** A data frame, as the `frame` handler gets it; valid until the handler returns. */
 export interface Frame {

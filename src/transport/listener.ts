@@ -55,3 +55,15 @@ export function createListener(
   });
   return { server, rawSockets };
 }
+
+/** Makes a URL that reaches, from this machine, who listens on that host; on every address if none is given. */
+export function urlOf(host: string | undefined, port: number, isSecure: boolean): string {
+  return `${isSecure ? 'wss' : 'ws'}://${reachable(host)}:${port}/`;
+}
+
+function reachable(host = '::'): string {
+  // A certificate is for a name more often than for an address.
+  if (host === '::') return 'localhost';
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -3,6 +3,7 @@ import { serve } from 'wirespeed/server';
 import { ECHO_OPTIONS } from './echo-options.mjs';
 
 const server = await serve({
+  host: '127.0.0.1',
   ...ECHO_OPTIONS,
   views: true,
   handlers: {

@@ -48,6 +48,7 @@ const SERVER = `
     return new Promise((resolve) => { isReached = resolve; });
   };
   const server = await serve({
+    host: '127.0.0.1',
     handlers: {
       open() { if (server.connections.size === wanted) isReached(); },
     },
@@ -80,7 +81,7 @@ async function openFrom(url: string): Promise<void> {
 }
 
 it('an idle connection takes a client little more heap than its socket does', async () => {
-  server = await serve({ handlers: {} });
+  server = await serve({ host: '127.0.0.1', handlers: {} });
   const { lines, stderr } = await runProgram(CLIENT, {
     flags: ['--expose-gc'],
     env: { URL: server.url },

@@ -49,7 +49,7 @@ contract(
       });
       const texts = [inspect(client.raw, { depth: Infinity })];
       await client.closed();
-      const error = await rejection(client.send('x'));
+      const error = await rejection(client.recv());
       error.stack = '';
       texts.push(inspect(client.raw, { depth: Infinity }), inspect(error, { depth: Infinity }));
       for (const text of texts) {

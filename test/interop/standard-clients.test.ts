@@ -22,6 +22,7 @@ async function listen(options: Partial<ServeOptions<unknown>> = {}): Promise<str
     tellPong = resolve;
   });
   server = await serve({
+    host: '127.0.0.1',
     maxMessageSize: 64 * 1024 * 1024,
     protocols: ['b'],
     ...options,

@@ -72,6 +72,7 @@ describe.runIf(isInstalled)("a client of websockets at Wirespeed's server", () =
     'agrees on a subprotocol, exchanges messages %s, pings and is closed',
     async (_, perMessageDeflate, kind) => {
       const server = await serve({
+        host: '127.0.0.1',
         protocols: ['b'],
         perMessageDeflate,
         handlers: { message: echoOrClose },

@@ -95,6 +95,7 @@ describe("ws's client at a compressing server of Wirespeed", () => {
   let server: Server;
   beforeAll(async () => {
     server = await serve({
+      host: '127.0.0.1',
       perMessageDeflate: { threshold: 0 },
       maxMessageSize: LIMIT,
       handlers: { message: echoOrClose },

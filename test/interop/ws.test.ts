@@ -93,7 +93,11 @@ describe("Wirespeed's clients at a server of ws", () => {
 describe("a client of ws at Wirespeed's server", () => {
   let server: Server;
   beforeAll(async () => {
-    server = await serve({ protocols: ['b'], handlers: { message: echoOrClose } });
+    server = await serve({
+      host: '127.0.0.1',
+      protocols: ['b'],
+      handlers: { message: echoOrClose },
+    });
   });
   afterAll(() => server.close());
 
@@ -134,6 +138,7 @@ describe("a client of ws at Wirespeed's server", () => {
     ['small windows', { clientMaxWindowBits: 9, serverMaxWindowBits: 10 }, {}],
   ])('exchanges compressed messages with %s', async (_, theirs, ours) => {
     const other = await serve({
+      host: '127.0.0.1',
       protocols: ['b'],
       perMessageDeflate: { threshold: 0, ...ours },
       handlers: { message: echoOrClose },
@@ -171,7 +176,7 @@ describe("a client of ws at Wirespeed's server", () => {
   });
 
   it('is told 1001 when the server closes', async () => {
-    const other = await serve({ handlers: {} });
+    const other = await serve({ host: '127.0.0.1', handlers: {} });
     const ws = new WebSocket(other.url);
     await once(ws, 'open');
     const closed = once(ws, 'close');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { scalarKernels } from '../../src/kernels/scalar.ts';
 import { parseHeadText } from '../../src/protocol/http-head.ts';
@@ -71,6 +72,23 @@ describe("a client's request that is right (RFC 6455 §4.2.1)", () => {
       protocols: ['chat', 'superchat', 'x'],
     });
     expect(opening.request?.headers.get('x-a')).toBe('é');
+  });
+
+  it('tells its method, and its headers as they were sent', () => {
+    const changes = { 'X-A': ['1', ' 2\t'], 'x-a': ':3' };
+    const { opening } = ask(request(changes));
+    expect(opening.request?.method).toBe('GET');
+    expect(opening.request?.rawHeaders.slice(-6)).toEqual(['X-A', '1', 'X-A', '2', 'x-a', ':3']);
+    expect(opening.request?.rawHeaders).toHaveLength(16);
+  });
+
+  it('is shown without its secrets', () => {
+    const { opening } = ask(request({ Authorization: 'secret' }, 'GET /a?token=secret HTTP/1.1'));
+    const text = inspect(opening.request);
+    expect(text).toMatch(
+      /^UpgradeRequest \{\n {2}method: 'GET',\n {2}target: '\/a\?token=<hidden>'/,
+    );
+    expect(text).not.toContain('secret');
   });
 
   it('has no origin and no subprotocols where the client names none', () => {

@@ -49,6 +49,7 @@ async function startBehindProxy(isSecure: boolean): Promise<void> {
     told.set(ws, [...(told.get(ws) ?? []), what]);
   };
   server = await serve({
+    host: '127.0.0.1',
     protocols: ['chat'],
     closeTimeout: 3000,
     ...(isSecure

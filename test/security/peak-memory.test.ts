@@ -105,6 +105,7 @@ const SERVER = `
   import { serve } from 'wirespeed/server';
   ${GROWTH}
   const server = await serve({
+    host: '127.0.0.1',
     ...options,
     handlers: {
       message: (ws, data) => void ws.send(data),

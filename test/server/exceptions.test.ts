@@ -11,7 +11,7 @@ const hooked = (hook: string, options = ''): string => `
   import { serve } from 'wirespeed/server';
   let isGood = false;
   const fault = ${hook};
-  const server = await serve({
+  const server = await serve({ host: '127.0.0.1',
     handlers: { message: (ws, data) => ws.send(data) },
     request: (request) => (isGood ? undefined : fault(request)),
     ${options}
@@ -52,7 +52,7 @@ it('a target that no URL can be made of is refused with 500 by a hook that throw
   const { lines, code } = await runProgram(`
     import { connect } from 'node:net';
     import { serve } from 'wirespeed/server';
-    const server = await serve({
+    const server = await serve({ host: '127.0.0.1',
       handlers: {},
       request: ({ target }) => void new URL(target, 'ws://x'),
       error: (error, { source, request }) => console.log(source, request.target, error.code),
@@ -109,7 +109,7 @@ const handled = (handlers: string, options = ''): string => `
   process.on('unhandledRejection', (error) => console.log('unhandled', error.message));
   const fault = new Error('in the handler');
   const fail = () => { throw fault; };
-  const server = await serve({ handlers: { ${handlers} }, ${options} });
+  const server = await serve({ host: '127.0.0.1', handlers: { ${handlers} }, ${options} });
   const good = await connect(server.url + 'good');
   const bad = await connect(server.url + 'bad');
   await bad.send('go');
@@ -170,7 +170,7 @@ it('an async handler may await and then store what it was given', async () => {
     import { connect } from 'wirespeed';
     import { serve } from 'wirespeed/server';
     const stored = [];
-    const server = await serve({
+    const server = await serve({ host: '127.0.0.1',
       handlers: {
         async message(ws, data, isText) {
           await new Promise(setImmediate);
@@ -193,7 +193,7 @@ it('an async handler that is given views is a TypeError in its first call', asyn
     const { lines } = await runProgram(`
       import { connect } from 'wirespeed/events';
       import { serve } from 'wirespeed/server';
-      const server = await serve({
+      const server = await serve({ host: '127.0.0.1',
         views: true,
         handlers: { async ${handler}() {}, open: (ws) => ws.ping() },
         error: (error, { source }) => console.log(source, error.name, /views: false/.test(error.message)),
@@ -215,7 +215,7 @@ it('a broadcast goes on past a client that has sent a close frame and keeps its 
     import { once } from 'node:events';
     import { connect } from 'wirespeed';
     import { serve } from 'wirespeed/server';
-    const server = await serve({
+    const server = await serve({ host: '127.0.0.1',
       closeTimeout: 300,
       handlers: {
         message(ws, data) {
@@ -248,7 +248,7 @@ it('a server that is closed lets the process exit, and unref lets it exit before
   for (const end of ['await server.close();', 'server.unref();']) {
     const { code, lingered } = await runProgram(`
       import { serve } from 'wirespeed/server';
-      const server = await serve({ handlers: {} });
+      const server = await serve({ host: '127.0.0.1', handlers: {} });
       ${end}
       console.log('done');`);
     expect(code).toBe(0);

@@ -65,6 +65,7 @@ describe('the request', () => {
 
   it('is accepted by the hook with a subprotocol, headers and data', async () => {
     const server = await serve<{ user: string }>({
+      host: '127.0.0.1',
       protocols: ['v1'],
       request: ({ headers }) => ({
         protocol: 'v0',
@@ -161,6 +162,13 @@ describe('the request', () => {
     expect(statusCode).toBe(426);
     expect(headers.upgrade).toBe('websocket');
     expect(headers.connection).toBe('close');
+  });
+
+  it('of plain HTTP is told in one line of text what this is', async () => {
+    const answer = await fetch((await start()).url.replace('ws:', 'http:'));
+    expect(answer.status).toBe(426);
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await answer.text()).toBe('this is a WebSocket server: connect with ws: or wss:\n');
   });
 
   const wrong: readonly [string, Uint8Array | string, number][] = [

@@ -20,6 +20,7 @@ afterEach(async () => {
 /** Starts a server that echoes, if nothing else is said. */
 export async function start(options: Options = {}): Promise<Server> {
   const server = await serve({
+    host: '127.0.0.1',
     closeTimeout: 500,
     handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
     ...options,

@@ -12,10 +12,57 @@ const certificate = (name: string): Buffer =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
 
 describe('serving', () => {
-  it('listens on a free port of 127.0.0.1 and says where', async () => {
-    const server = await start();
+  it('listens on every address of the machine by default, and says how to reach it', async () => {
+    const server = await start({ host: undefined });
     expect(server.port).toBeGreaterThan(0);
-    expect(server.url).toBe(`ws://127.0.0.1:${server.port}/`);
+    expect(['::', '0.0.0.0']).toContain(server.host);
+    expect(server.url).toBe(`ws://localhost:${server.port}/`);
+    const hosts =
+      server.host === '::'
+        ? ['localhost', '127.0.0.1', '127.0.0.2', '[::1]']
+        : ['127.0.0.1', '127.0.0.2'];
+    for (const host of hosts) {
+      const ws = await connect(`ws://${host}:${server.port}/`);
+      await ws.send('hello');
+      expect(await ws.recv()).toBe('hello');
+      await ws.close();
+    }
+  });
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['localhost', 'localhost'],
+    ['0.0.0.0', '127.0.0.1'],
+  ])('listens on %s and is reached by %s', async (host, name) => {
+    const server = await start({ host });
+    expect(server.host).toBe(host);
+    expect(server.url).toBe(`ws://${name}:${server.port}/`);
+    expect((await open(server)).state).toBe('open');
+  });
+
+  it('tells where it listened after it was closed as well', async () => {
+    const server = await start();
+    const { url, port, host } = server;
+    await server.close();
+    expect(server).toMatchObject({ url, port, host });
+    expect(port).toBeGreaterThan(0);
+  });
+
+  it('tells an IPv4 address of a client as one, though it listens on IPv6', async () => {
+    const addresses: unknown[] = [];
+    const server = await start({
+      host: undefined,
+      request(request) {
+        addresses.push(request.remoteAddress);
+        return undefined;
+      },
+      handlers: {
+        open: (ws) => void addresses.push(ws.remoteAddress?.address, ws.localAddress?.address),
+      },
+    });
+    const ws = await connect(`ws://127.0.0.1:${server.port}/`);
+    await ws.close();
+    expect(addresses).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1']);
   });
 
   it('serves several connections at once, each by itself', async () => {
@@ -95,7 +142,9 @@ describe('serving', () => {
 
   it('rejects a port that is taken', async () => {
     const { port } = await start();
-    await expect(serve({ port, handlers: {} })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(serve({ host: '127.0.0.1', port, handlers: {} })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
   });
 
   it('throws a TypeError for wrong options', async () => {
@@ -106,6 +155,8 @@ describe('serving', () => {
       { handlers: { mesage() {} } },
       { handlers: {}, request: 5 },
       { handlers: {}, port: '1' },
+      { handlers: {}, host: '' },
+      { handlers: {}, host: 5 },
       { handlers: {}, prot: 1 },
       { handlers: {}, connectTimeout: 1 },
     ]) {

@@ -34,6 +34,7 @@ const PROGRAM = `
   };
   const options = { perMessageDeflate: { threshold: 1000 } };
   const server = await serve({
+    host: '127.0.0.1',
     ...options,
     views: true,
     handlers: handlers('server', (ws, data, text) => void ws.send(data, { text })),

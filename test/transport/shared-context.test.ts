@@ -98,6 +98,7 @@ describe('the context of TLS', () => {
 
   it('outlives each of its connections', async () => {
     const server = await serve({
+      host: '127.0.0.1',
       tls: { cert: certificate('localhost'), key: certificate('server-key') },
       handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
     });
