@@ -4,22 +4,10 @@
  */
 import type { ConnectionOptions, SecureContext } from 'node:tls';
 import { nodeTls } from './node-tls.ts';
-import { isSameOptions } from './same-options.ts';
+import { tlsConditions } from './tls-conditions.ts';
 
-/** What a context was made with. */
-interface Origin {
-  readonly options: ConnectionOptions;
-  readonly defaults: readonly unknown[];
-}
-
-/** Later versions of Node.js can exchange the authorities that are trusted by default. */
-interface Authorities {
-  getCACertificates?(): readonly string[];
-}
-
-/** The latest context. Only its connections keep it: it and its options may hold a private key. */
-let latest: WeakRef<SecureContext> | undefined;
-const origins = new WeakMap<SecureContext, Origin>();
+/** The latest context, and the conditions it was made under. Only its connections keep it: it may hold a private key. */
+let latest: { readonly context: WeakRef<SecureContext>; readonly conditions: string } | undefined;
 
 /**
  * Returns the context for the caller's options of TLS: the latest one, where nothing has changed since.
@@ -27,36 +15,11 @@ const origins = new WeakMap<SecureContext, Origin>();
  * @throws what `tls.createSecureContext` throws for wrong options
  */
 export function sharedContext(options: ConnectionOptions): SecureContext {
+  const conditions = tlsConditions(options);
+  const known = latest?.conditions === conditions ? latest.context.deref() : undefined;
+  if (known !== undefined) return known;
   const tls = nodeTls();
-  const defaults = [
-    tls.DEFAULT_MIN_VERSION,
-    tls.DEFAULT_MAX_VERSION,
-    tls.DEFAULT_CIPHERS,
-    tls.DEFAULT_ECDH_CURVE,
-    // The same list until it is exchanged.
-    (tls as Authorities).getCACertificates?.(),
-  ];
-  const known = latest?.deref();
-  const origin = known && origins.get(known);
-  if (
-    known !== undefined &&
-    origin !== undefined &&
-    isSameOptions(origin.options, options) &&
-    isSameOptions(origin.defaults, defaults)
-  ) {
-    return known;
-  }
   const context = tls.createSecureContext({ ciphers: tls.DEFAULT_CIPHERS, ...options });
-  latest = new WeakRef(context);
-  origins.set(context, { options: copyOf(options), defaults });
+  latest = { context: new WeakRef(context), conditions };
   return context;
-}
-
-/** Copies lists as well: the caller may add to one. */
-function copyOf(options: ConnectionOptions): ConnectionOptions {
-  const copies = Object.entries(options).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? [...value] : value,
-  ]);
-  return Object.fromEntries(copies);
 }

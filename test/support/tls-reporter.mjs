@@ -18,6 +18,9 @@ function answer(socket, head) {
       servername: socket.servername || undefined,
       alpn: socket.alpnProtocol,
       version: socket.getProtocol(),
+      cipher: socket.getCipher().name,
+      remoteAddress: socket.remoteAddress,
+      remotePort: socket.remotePort,
       client: socket.getPeerCertificate().subject?.CN,
       isResumed: socket.isSessionReused(),
     }),
@@ -54,4 +57,5 @@ function listen(options) {
 parentPort.postMessage({
   asking: await listen({ rejectUnauthorized: false }),
   insisting: await listen({ rejectUnauthorized: true }),
+  elsewhere: await listen({ rejectUnauthorized: false, cert: file('wrong-host') }),
 });

@@ -52,6 +52,14 @@ describe('the context of TLS', () => {
     expect(sharedContext({ ca: authorities })).not.toBe(context);
   });
 
+  it('is another one when the caller has changed a buffer in place that was used before', () => {
+    const authority = Buffer.from(ca);
+    const context = sharedContext({ ca: authority });
+    expect(sharedContext({ ca: Buffer.from(authority) })).toBe(context);
+    certificate('self-signed').copy(authority);
+    expect(sharedContext({ ca: authority })).not.toBe(context);
+  });
+
   it('is another one when the program has changed a default of TLS', () => {
     const context = sharedContext({});
     const before = tls.DEFAULT_MIN_VERSION;

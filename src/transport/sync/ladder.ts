@@ -11,7 +11,16 @@
  * tests: then there is no other.
  */
 import type { Socket } from 'node:net';
-import type { ConnectionOptions, PeerCertificate } from 'node:tls';
+import type {
+  ConnectionOptions,
+  DetailedPeerCertificate,
+  PeerCertificate,
+  SecureVersion,
+} from 'node:tls';
+import { nodeTls } from '../node-tls.ts';
+import { identityFault } from '../secure-options.ts';
+import { isVerified } from '../tls-conditions.ts';
+import { findSession, keepSession, sessionConditions } from '../tls-sessions.ts';
 import type { Channel, ChannelReader } from './channel.ts';
 import { FsCalls } from './fs-calls.ts';
 import { PlainChannel } from './plain-channel.ts';
@@ -20,7 +29,6 @@ import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-bro
 import { handleOf } from './socket-handle.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { MissingTlsNames, TlsChannel } from './tls-channel.ts';
-import { keepSession, withSession } from './tls-sessions.ts';
 import { unlendable, unsupported } from './unsupported.ts';
 import { WasiCalls } from './wasi-calls.ts';
 
@@ -127,14 +135,23 @@ function openTls(
   reader: ChannelReader,
 ): TlsChannel | undefined {
   const below = (cipher: ChannelReader): Channel => new PlainChannel(calls, cipher);
+  const conditions = sessionConditions(secure);
   try {
-    return new TlsChannel(below, withSession(secure), reader, (session) =>
-      keepSession(secure, session),
+    return new TlsChannel(below, withSession(secure, conditions), reader, (session) =>
+      keepSession(conditions, session),
     );
   } catch (error) {
     if (error instanceof MissingTlsNames) return undefined;
     throw new RefusedOptions((error as Error).message, { cause: error });
   }
+}
+
+function withSession(
+  options: ConnectionOptions,
+  conditions: string | undefined,
+): ConnectionOptions {
+  const session = findSession(conditions);
+  return session === undefined ? options : { ...options, session };
 }
 
 function openRelay(
@@ -145,19 +162,40 @@ function openRelay(
 ): Channel | undefined {
   const broker = socketBroker();
   const rings = broker.takeRings();
-  const request = {
-    tls: secure && withoutIdentityCheck(withSession(secure)),
-    isIdentityLeft: secure?.checkServerIdentity !== undefined,
-  };
-  const relayed = broker.relay(id, rings, request, deadline, (session) => {
-    if (secure !== undefined) keepSession(secure, session);
+  const conditions = secure && sessionConditions(secure);
+  const tls = secure && withoutFunctions(withSession(withDefaults(secure), conditions));
+  let isIdentified = false;
+  const relayed = broker.relay(id, rings, { tls }, deadline, (session) => {
+    if (isIdentified) keepSession(conditions, session);
   });
   if (relayed === undefined) return undefined;
-  if (relayed.certificate !== undefined) checkCertificate(relayed.certificate, secure);
+  if (secure !== undefined && relayed.certificate !== undefined) {
+    checkIdentity(relayed.certificate, secure);
+  }
+  isIdentified = true;
   return new RelayChannel(rings, broker.relayWorker(id), reader);
 }
 
-function withoutIdentityCheck(options: ConnectionOptions): ConnectionOptions {
+/** Fills in what this thread does by default: the worker has defaults of its own. */
+function withDefaults(options: ConnectionOptions): ConnectionOptions {
+  const tls = nodeTls();
+  const { ciphers, ecdhCurve, minVersion, maxVersion, secureProtocol } = options;
+  return {
+    ...options,
+    rejectUnauthorized: isVerified(options),
+    ciphers: ciphers || tls.DEFAULT_CIPHERS,
+    ecdhCurve: ecdhCurve === undefined ? tls.DEFAULT_ECDH_CURVE : ecdhCurve,
+    ...(secureProtocol
+      ? {}
+      : {
+          minVersion: minVersion ?? (tls.DEFAULT_MIN_VERSION as SecureVersion),
+          maxVersion: maxVersion ?? (tls.DEFAULT_MAX_VERSION as SecureVersion),
+        }),
+  };
+}
+
+/** Leaves out the function that this thread calls itself. */
+function withoutFunctions(options: ConnectionOptions): ConnectionOptions {
   const { checkServerIdentity: _, ...rest } = options;
   for (const [name, value] of Object.entries(rest)) {
     if (!isTransferable(value)) {
@@ -181,13 +219,22 @@ function isTransferable(value: unknown): boolean {
   }
 }
 
-/** Has the caller's function check whom the certificate is for, as Node.js would. */
-function checkCertificate(
-  certificate: PeerCertificate,
-  options: ConnectionOptions | undefined,
-): void {
-  if (options?.rejectUnauthorized === false) return;
-  const { servername, host = 'localhost' } = options ?? {};
-  const error = options?.checkServerIdentity?.(servername ?? host, certificate);
-  if (error !== undefined) throw error;
+/** Checks whom the certificate is for, as Node.js would: it ignores the verdict where it verifies nothing. */
+function checkIdentity(certificate: PeerCertificate, options: ConnectionOptions): void {
+  const { servername, host = 'localhost' } = options;
+  restoreBuffers(certificate);
+  const fault = identityFault(options, servername ?? host, certificate);
+  if (fault !== undefined && isVerified(options)) throw fault;
+}
+
+/** On its way from another thread a Buffer became other bytes. */
+function restoreBuffers(certificate: PeerCertificate): void {
+  const seen = new Set<object>();
+  let each: Partial<DetailedPeerCertificate> | undefined = certificate;
+  while (each !== undefined && !seen.has(each)) {
+    seen.add(each);
+    if (each.raw !== undefined) each.raw = Buffer.from(each.raw);
+    if (each.pubkey !== undefined) each.pubkey = Buffer.from(each.pubkey);
+    each = each.issuerCertificate;
+  }
 }

@@ -10,6 +10,7 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { defaultAuthorities } from '../tls-conditions.ts';
 import type { RelayWorker } from './relay-channel.ts';
 import { SharedRings } from './shared-ring.ts';
 import { unsupported } from './unsupported.ts';
@@ -21,7 +22,7 @@ export type ConnectedSocket = Extract<WorkerReply, { kind: 'connected' }>;
 /** What a relay is asked for. */
 export type RelayRequest = Omit<
   Extract<WorkerRequest, { kind: 'relay' }>,
-  'kind' | 'id' | 'memory'
+  'kind' | 'id' | 'memory' | 'authorities'
 >;
 
 /** The caller's mistake: options that `tls.connect` throws for. */
@@ -48,6 +49,8 @@ class SocketBroker {
   readonly #leaving = new Map<number, SharedRings>();
   readonly #free: SharedRings[] = [];
   #isDrainedAtExit = false;
+  /** The authorities trusted by default, as the worker was told them last. */
+  #authorities: readonly string[] | undefined;
   #lastId = 0;
 
   /** @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no worker may be started */
@@ -64,7 +67,7 @@ class SocketBroker {
    * @throws the system's error
    */
   connect(
-    address: { host: string; port: number; noDelay: boolean },
+    address: Omit<Extract<WorkerRequest, { kind: 'connect' }>, 'kind' | 'id'>,
     deadline: number,
     onResolved: () => void,
   ): ConnectedSocket | undefined {
@@ -93,7 +96,7 @@ class SocketBroker {
    * Has the worker keep the socket and relay its bytes; `undefined` when the deadline has passed.
    *
    * @param onSession is given each TLS session that can be resumed
-   * @returns the certificate to check, where the caller does that
+   * @returns the certificate whose identity the caller has to check, unless a session was resumed
    * @throws the system's error, or that of TLS
    */
   relay(
@@ -106,7 +109,10 @@ class SocketBroker {
     if (!this.#isDrainedAtExit) process.once('exit', () => this.#drain(now() + LONGEST_EXIT));
     this.#isDrainedAtExit = true;
     this.#relayed.set(id, { rings, loss: undefined, onSession });
-    this.#ask({ kind: 'relay', id, memory: rings.memory, ...request });
+    const latest = request.tls && defaultAuthorities();
+    const authorities = latest === this.#authorities ? undefined : latest;
+    if (authorities !== undefined) this.#authorities = authorities;
+    this.#ask({ kind: 'relay', id, memory: rings.memory, authorities, ...request });
     return this.#await(id, deadline) as Extract<WorkerReply, { kind: 'relayed' }> | undefined;
   }
 

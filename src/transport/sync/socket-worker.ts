@@ -7,6 +7,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { nodeTls } from '../node-tls.ts';
+import { trustByDefault } from '../tls-conditions.ts';
 import { SharedRings } from './shared-ring.ts';
 import { handleOf } from './socket-handle.ts';
 import { SocketRelay } from './socket-relay.ts';
@@ -47,8 +48,15 @@ port.on('message', (request: WorkerRequest) => {
 process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
 
-function open({ id, host, port: toPort, noDelay }: Request<'connect'>): void {
-  const socket = connect({ host, port: toPort, noDelay, allowHalfOpen: true });
+function open(request: Request<'connect'>): void {
+  const { id, host, port: toPort, noDelay, dialing } = request;
+  let socket: Socket;
+  try {
+    socket = connect({ ...dialing, host, port: toPort, noDelay, allowHalfOpen: true });
+  } catch (error) {
+    fail(id, error as Error, true);
+    return;
+  }
   // At once, not when it is connected: Node would start reading in between.
   socket.pause();
   sockets.set(id, socket);
@@ -130,24 +138,28 @@ function begin(id: number, socket: Socket, rings: SharedRings): void {
   relays.set(id, new SocketRelay(socket, rings, onLost));
 }
 
-function secure({ id, tls, isIdentityLeft }: Request<'relay'>, tcp: Socket, rings: SharedRings) {
+function secure(request: Request<'relay'>, tcp: Socket, rings: SharedRings): void {
+  const { id, tls, authorities } = request;
+  if (authorities !== undefined) trustByDefault(authorities);
   const session = tls?.session;
   const socket: TLSSocket = nodeTls().connect({
     ...tls,
     // On its way to this thread a Buffer became other bytes, which Node.js 22 and later do not resume.
     ...(session === undefined ? {} : { session: Buffer.from(session) }),
-    ...(isIdentityLeft ? { checkServerIdentity: () => undefined } : {}),
+    // The caller checks it, whose thread may have another function for that.
+    checkServerIdentity: () => undefined,
     socket: tcp,
   });
   sockets.set(id, socket);
   const onError = (error: Error): void => fail(id, error);
   socket.once('error', onError);
-  socket.on('session', (session) => reply({ id, kind: 'session', session }));
+  socket.on('session', (session) => {
+    if (socket.authorized) reply({ id, kind: 'session', session });
+  });
   socket.once('secureConnect', () => {
     socket.off('error', onError);
     begin(id, socket, rings);
-    const isAsked = isIdentityLeft && !socket.isSessionReused();
-    const certificate = isAsked ? socket.getPeerCertificate(true) : undefined;
+    const certificate = socket.isSessionReused() ? undefined : socket.getPeerCertificate(true);
     reply({ id, kind: 'relayed', certificate });
   });
 }

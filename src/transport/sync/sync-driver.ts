@@ -2,6 +2,7 @@
  * Pumps one connection by blocking calls: the same core as everywhere, over a channel.
  */
 import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { type ConnectPhase, TimeoutError, WebSocketError } from '../../errors.ts';
 import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
@@ -19,6 +20,7 @@ import { sessionLimits } from '../session-limits.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import { toTransportError } from '../socket-failure.ts';
 import type { Target } from '../target.ts';
+import { checkTlsOptions, dialingOptions } from '../tls-options.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
 import {
   AT_ONCE,
@@ -85,6 +87,8 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     this.#owner = owner;
     this.#gate = new SpinGate(options.busyPoll ?? usualSpin(target.isSecure));
     this.#closeTimeout = options.closeTimeout;
+    checkTlsOptions(options.tls);
+    if (target.isSecure) refuseLookup(options.tls);
     let phase: ConnectPhase = isIP(target.hostname) === 0 ? 'dns' : 'tcp';
     try {
       const begun = now();
@@ -263,8 +267,9 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     deadline: number,
     onResolved: () => void,
   ): void {
-    const { hostname: host, port } = target;
-    const address = { host, port, noDelay: options.noDelay };
+    const { hostname: host, port, isSecure } = target;
+    const dialing = isSecure ? dialingOptions(options.tls) : {};
+    const address = { host, port, noDelay: options.noDelay, dialing };
     const socket = socketBroker().connect(address, deadline, onResolved);
     if (socket === undefined) throw new TimeoutError('connect', options.connectTimeout);
     this.#socket = socket;
@@ -357,6 +362,14 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     }
     this.#fail(error);
   }
+}
+
+/** @throws TypeError for a function that no other thread can be given */
+function refuseLookup(options: ConnectionOptions | undefined): void {
+  if (options?.lookup === undefined) return;
+  throw new TypeError(
+    "connect: option 'tls.lookup' cannot be used by blocking calls, whose names are looked up in another thread: give the address in the URL, and the name in tls.servername",
+  );
 }
 
 function compressionFor({ perMessageDeflate }: ResolvedConnectOptions): Compression | undefined {

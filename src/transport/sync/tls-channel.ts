@@ -10,6 +10,7 @@ import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
 import { nodeTls } from '../node-tls.ts';
+import { withGuards } from '../secure-options.ts';
 import {
   AT_ONCE,
   type Channel,
@@ -66,7 +67,7 @@ export class TlsChannel implements Channel {
 
   /**
    * @param makeBelow makes the channel below, given who takes its ciphertext
-   * @param onSession is given each session that a later connection can resume
+   * @param onSession is given each session that a later connection can resume, of a verified server
    * @throws MissingTlsNames
    * @throws what `tls.connect` throws for wrong options
    */
@@ -79,7 +80,10 @@ export class TlsChannel implements Channel {
     this.#reader = reader;
     this.#options = options;
     this.#below = makeBelow((bytes, start, end) => this.#feed(bytes, start, end));
-    this.#engine = startEngine({ ...options, socket: this.#cipher });
+    const guarded = withGuards(options, (error) => {
+      this.#error ??= error;
+    });
+    this.#engine = startEngine({ ...guarded, socket: this.#cipher });
     this.#wrap = streamWrap(this.#engine);
     this.#engine.push = (chunk: Buffer<ArrayBuffer> | null): boolean => {
       this.#take(chunk);
@@ -93,7 +97,9 @@ export class TlsChannel implements Channel {
     this.#engine.on('error', (error: Error) => {
       this.#error ??= error;
     });
-    this.#engine.on('session', onSession);
+    this.#engine.on('session', (session) => {
+      if (this.#engine.authorized) onSession(session);
+    });
     this.#engine.once('secureConnect', () => {
       this.#isSecure = true;
     });
@@ -179,8 +185,10 @@ export class TlsChannel implements Channel {
   }
 
   #feed(bytes: Uint8Array, start: number, end: number): void {
-    // The engine copies what it is fed.
-    this.#cipher.emit('data', bytes.subarray(start, end));
+    // The engine copies what it is fed, but in the handshake it may ask the caller's functions meanwhile, which may
+    // receive into the same memory.
+    const cipher = bytes.subarray(start, end);
+    this.#cipher.emit('data', this.#isSecure ? cipher : Buffer.from(cipher));
     this.#settle();
   }
 

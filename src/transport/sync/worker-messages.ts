@@ -4,6 +4,7 @@
 import type { Blob } from 'node:buffer';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import type { SocketAddress } from '../socket-address.ts';
+import type { DialingOptions } from '../tls-options.ts';
 
 /** What a thread asks of its worker. */
 export type WorkerRequest =
@@ -13,6 +14,7 @@ export type WorkerRequest =
       readonly host: string;
       readonly port: number;
       readonly noDelay: boolean;
+      readonly dialing: DialingOptions;
     }
   /** Lets go of a connection, or of the attempt to make one; reads and drops for `linger` ms before. */
   | { readonly kind: 'close'; readonly id: number; readonly linger: number }
@@ -24,8 +26,8 @@ export type WorkerRequest =
       readonly id: number;
       readonly memory: SharedArrayBuffer;
       readonly tls: ConnectionOptions | undefined;
-      /** Whether the caller checks itself whom the certificate is for. */
-      readonly isIdentityLeft: boolean;
+      /** The authorities trusted by default, where they are others than before. */
+      readonly authorities: readonly string[] | undefined;
     }
   /** Looks for what a relay has to do. */
   | { readonly kind: 'wake'; readonly id: number }
@@ -58,7 +60,7 @@ export type WorkerReply =
   | {
       readonly kind: 'relayed';
       readonly id: number;
-      /** Over TLS, where the caller checks whom it is for. */
+      /** Over TLS, unless a session was resumed: the caller checks whom it is for. */
       readonly certificate: PeerCertificate | undefined;
     }
   /** A relayed connection was lost. */

@@ -1,0 +1,168 @@
+/**
+ * A resumed TLS session looks at no certificate. None is resumed where a full handshake would end otherwise: each
+ * program below gets through once, changes what certificates are checked by, and must be refused.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from '../support/run-program.ts';
+
+const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
+const CERTIFICATES = new URL('../support/certificates/', import.meta.url);
+
+let server: Worker;
+let ports: { asking: number; elsewhere: number };
+beforeAll(async () => {
+  server = new Worker(new URL('../support/tls-reporter.mjs', import.meta.url), { execArgv: [] });
+  [ports] = (await once(server, 'message')) as [typeof ports];
+});
+afterAll(async () => {
+  await server.terminate();
+});
+
+/**
+ * Runs a program that may call `attempt(host, tls)`, which prints `full` or `resumed`, or the code of the error. `HERE`
+ * has a certificate of `authority` for its name, `ELSEWHERE` one for another name.
+ */
+async function run(rung: string, source: string): Promise<string[]> {
+  const { lines, stderr } = await runProgram(
+    `import { readFileSync } from 'node:fs';
+    import tls from 'node:tls';
+    import { connect } from 'wirespeed/sync';
+    const file = (name) => readFileSync(new URL(name + '.pem', ${JSON.stringify(CERTIFICATES)}));
+    const HERE = 'localhost:${ports.asking}';
+    const ELSEWHERE = 'localhost:${ports.elsewhere}';
+    const authority = file('authority');
+    function attempt(host, tls, maxVersion = 'TLSv1.3') {
+      try {
+        const ws = connect('wss://' + host + '/', { tls: { ...tls, maxVersion } });
+        console.log(JSON.parse(ws.recv()).isResumed ? 'resumed' : 'full');
+        ws.terminate();
+      } catch (error) {
+        console.log(error.cause?.code ?? error.cause?.message ?? error.message);
+      }
+    }
+    process.emitWarning = () => {};
+    for (const version of ['TLSv1.2', 'TLSv1.3']) {
+      ${source}
+    }`,
+    { env: { WIRESPEED_SYNC_RUNG: rung, NODE_EXTRA_CA_CERTS: '' } },
+  );
+  expect(stderr).toBe('');
+  return lines;
+}
+
+const twice = (lines: readonly string[]): string[] => [...lines, ...lines];
+const UNKNOWN = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+
+describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) => {
+  it('that was made while NODE_TLS_REJECT_UNAUTHORIZED was 0', async () => {
+    const lines = await run(
+      rung,
+      `process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+      attempt(ELSEWHERE, { ca: authority }, version);
+      attempt(ELSEWHERE, { ca: authority }, version);
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      attempt(ELSEWHERE, { ca: authority }, version);`,
+    );
+    expect(lines).toEqual(twice(['full', 'full', 'ERR_TLS_CERT_ALTNAME_INVALID']));
+  });
+
+  it('after authorities were taken out of a list in place', async () => {
+    const lines = await run(
+      rung,
+      `const ca = [authority];
+      attempt(HERE, { ca }, version);
+      attempt(HERE, { ca }, version);
+      ca[0] = file('self-signed');
+      attempt(HERE, { ca }, version);`,
+    );
+    expect(lines).toEqual(twice(['full', 'resumed', UNKNOWN]));
+  });
+
+  it('after the buffer of an authority was changed in place', async () => {
+    const lines = await run(
+      rung,
+      `const ca = Buffer.concat([authority]);
+      attempt(HERE, { ca }, version);
+      attempt(HERE, { ca }, version);
+      ca.fill(' ');
+      attempt(HERE, { ca }, version);`,
+    );
+    expect(lines).toEqual(twice(['full', 'resumed', UNKNOWN]));
+  });
+
+  it('where checkServerIdentity of the caller may say something else by now', async () => {
+    const lines = await run(
+      rung,
+      `let verdict;
+      const checkServerIdentity = () => verdict;
+      attempt(HERE, { ca: authority, checkServerIdentity }, version);
+      verdict = new Error('revoked');
+      attempt(HERE, { ca: authority, checkServerIdentity }, version);
+      attempt(HERE, { ca: authority, checkServerIdentity }, version);`,
+    );
+    expect(lines).toEqual(twice(['full', 'revoked', 'revoked']));
+  });
+
+  it('after tls.checkServerIdentity was exchanged', async () => {
+    const lines = await run(
+      rung,
+      `const { checkServerIdentity } = tls;
+      tls.checkServerIdentity = () => undefined;
+      attempt(ELSEWHERE, { ca: authority }, version);
+      attempt(ELSEWHERE, { ca: authority }, version);
+      tls.checkServerIdentity = checkServerIdentity;
+      attempt(ELSEWHERE, { ca: authority }, version);`,
+    );
+    expect(lines).toEqual(twice(['full', 'resumed', 'ERR_TLS_CERT_ALTNAME_INVALID']));
+  });
+
+  it('of a server that was refused, however often it is tried', async () => {
+    const lines = await run(
+      rung,
+      `for (let i = 0; i < 3; i++) attempt(ELSEWHERE, { ca: authority }, version);`,
+    );
+    expect(lines).toEqual(twice(Array(3).fill('ERR_TLS_CERT_ALTNAME_INVALID')));
+  });
+
+  it('below the oldest version of TLS that the program has come to want', async () => {
+    const lines = await run(
+      rung,
+      `if (version === 'TLSv1.3') break;
+      attempt(HERE, { ca: authority }, version);
+      attempt(HERE, { ca: authority }, version);
+      tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
+      attempt(HERE, { ca: authority }, version);`,
+    );
+    expect(lines.slice(0, 2)).toEqual(['full', 'resumed']);
+    expect(lines[2]).not.toMatch(/full|resumed/);
+  });
+
+  if (rung === 'worker') return;
+
+  it('where the caller has a context of his own, which may trust others by now', async () => {
+    const lines = await run(
+      rung,
+      `const secureContext = tls.createSecureContext({ ca: authority, maxVersion: version });
+      attempt(HERE, { secureContext });
+      attempt(HERE, { secureContext });`,
+    );
+    expect(lines).toEqual(twice(['full', 'full']));
+  });
+});
+
+it.runIf('setDefaultCACertificates' in process.getBuiltinModule('node:tls')).each(RUNGS)(
+  'the sync face resumes no session after the authorities that Node.js trusts were exchanged, by way of %s (Node.js 22.19)',
+  async (rung) => {
+    const lines = await run(
+      rung,
+      `tls.setDefaultCACertificates([authority.toString()]);
+      attempt(HERE, {}, version);
+      attempt(HERE, {}, version);
+      tls.setDefaultCACertificates([file('self-signed').toString()]);
+      attempt(HERE, {}, version);`,
+    );
+    expect(lines).toEqual(twice(['full', 'resumed', UNKNOWN]));
+  },
+);
