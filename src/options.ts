@@ -108,7 +108,10 @@ export interface ConnectOptions extends CommonOptions {
   proxy?: false | undefined;
   /** Redirects followed; only 0 is accepted by this version. Default 0. */
   followRedirects?: 0 | undefined;
-  /** Any option of `tls.connect`, for `wss:`. Default Node's: certificates are verified. */
+  /**
+   * Options of `tls.connect`, for `wss:`; one that would be ignored is a TypeError that says what to use. Default
+   * Node's: certificates are verified.
+   */
   tls?: TlsConnectOptions | undefined;
   /** Aborts the connection attempt. Default none. */
   signal?: AbortSignal | undefined;

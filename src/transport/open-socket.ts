@@ -2,30 +2,34 @@
  * Opens a client's socket, read without a stream into the shared receive buffer.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { ResolvedConnectOptions } from '../options.ts';
 import { nodeTls } from './node-tls.ts';
 import { receiveBuffer } from './receive-buffer.ts';
-import { secureOptions } from './secure-options.ts';
+import { secureOptions, withGuards } from './secure-options.ts';
 import { sharedContext } from './shared-context.ts';
 import { handleRead, listenToEnd, listenToPhases, type SocketListener } from './socket-listener.ts';
 import type { Target } from './target.ts';
+import { checkTlsOptions, dialingOptions } from './tls-options.ts';
 
-/** Opens a socket to the target; `listener` is told when it can be written, what it reads, and its end. */
+/**
+ * Opens a socket to the target; `listener` is told when it can be written, what it reads, and its end.
+ *
+ * @throws TypeError, RangeError for options of TLS that are refused, here or by Node.js
+ */
 export function openSocket(
   target: Target,
   options: ResolvedConnectOptions,
   listener: SocketListener,
 ): Socket {
+  checkTlsOptions(options.tls);
   const shared = {
     host: target.hostname,
     port: target.port,
     noDelay: options.noDelay,
     onread: { buffer: receiveBuffer(), callback: handleRead },
   };
-  const socket = target.isSecure
-    ? nodeTls().connect({ ...withContext(target, options), ...(shared as object) })
-    : connectTcp(shared);
+  const socket = target.isSecure ? openSecure(target, options, shared) : connectTcp(shared);
   const isNamed = isIP(target.hostname) === 0;
   if (!isNamed) listener.handlePhase('tcp');
   listenToPhases(socket, isNamed, target.isSecure);
@@ -33,8 +37,14 @@ export function openSocket(
   return socket;
 }
 
-function withContext(target: Target, options: ResolvedConnectOptions): ConnectionOptions {
-  const secure = secureOptions(target, options);
-  secure.secureContext ??= sharedContext(options.tls ?? {});
-  return secure;
+function openSecure(target: Target, options: ResolvedConnectOptions, shared: object): TLSSocket {
+  const { tls = {}, noDelay } = options;
+  const secure = withGuards(secureOptions(target, options), (error) => socket.destroy(error));
+  secure.secureContext ??= sharedContext(tls);
+  const socket = nodeTls().connect({ ...secure, ...shared });
+  // Before Node.js 24 `tls.connect` does not look at these.
+  const { keepAlive, keepAliveInitialDelay } = dialingOptions(tls);
+  socket.setNoDelay(noDelay);
+  if (keepAlive === true) socket.setKeepAlive(true, keepAliveInitialDelay);
+  return socket;
 }

@@ -1,0 +1,30 @@
+import { Socket } from 'node:net';
+import { afterEach, expect, it, vi } from 'vitest';
+import { resolveConnectOptions } from '../../src/options.ts';
+import { openSocket } from '../../src/transport/open-socket.ts';
+import type { SocketListener } from '../../src/transport/socket-listener.ts';
+import { parseTarget } from '../../src/transport/target.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+const listener: SocketListener = {
+  handlePhase() {},
+  handleEnd() {},
+  handleError() {},
+  handleClose() {},
+  receive: () => true,
+};
+
+it.each([true, false])('has small writes leave as noDelay says over TLS as well: %s', (noDelay) => {
+  const asked = vi.spyOn(Socket.prototype, 'setNoDelay');
+  const options = resolveConnectOptions({ noDelay });
+  openSocket(parseTarget('wss://127.0.0.1:1/'), options, listener).destroy();
+  expect(asked).toHaveBeenCalledWith(noDelay);
+});
+
+it('has the system probe an idle connection over TLS where tls.keepAlive asks for it', () => {
+  const asked = vi.spyOn(Socket.prototype, 'setKeepAlive');
+  const options = { tls: { keepAlive: true, keepAliveInitialDelay: 7000 } };
+  openSocket(parseTarget('wss://127.0.0.1:1/'), resolveConnectOptions(options), listener).destroy();
+  expect(asked).toHaveBeenCalledWith(true, 7000);
+});
