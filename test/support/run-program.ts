@@ -26,6 +26,8 @@ export interface ProgramOptions {
   flags?: readonly string[];
   /** Called with the first line that it prints, while it runs on. */
   onFirstLine?: (line: string) => void;
+  /** Called as soon as it has ended. */
+  onExit?: () => void;
   /** Milliseconds after which it is killed. */
   limit?: number;
 }
@@ -33,7 +35,7 @@ export interface ProgramOptions {
 /** Runs the source of an ES module to its end, for ten seconds at most unless told otherwise. It trusts the tests' authority. */
 export function runProgram(
   source: string,
-  { env = {}, flags = [], onFirstLine, limit = 10_000 }: ProgramOptions = {},
+  { env = {}, flags = [], onFirstLine, onExit, limit = 10_000 }: ProgramOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const args = [...flags, '--input-type=module', '--eval', source];
@@ -54,6 +56,7 @@ export function runProgram(
       stderr += chunk;
     });
     const timer = setTimeout(() => child.kill(), limit);
+    child.on('exit', () => onExit?.());
     child.on('close', (code) => {
       clearTimeout(timer);
       const lines = stdout.split('\n').filter((line) => line !== '');

@@ -97,13 +97,14 @@ export class FsCalls implements SystemCalls {
 
   #block(isBlocking: boolean): void {
     if (this.#isBlocking === isBlocking) return;
-    this.#isBlocking = isBlocking;
     this.#setBlocking?.(isBlocking);
+    this.#isBlocking = isBlocking;
   }
 }
 
 function wouldBlock(error: unknown, syscall: string): number {
   const { code = 'EIO' } = error as NodeJS.ErrnoException;
-  if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return WOULD_BLOCK;
+  // A signal says nothing of the socket: who waits calls again.
+  if (code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR') return WOULD_BLOCK;
   throw systemError(code, syscall);
 }

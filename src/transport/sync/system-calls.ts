@@ -4,7 +4,7 @@
 import { constants } from 'node:os';
 import type { Region } from '../../kernels/wasm.ts';
 
-/** The result of a call that would have to wait. */
+/** The result of a call that would have to wait, or that a signal has interrupted. */
 export const WOULD_BLOCK = -1;
 
 /** Bytes read at once, at most. */

@@ -41,6 +41,7 @@ const ERROR_NAMES: Readonly<Record<number, string>> = {
   73: 'ETIMEDOUT',
 };
 const EAGAIN = 6;
+const EINTR = 27;
 const FLAG_NONBLOCK = 4;
 const EVENT_CLOCK = 0;
 const EVENT_READ = 1;
@@ -171,7 +172,8 @@ export class WasiCalls implements SystemCalls {
 
   #result(error: number, syscall: string): number {
     if (error === 0) return this.#view.getUint32(this.#base + RESULT, true);
-    if (error === EAGAIN) return WOULD_BLOCK;
+    // A signal says nothing of the socket: who waits calls again.
+    if (error === EAGAIN || error === EINTR) return WOULD_BLOCK;
     throw systemError(ERROR_NAMES[error] ?? `WASI error ${error}`, syscall);
   }
 
