@@ -2,7 +2,13 @@
 import { parser, plugin } from 'typescript-eslint';
 
 export default [
-  { ignores: ['src/kernels/wasm-binary.ts', 'test/package/fixtures/**'] },
+  {
+    ignores: [
+      'src/kernels/wasm-binary.ts',
+      'src/transport/sync/worker-source.ts',
+      'test/package/fixtures/**',
+    ],
+  },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'examples/**/*.ts'],
     languageOptions: {

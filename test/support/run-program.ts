@@ -30,17 +30,31 @@ export interface ProgramOptions {
   onExit?: () => void;
   /** Milliseconds after which it is killed. */
   limit?: number;
+  /** The folder it runs in; the package's own unless told otherwise. */
+  cwd?: string;
 }
 
 /** Runs the source of an ES module to its end, for ten seconds at most unless told otherwise. It trusts the tests' authority. */
-export function runProgram(
-  source: string,
-  { env = {}, flags = [], onFirstLine, onExit, limit = 10_000 }: ProgramOptions = {},
+export function runProgram(source: string, options: ProgramOptions = {}): Promise<Outcome> {
+  return run(['--input-type=module', '--eval', source], options);
+}
+
+/** Runs a file in the same way. */
+export function runFile(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<Outcome> {
+  return run([file, ...args], options);
+}
+
+function run(
+  program: readonly string[],
+  { env = {}, flags = [], onFirstLine, onExit, limit = 10_000, cwd = ROOT }: ProgramOptions,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const args = [...flags, '--input-type=module', '--eval', source];
-    const child = spawn(process.execPath, args, {
-      cwd: ROOT,
+    const child = spawn(process.execPath, [...flags, ...program], {
+      cwd,
       env: { ...process.env, NODE_EXTRA_CA_CERTS: AUTHORITY, ...env },
     });
     let stdout = '';

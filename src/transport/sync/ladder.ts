@@ -25,7 +25,7 @@ import type { Channel, ChannelReader } from './channel.ts';
 import { FsCalls } from './fs-calls.ts';
 import { PlainChannel } from './plain-channel.ts';
 import { RelayChannel } from './relay-channel.ts';
-import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
+import { type ConnectedSocket, RefusedOptions } from './socket-broker.ts';
 import { handleOf } from './socket-handle.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { MissingTlsNames, TlsChannel } from './tls-channel.ts';
@@ -53,8 +53,8 @@ export function openChannel(
   deadline: number,
 ): Channel | undefined {
   const forced = forcedRung();
-  const { fd, id, canBlock } = socket;
-  const setBlocking = (isBlocking: boolean): void => socketBroker().setBlocking(id, isBlocking);
+  const { fd, id, canBlock, broker } = socket;
+  const setBlocking = (isBlocking: boolean): void => broker.setBlocking(id, isBlocking);
   const calls = openCalls({ fd, setBlocking: canBlock ? setBlocking : undefined }, forced);
   if (calls === undefined) return openRelay(socket, secure, reader, deadline);
   if (secure === undefined) return new PlainChannel(calls, reader);
@@ -155,12 +155,11 @@ function withSession(
 }
 
 function openRelay(
-  { id }: ConnectedSocket,
+  { id, broker }: ConnectedSocket,
   secure: ConnectionOptions | undefined,
   reader: ChannelReader,
   deadline: number,
 ): Channel | undefined {
-  const broker = socketBroker();
   const rings = broker.takeRings();
   const conditions = secure && sessionConditions(secure);
   const tls = secure && withoutFunctions(withSession(withDefaults(secure), conditions));

@@ -15,9 +15,13 @@ import type { RelayWorker } from './relay-channel.ts';
 import { SharedRings } from './shared-ring.ts';
 import { unsupported } from './unsupported.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
+import { WORKER_SOURCE } from './worker-source.ts';
 
 /** A connected socket whose descriptor this thread may use until it gives it back. */
-export type ConnectedSocket = Extract<WorkerReply, { kind: 'connected' }>;
+export interface ConnectedSocket extends Extract<WorkerReply, { kind: 'connected' }> {
+  /** Whom to ask for it, and to give it back to. */
+  readonly broker: SocketBroker;
+}
 
 /** What a relay is asked for. */
 export type RelayRequest = Omit<
@@ -32,6 +36,14 @@ export class RefusedOptions extends Error {}
 const LONGEST_EXIT = 2000;
 /** Rings kept for the next connections: the worker collects its garbage too rarely to be left so much of it. */
 const RINGS_KEPT = 8;
+/** How long one look for an answer waits, in ms. */
+const LOOK = 250;
+/**
+ * After so many looks in vain, one after the other, the worker is asked whether it lives, and given up.
+ * Looks are counted, not time: a process that was stopped for a while has lost one.
+ */
+const LOOKS_UNTIL_ASKED = 10;
+const LOOKS_UNTIL_GIVEN_UP = 20;
 
 /** A connection that the worker keeps, and what it tells of it without having been asked. */
 interface Relayed {
@@ -41,9 +53,14 @@ interface Relayed {
 }
 
 /** Asks a socket worker of its own, started at the first call and never ended before the thread. */
-class SocketBroker {
+export class SocketBroker {
   readonly #port: MessagePort;
+  readonly #worker: Worker;
+  /** Counts what the worker has said: its first word is that it is ready. */
   readonly #signal = new Int32Array(new SharedArrayBuffer(4));
+  /** Who is told that the worker has ended, and with it the sockets. */
+  readonly #owners = new Map<number, (loss: Error) => void>();
+  #loss: Error | undefined;
   readonly #relayed = new Map<number, Relayed>();
   /** Rings of connections that were given back, until the worker is through with them; then free ones. */
   readonly #leaving = new Map<number, SharedRings>();
@@ -57,25 +74,39 @@ class SocketBroker {
   constructor() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    startWorker(port2, this.#signal);
+    this.#worker = startWorker(port2, this.#signal);
+    this.#worker.on('error', (cause) => this.#giveUp(lost(`it failed: ${cause.message}`, cause)));
+    this.#worker.on('exit', () => this.#giveUp(lost('it has ended')));
+  }
+
+  /** Whether the worker has ended: another is needed. */
+  get isLost(): boolean {
+    return this.#loss !== undefined;
   }
 
   /**
    * Connects; `undefined` when the deadline has passed.
    *
    * @param onResolved is told that the name is resolved, if the host is one
+   * @param onLost is told that the socket has ended with the worker: its descriptor must not be used any more
    * @throws the system's error
+   * @throws WebSocketError `WS_SYNC_UNSUPPORTED` if the worker does not start
    */
   connect(
     address: Omit<Extract<WorkerRequest, { kind: 'connect' }>, 'kind' | 'id'>,
     deadline: number,
     onResolved: () => void,
+    onLost: (loss: Error) => void,
   ): ConnectedSocket | undefined {
     const id = this.#nextId();
     this.#ask({ kind: 'connect', id, ...address });
     const reply = this.#await(id, deadline, onResolved);
-    if (reply === undefined) this.release(id);
-    return reply as ConnectedSocket | undefined;
+    if (reply === undefined) {
+      this.release(id);
+      return undefined;
+    }
+    this.#owners.set(id, onLost);
+    return { ...(reply as Extract<WorkerReply, { kind: 'connected' }>), broker: this };
   }
 
   /** Changes whether calls on the socket's descriptor block. */
@@ -144,6 +175,7 @@ class SocketBroker {
    * @param linger milliseconds in which what still comes is taken and dropped first
    */
   release(id: number, linger = 0): void {
+    this.#owners.delete(id);
     // Sessions that have come for it are kept, before nobody asks for them.
     const relayed = this.#relayed.get(id);
     if (relayed !== undefined) {
@@ -164,13 +196,18 @@ class SocketBroker {
   }
 
   #await(id: number, deadline: number, onResolved?: () => void): WorkerReply | undefined {
+    let looksInVain = 0;
+    let heard = Atomics.load(this.#signal, 0);
     for (;;) {
       const seen = Atomics.load(this.#signal, 0);
+      if (seen !== heard) looksInVain = 0;
+      heard = seen;
       const reply = this.#receive();
       if (reply === undefined) {
         const left = deadline - now();
         if (left <= 0) return undefined;
-        Atomics.wait(this.#signal, 0, seen, left);
+        this.#checkLife(looksInVain++);
+        Atomics.wait(this.#signal, 0, seen, Math.min(left, LOOK));
       } else if (reply.id === id) {
         if (reply.kind === 'failed') throw toError(reply);
         if (reply.kind !== 'resolved') return reply;
@@ -178,6 +215,30 @@ class SocketBroker {
       }
       // Anything else answers a call that had given up.
     }
+  }
+
+  /** @throws if the worker has been silent for so long that it must have ended */
+  #checkLife(looksInVain: number): void {
+    if (looksInVain === LOOKS_UNTIL_ASKED) this.#ask({ kind: 'ping' });
+    if (looksInVain < LOOKS_UNTIL_GIVEN_UP) return;
+    const seconds = (LOOKS_UNTIL_GIVEN_UP * LOOK) / 1000;
+    const isStarted = Atomics.load(this.#signal, 0) > 0;
+    const error = isStarted
+      ? lost(`it has not answered for ${seconds} s`)
+      : unsupported(`the worker thread that opens sockets did not start within ${seconds} s`);
+    this.#giveUp(error);
+    throw error;
+  }
+
+  /** Does without the worker from here on: its sockets are closed, and their descriptors may be others' soon. */
+  #giveUp(loss: Error): void {
+    if (this.#loss !== undefined) return;
+    this.#loss = loss;
+    this.#port.close();
+    void this.#worker.terminate();
+    const owners = [...this.#owners.values()];
+    this.#owners.clear();
+    for (const onLost of owners) onLost(loss);
   }
 
   /** Waits until the system has all that was sent: with this thread, the worker ends as well. */
@@ -227,9 +288,16 @@ function toError({ error, errors, isRefusal }: Extract<WorkerReply, { kind: 'fai
   return Object.assign(new AggregateError(errors.map(restore), error.message), error.properties);
 }
 
-function startWorker(port: MessagePort, signal: Int32Array): void {
+/** Makes the error for what was left with a worker that has ended. */
+function lost(reason: string, cause?: unknown): Error {
+  return new Error(`the worker thread that owns the socket is lost: ${reason}`, { cause });
+}
+
+/** Starts the worker from its text: there may be no file beside a bundle, in an archive, or where none may be read. */
+function startWorker(port: MessagePort, signal: Int32Array): Worker {
   try {
-    const worker = new Worker(new URL('./socket-worker.js', import.meta.url), {
+    const worker = new Worker(WORKER_SOURCE, {
+      eval: true,
       name: 'wirespeed-sockets',
       workerData: { port, signal },
       transferList: [port],
@@ -238,6 +306,7 @@ function startWorker(port: MessagePort, signal: Int32Array): void {
       env: {},
     });
     worker.unref();
+    return worker;
   } catch (cause) {
     // Under `--permission` it takes `--allow-worker`.
     throw unsupported(`no worker thread can be started: ${(cause as Error).message}`, cause);
@@ -255,11 +324,11 @@ function restore({ message, name, properties }: ErrorFacts): Error {
 let shared: SocketBroker | undefined;
 
 /**
- * Returns this thread's broker; its worker starts at the first call.
+ * Returns this thread's broker; its worker starts at the first call, and another after the end of one.
  *
  * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no worker may be started
  */
 export function socketBroker(): SocketBroker {
-  shared ??= new SocketBroker();
+  if (shared === undefined || shared.isLost) shared = new SocketBroker();
   return shared;
 }

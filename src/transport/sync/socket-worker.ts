@@ -2,6 +2,8 @@
  * The worker thread that owns every socket of the sync face: it resolves names, connects and hands
  * the file descriptor over, and never reads from it. Where the calling thread can do nothing with
  * a descriptor, it keeps the socket and relays its bytes.
+ *
+ * It is embedded in the package as text (scripts/build.mjs), and started from there.
  */
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -23,6 +25,10 @@ const sharing = new Set<number>();
 
 function reply(message: WorkerReply): void {
   port.postMessage(message);
+  announce();
+}
+
+function announce(): void {
   Atomics.add(signal, 0, 1);
   Atomics.notify(signal, 0);
 }
@@ -41,12 +47,17 @@ port.on('message', (request: WorkerRequest) => {
       return relays.get(request.id)?.wake();
     case 'blob':
       return readBlob(request);
+    case 'ping':
+      return announce();
   }
 });
 
 // This thread must outlive every mistake: its end would close the descriptors of all connections.
 process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
+
+// The first announcement says that the thread is ready.
+announce();
 
 function open(request: Request<'connect'>): void {
   const { id, host, port: toPort, noDelay, dialing } = request;

@@ -257,8 +257,17 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   #release(linger: number): void {
     // No use of the descriptor after this: its number is given to the next connection.
     this.#channel = undefined;
-    if (this.#socket !== undefined) socketBroker().release(this.#socket.id, linger);
+    this.#socket?.broker.release(this.#socket.id, linger);
     this.#socket = undefined;
+  }
+
+  /** The socket has ended with its worker. */
+  #handleLoss(loss: Error): void {
+    this.#channel = undefined;
+    this.#socket = undefined;
+    // While the channel is being opened, whoever waits for it is told as well.
+    const session: Session | undefined = this.session;
+    session?.receiveError(toTransportError(loss));
   }
 
   #openSocket(
@@ -270,7 +279,8 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     const { hostname: host, port, isSecure } = target;
     const dialing = isSecure ? dialingOptions(options.tls) : {};
     const address = { host, port, noDelay: options.noDelay, dialing };
-    const socket = socketBroker().connect(address, deadline, onResolved);
+    const onLost = (loss: Error): void => this.#handleLoss(loss);
+    const socket = socketBroker().connect(address, deadline, onResolved, onLost);
     if (socket === undefined) throw new TimeoutError('connect', options.connectTimeout);
     this.#socket = socket;
     this.#local = socket.local;

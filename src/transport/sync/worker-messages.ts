@@ -31,7 +31,9 @@ export type WorkerRequest =
     }
   /** Looks for what a relay has to do. */
   | { readonly kind: 'wake'; readonly id: number }
-  | { readonly kind: 'blob'; readonly id: number; readonly blob: Blob };
+  | { readonly kind: 'blob'; readonly id: number; readonly blob: Blob }
+  /** Shows that it lives: counts on as with an answer, and says nothing. */
+  | { readonly kind: 'ping' };
 
 /** The facts of an error of the system or of TLS. */
 export interface ErrorFacts {
