@@ -7,8 +7,11 @@ import type { UpgradeRequest } from '../transport/upgrade-request.ts';
 
 /** Where a fault was. */
 export interface FaultContext<T = unknown> {
-  /** What threw or was rejected: the request hook, or a handler by its name; `accept` is the system's own refusal. */
-  readonly source: 'request' | 'accept' | HandlerName;
+  /**
+   * What threw or was rejected: the request hook, a callback of the option `tls`, or a handler by its name;
+   * `accept` is the system's own refusal of a client, such as too many open files.
+   */
+  readonly source: 'request' | 'tls' | 'accept' | HandlerName;
   /** The connection it happened on, if it was open. */
   readonly connection?: EventConnection<T> | undefined;
   /** The request it happened on, or the one that the connection was opened by. */

@@ -170,7 +170,11 @@ class ListeningServer<T> implements Server<T> {
     this.faults = new Faults(options.error);
     this.#resolved = resolveListenOptions(options, ['handlers', 'request', 'error', 'views']);
     this.#limits = sessionLimits(this.#resolved, this.#resolved.handshakeTimeout);
-    this.#listener = createListener(this.#resolved, (socket) => this.#accept(socket));
+    this.#listener = createListener(
+      this.#resolved,
+      (socket) => this.#accept(socket),
+      (error) => this.faults.report(error, { source: 'tls' }),
+    );
   }
 
   listen(): Promise<void> {

@@ -24,13 +24,15 @@ export interface Listener {
 }
 
 /**
- * Makes a listener; `accept` is given each socket that can be spoken to.
+ * Makes a listener; `accept` is given each socket that can be spoken to, and `handleFault` is told what the
+ * caller's own callbacks for TLS throw.
  *
  * @throws what `tls.createServer` throws for wrong options
  */
 export function createListener(
   options: ListenerOptions,
   accept: (socket: Socket) => void,
+  handleFault: (error: unknown) => void,
 ): Listener {
   const { noDelay, handshakeTimeout, tls } = options;
   const rawSockets = new Set<Socket>();
@@ -40,9 +42,10 @@ export function createListener(
   const server = nodeTls().createServer(
     {
       // What is spoken here is HTTP/1.1.
-      ALPNProtocols: ['http/1.1'],
+      ...(tls.ALPNCallback === undefined ? { ALPNProtocols: ['http/1.1'] } : {}),
       handshakeTimeout: handshakeTimeout === 0 ? LONGEST_TIMEOUT : handshakeTimeout,
       ...tls,
+      ...guardedCallbacks(tls, handleFault),
       noDelay,
     } as TlsOptions,
     accept,
@@ -54,6 +57,51 @@ export function createListener(
     socket.once('close', () => rawSockets.delete(socket));
   });
   return { server, rawSockets };
+}
+
+/**
+ * Returns the caller's callbacks that a stranger's first bytes lead to: what one of them throws, or what its
+ * promise is rejected with, refuses that client and no more.
+ */
+function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void): TlsOptions {
+  const { SNICallback, ALPNCallback, pskCallback } = tls;
+  const guarded: TlsOptions = {};
+  if (SNICallback !== undefined) {
+    guarded.SNICallback = (name, done) => {
+      const fail = (error: unknown): void => {
+        handleFault(error);
+        done(error instanceof Error ? error : new Error('SNICallback failed', { cause: error }));
+      };
+      try {
+        const result: unknown = SNICallback(name, done);
+        // It is often written as an async function.
+        Promise.resolve(result).catch(fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+  }
+  if (ALPNCallback !== undefined) {
+    guarded.ALPNCallback = (offered) => {
+      try {
+        return ALPNCallback(offered);
+      } catch (error) {
+        handleFault(error);
+        return undefined;
+      }
+    };
+  }
+  if (pskCallback !== undefined) {
+    guarded.pskCallback = (socket, identity) => {
+      try {
+        return pskCallback(socket, identity);
+      } catch (error) {
+        handleFault(error);
+        return null;
+      }
+    };
+  }
+  return guarded;
 }
 
 /** Makes a URL that reaches, from this machine, who listens on that host; on every address if none is given. */

@@ -1,0 +1,87 @@
+/**
+ * Callbacks of the option `tls` run for whatever a stranger sends first: what they throw refuses that client,
+ * and is told.
+ */
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { connect as connectTls, type TlsOptions } from 'node:tls';
+import { expect, it } from 'vitest';
+import { until } from '../support/until.ts';
+import { open, start } from './running-server.ts';
+
+const certificate = (name: string): Buffer =>
+  readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
+const ca = certificate('authority');
+const TLS = { cert: certificate('localhost'), key: certificate('server-key') };
+
+const fail = (): never => {
+  throw new Error('in the callback');
+};
+const rejected = async (): Promise<never> => fail();
+
+const CALLBACKS: readonly [string, TlsOptions, boolean][] = [
+  ['SNICallback that throws', { SNICallback: fail }, true],
+  ['SNICallback that is rejected', { SNICallback: rejected }, true],
+  ['ALPNCallback that throws', { ALPNCallback: fail }, false],
+];
+
+it.each(CALLBACKS)(
+  'a server with a %s refuses the client, tells, and goes on',
+  async (_, callbacks, servesOthers) => {
+    const faults: unknown[] = [];
+    const server = await start({
+      tls: { ...TLS, ...callbacks },
+      error: (error, { source }) => void faults.push([source, (error as Error).message]),
+    });
+    const address = { port: server.port, host: '127.0.0.1', ca };
+    const socket: Socket = connectTls({
+      ...address,
+      servername: 'localhost',
+      ALPNProtocols: ['http/1.1'],
+    });
+    let isRefused = false;
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      isRefused = true;
+    });
+    await until(() => isRefused);
+    expect(faults).toEqual([['tls', 'in the callback']]);
+    if (!servesOthers) return;
+    // Without a name in the handshake the callback is not asked.
+    const ws = await open(server, {
+      tls: { ca, servername: '', checkServerIdentity: () => undefined },
+    });
+    await ws.send('served');
+    expect(await ws.recv()).toBe('served');
+  },
+);
+
+it('a server with a pskCallback that throws refuses the client, tells, and goes on', async () => {
+  const faults: unknown[] = [];
+  const psk = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
+  const server = await start({
+    tls: { ...psk, pskCallback: fail },
+    error: (error, { source }) => void faults.push([source, (error as Error).message]),
+  });
+  let refused = 0;
+  for (let i = 0; i < 2; i++) {
+    const socket = connectTls({
+      port: server.port,
+      host: '127.0.0.1',
+      ...psk,
+      checkServerIdentity: () => undefined,
+      pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'x' }),
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => refused++);
+    await until(() => refused > i);
+  }
+  expect(faults).toEqual(Array.from({ length: 2 }, () => ['tls', 'in the callback']));
+});
+
+it('a server with an ALPNCallback lets it choose', async () => {
+  const server = await start({ tls: { ...TLS, ALPNCallback: () => 'http/1.1' } });
+  const ws = await open(server, { tls: { ca } });
+  await ws.send('served');
+  expect(await ws.recv()).toBe('served');
+});
