@@ -1,7 +1,7 @@
 /**
  * The async face: `await`, `recv` and `for await`.
  */
-import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
+import { ConcurrencyError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type SendOptions,
 } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
+import type { PingObserver } from '../protocol/ping-tracker.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import { KEPT } from '../transport/client-session.ts';
 import { connectClient } from '../transport/connect-client.ts';
@@ -31,19 +32,12 @@ import { LEND, type Lender, type Loan } from '../transport/lending.ts';
 import { endError, isNormalEnd, keepMessage, type Message } from '../transport/received.ts';
 import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { parseTarget } from '../transport/target.ts';
+import { handled, rejected } from '../transport/unawaited.ts';
 import type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
+import { MessageIterator, type MessageSource, Receiver } from './receiver.ts';
 
 /** Fulfilled already: what every `send` without backpressure returns. */
 const DONE: Promise<void> = Promise.resolve();
-
-/** Who waits for the next message. */
-interface Receiver {
-  resolve(message: Message): void;
-  reject(error: unknown): void;
-  timer: NodeJS.Timeout | undefined;
-  /** Waits no longer for the signal. */
-  forgetSignal: (() => void) | undefined;
-}
 
 /** Who waits for the buffer to drain, or for the end. */
 interface Waiter {
@@ -52,11 +46,11 @@ interface Waiter {
 }
 
 /** The async face's connection. */
-class AsyncConnection extends DrivenConnection implements Connection, Lender {
+class AsyncConnection extends DrivenConnection implements Connection, Lender, MessageSource {
   readonly #options: ResolvedConnectOptions;
+  readonly #receiver: Receiver;
   /** Messages that nobody has taken, once one has come that nobody awaited. */
   #messages: KeptMessages | undefined;
-  #receiver: Receiver | undefined;
   #isPaused = false;
   #isDropping = false;
   #drainWaiters: Set<Waiter> | undefined;
@@ -68,6 +62,12 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   constructor(url: string, options: ResolvedConnectOptions) {
     super(url, options);
     this.#options = options;
+    this.#receiver = new Receiver(this, options.receiveTimeout, this.poll);
+  }
+
+  /** @internal */
+  get endsNormally(): boolean {
+    return isNormalEnd(this.session, this.#isCloser);
   }
 
   send(data: SendData, options?: SendOptions): Promise<void> {
@@ -88,7 +88,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   recv(options?: RecvOptions): Promise<Message> {
     if (options === undefined && this.#options.receiveTimeout === 0) {
-      return this.#receive(0, undefined);
+      return this.#receiver.receive(0, undefined);
     }
     try {
       const timeout = milliseconds(
@@ -97,20 +97,27 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
       );
       const signal = options?.signal;
       if (signal !== undefined) abortSignal('recv: signal', signal).throwIfAborted();
-      return this.#receive(timeout, signal);
+      return this.#receiver.receive(timeout, signal);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
-  async ping(data?: Exclude<Data, Blob>): Promise<number> {
-    this.#checkNotLent();
-    return new Promise((resolve, reject) => {
-      this.sendPing(data, (roundTrip) => {
-        if (roundTrip === undefined) reject(this.session.closedError());
-        else resolve(roundTrip);
+  ping(data?: Exclude<Data, Blob>): Promise<number> {
+    try {
+      this.#checkNotLent();
+      let observer: PingObserver | undefined;
+      const answered = new Promise<number>((resolve, reject) => {
+        observer = (roundTrip) => {
+          if (roundTrip === undefined) reject(this.session.closedError());
+          else resolve(roundTrip);
+        };
       });
-    });
+      this.sendPing(data, observer);
+      return handled(answered);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   pong(data: Exclude<Data, Blob> = ''): void {
@@ -118,52 +125,33 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     this.driver.pong(controlPayload('pong', data));
   }
 
-  async close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {
-    const signal = options?.signal;
-    if (signal !== undefined) abortSignal('close: signal', signal);
-    serializeClosePayload(nodeKernels(), code, reason);
-    if (this.state === 'closed') return;
-    this.#checkNotLent();
-    const closed = new Promise<void>((resolve) => {
-      this.#closeWaiters ??= [];
-      this.#closeWaiters.push(resolve);
-    });
-    this.beginClose(() => {
-      this.#isCloser ||= this.state === 'open';
-      this.driver.close(code, reason);
-    });
-    if (signal === undefined) return closed;
-    const forgetSignal = onceAborted(signal, () => this.terminate());
-    if (signal.aborted) this.terminate();
-    await closed;
-    forgetSignal();
-    signal.throwIfAborted();
+  close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {
+    try {
+      const signal = options?.signal;
+      if (signal !== undefined) abortSignal('close: signal', signal);
+      serializeClosePayload(nodeKernels(), code, reason);
+      if (this.state === 'closed') return DONE;
+      this.#checkNotLent();
+      const closed = new Promise<void>((resolve) => {
+        this.#closeWaiters ??= [];
+        this.#closeWaiters.push(resolve);
+      });
+      this.beginClose(() => {
+        this.#isCloser ||= this.session.isOpen;
+        this.driver.close(code, reason);
+      });
+      return signal === undefined ? closed : handled(this.#terminateOnAbort(closed, signal));
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Message> {
-    return {
-      next: (): Promise<IteratorResult<Message>> => {
-        if (this.#canTake()) {
-          return Promise.resolve({ done: false, value: this.#takeMessage() });
-        }
-        if (this.#endsNormally()) return Promise.resolve({ done: true, value: undefined });
-        // Not by way of `recv`: its promise would be a second one to wait for.
-        return new Promise((resolve, reject) => {
-          const resolveNext = (value: Message): void => resolve({ done: false, value });
-          const rejectNext = (error: unknown): void => {
-            if (this.#endsNormally()) resolve({ done: true, value: undefined });
-            else reject(error);
-          };
-          this.#wait(resolveNext, rejectNext, this.#options.receiveTimeout, undefined);
-        });
-      },
-      return: (): Promise<IteratorResult<Message>> =>
-        Promise.resolve({ done: true, value: undefined }),
-    };
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
+    return new MessageIterator(this.#receiver);
   }
 
   /** @internal */
@@ -176,7 +164,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     const { driver } = this;
     this.#checkNotLent();
     if (this.state !== 'open') throw this.session.closedError();
-    if (this.#receiver !== undefined) {
+    if (this.#receiver.isWaiting) {
       throw new ConcurrencyError(
         'toSync: a recv or an iteration waits for a message; let it end first',
       );
@@ -202,13 +190,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     if (this.state !== 'open' && this.#isDropped()) return;
     const message = keepMessage(bytes, start, end, isText, isOwn);
-    const receiver = this.#receiver;
-    if (receiver !== undefined) {
-      this.#forgetReceiver(receiver);
-      receiver.resolve(message);
-      return;
-    }
-    this.#kept().push(message);
+    if (!this.#receiver.deliver(message)) this.#kept().push(message);
   }
 
   /** @internal */
@@ -237,18 +219,33 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
 
   /** @internal */
   override onFailure(): void {
-    this.#endReceiver();
+    this.#receiver.end();
   }
 
   /** @internal */
   override onClosed(): void {
     super.onClosed();
-    this.#endReceiver();
+    this.#receiver.end();
     for (const waiter of [...(this.#drainWaiters ?? [])]) {
       waiter.reject(this.session.closedError());
     }
     for (const resolve of this.#closeWaiters ?? []) resolve();
     this.#closeWaiters = undefined;
+  }
+
+  /** @internal */
+  takeMessage(): Message | undefined {
+    if (this.#isLent) return undefined;
+    const message = this.#messages?.shift();
+    if (this.#isPaused && this.#waiting <= this.#options.receiveQueue.low) this.#read();
+    return message;
+  }
+
+  /** @internal */
+  refusal(): WebSocketError | undefined {
+    if (this.#isLent) return lentError();
+    if (this.state !== 'closed' && this.session.failure === undefined) return undefined;
+    return endError(this.session);
   }
 
   /** How many messages nobody has taken. */
@@ -270,9 +267,11 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     return this.#isDropping;
   }
 
-  /** Whether a message waits that nobody else may take. */
-  #canTake(): boolean {
-    return this.#waiting > 0 && this.#receiver === undefined && !this.#isLent;
+  /** Reads on, if that was stopped. */
+  #read(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.driver.resume();
   }
 
   #checkNotLent(): void {
@@ -288,74 +287,12 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender {
     this.onBatchEnd();
   }
 
-  #takeMessage(): Message {
-    const message = this.#kept().shift() as Message;
-    if (this.#isPaused && this.#waiting <= this.#options.receiveQueue.low) {
-      this.#isPaused = false;
-      this.driver.resume();
-    }
-    return message;
-  }
-
-  #receive(timeout: number, signal: AbortSignal | undefined): Promise<Message> {
-    if (this.#canTake()) return Promise.resolve(this.#takeMessage());
-    return new Promise((resolve, reject) => this.#wait(resolve, reject, timeout, signal));
-  }
-
-  /** Waits for the next message; there is none yet. */
-  #wait(
-    resolve: (message: Message) => void,
-    reject: (error: unknown) => void,
-    timeout: number,
-    signal: AbortSignal | undefined,
-  ): void {
-    if (this.#isLent) {
-      reject(lentError());
-      return;
-    }
-    if (this.#receiver !== undefined) {
-      reject(new ConcurrencyError('another recv is waiting on this connection'));
-      return;
-    }
-    if (this.state === 'closed' || this.session.failure !== undefined) {
-      reject(endError(this.session));
-      return;
-    }
-    const receiver: Receiver = { resolve, reject, timer: undefined, forgetSignal: undefined };
-    this.#receiver = receiver;
-    this.poll?.begin();
-    if (timeout > 0) {
-      receiver.timer = setTimeout(() => {
-        this.#rejectReceiver(new TimeoutError('recv', timeout));
-      }, timeout);
-    }
-    if (signal !== undefined) {
-      receiver.forgetSignal = onceAborted(signal, () => this.#rejectReceiver(signal.reason));
-    }
-  }
-
-  /** Tells who waits for a message that none comes any more; mostly nobody does, and an error takes long to make. */
-  #endReceiver(): void {
-    if (this.#receiver !== undefined) this.#rejectReceiver(endError(this.session));
-  }
-
-  #rejectReceiver(error: unknown): void {
-    const receiver = this.#receiver;
-    if (receiver === undefined) return;
-    this.#forgetReceiver(receiver);
-    receiver.reject(error);
-  }
-
-  #forgetReceiver(receiver: Receiver): void {
-    this.#receiver = undefined;
-    this.poll?.end();
-    if (receiver.timer !== undefined) clearTimeout(receiver.timer);
-    receiver.forgetSignal?.();
-  }
-
-  /** Whether the connection is closed, and in a way that an iteration simply ends with. */
-  #endsNormally(): boolean {
-    return isNormalEnd(this.session, this.#isCloser);
+  async #terminateOnAbort(closed: Promise<void>, signal: AbortSignal): Promise<void> {
+    const forgetSignal = onceAborted(signal, () => this.terminate());
+    if (signal.aborted) this.terminate();
+    await closed;
+    forgetSignal();
+    signal.throwIfAborted();
   }
 
   /** Waits until what is buffered has drained. */

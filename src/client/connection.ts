@@ -63,7 +63,7 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * @throws ConnectionClosedError when the connection is closed
    * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
    * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
-   * @throws ConcurrencyError if another `recv` is waiting
+   * @throws ConcurrencyError if another `recv` or an iteration is waiting
    */
   recv(options?: RecvOptions): Promise<Message>;
   /**
@@ -88,6 +88,12 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
   close(code?: number, reason?: string, options?: CloseOptions): Promise<void>;
   /** Destroys the socket at once, without a closing handshake. */
   terminate(): void;
+  /**
+   * Iterates over the messages, until the connection is closed. Leaving the iteration leaves the connection open,
+   * and loses no message. Calls of `next` are answered in order; another iterator, or a `recv`, throws
+   * ConcurrencyError meanwhile.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
   /** Counts of what has gone over the connection. */
   stats(): ConnectionStats;
   /** Keeps the process alive while the connection is open, as it does by default. */

@@ -1,0 +1,216 @@
+/**
+ * Who waits for the next message of an async connection: one `recv`, or the calls of one iterator.
+ */
+import { ConcurrencyError, TimeoutError } from '../errors.ts';
+import { onceAborted } from '../transport/abort-signals.ts';
+import type { BusyPoll } from '../transport/busy-poll.ts';
+import type { Message } from '../transport/received.ts';
+import { handled, rejected } from '../transport/unawaited.ts';
+
+/** Where the messages come from. */
+export interface MessageSource {
+  /** Whether the connection has ended in a way that an iteration simply ends with. */
+  readonly endsNormally: boolean;
+  /** Takes the oldest message that nobody has taken; `undefined` if there is none to take. */
+  takeMessage(): Message | undefined;
+  /** Makes the error for who would wait for a message that cannot come; `undefined` if it can. */
+  refusal(): unknown;
+}
+
+/** A call that waits. */
+interface Waiter {
+  /** Whose `next` it is; nobody's if it is a `recv`. */
+  readonly iterator: MessageIterator | undefined;
+  promise: Promise<unknown> | undefined;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  timer: NodeJS.Timeout | undefined;
+  /** Waits no longer for the signal. */
+  forgetSignal: (() => void) | undefined;
+  /** The call that was made after it. */
+  next: Waiter | undefined;
+}
+
+/** Hands messages to who waits for them. */
+export class Receiver {
+  readonly #source: MessageSource;
+  readonly #timeout: number;
+  readonly #poll: BusyPoll | undefined;
+  /** Who waits, in order: one `recv`, or calls of one iterator. */
+  #first: Waiter | undefined;
+  #last: Waiter | undefined;
+
+  /**
+   * @param timeout milliseconds that an iterator waits; 0 for ever
+   * @param poll polls while somebody waits
+   */
+  constructor(source: MessageSource, timeout: number, poll: BusyPoll | undefined) {
+    this.#source = source;
+    this.#timeout = timeout;
+    this.#poll = poll;
+  }
+
+  get isWaiting(): boolean {
+    return this.#first !== undefined;
+  }
+
+  /** Receives a message, for `recv`. */
+  receive(timeout: number, signal: AbortSignal | undefined): Promise<Message> {
+    if (this.#first === undefined) {
+      const message = this.#source.takeMessage();
+      if (message !== undefined) return Promise.resolve(message);
+    }
+    return this.#wait(undefined, timeout, signal);
+  }
+
+  /** Receives a message, for an iterator. */
+  next(iterator: MessageIterator): Promise<IteratorResult<Message>> {
+    if (this.#first === undefined) {
+      const value = this.#source.takeMessage();
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+      if (this.#source.endsNormally) return Promise.resolve(end());
+    }
+    return this.#wait(iterator, this.#timeout, undefined);
+  }
+
+  /** Hands a message to who has waited longest; false if nobody waits. */
+  deliver(value: Message): boolean {
+    const waiter = this.#first;
+    if (waiter === undefined) return false;
+    this.#remove(waiter);
+    waiter.resolve(waiter.iterator === undefined ? value : { done: false, value });
+    return true;
+  }
+
+  /** An iterator takes no more messages: its calls that wait are done. */
+  leave(iterator: MessageIterator): void {
+    while (this.#first?.iterator === iterator) {
+      const waiter = this.#first;
+      this.#remove(waiter);
+      waiter.resolve(end());
+    }
+  }
+
+  /** Tells who waits that no message comes any more. Mostly nobody does, and an error takes long to make. */
+  end(): void {
+    while (this.#first !== undefined) {
+      const waiter = this.#first;
+      this.#remove(waiter);
+      if (waiter.iterator !== undefined && this.#source.endsNormally) waiter.resolve(end());
+      else reject(waiter, this.#source.refusal());
+    }
+  }
+
+  /** Waits for the next message; there is none yet. */
+  #wait<T>(
+    iterator: MessageIterator | undefined,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const refusal = this.#source.refusal() ?? this.#collision(iterator);
+    if (refusal !== undefined) return rejected(refusal);
+    const waiter: Waiter = {
+      iterator,
+      promise: undefined,
+      resolve: nothing,
+      reject: nothing,
+      timer: undefined,
+      forgetSignal: undefined,
+      next: undefined,
+    };
+    const promise = new Promise<T>((resolve, reject) => {
+      waiter.resolve = resolve as (value: unknown) => void;
+      waiter.reject = reject;
+    });
+    waiter.promise = promise;
+    this.#append(waiter);
+    if (timeout > 0) {
+      waiter.timer = setTimeout(() => {
+        this.#giveUp(waiter, new TimeoutError('recv', timeout));
+      }, timeout);
+    }
+    if (signal !== undefined) {
+      waiter.forgetSignal = onceAborted(signal, () => this.#giveUp(waiter, signal.reason));
+    }
+    return promise;
+  }
+
+  /** Makes the error for a call while one waits that is not of the same iterator. */
+  #collision(iterator: MessageIterator | undefined): ConcurrencyError | undefined {
+    const first = this.#first;
+    if (first === undefined || (iterator !== undefined && first.iterator === iterator)) {
+      return undefined;
+    }
+    return new ConcurrencyError(
+      first.iterator === undefined
+        ? 'another recv is waiting on this connection'
+        : 'an iteration is waiting on this connection',
+    );
+  }
+
+  #giveUp(waiter: Waiter, error: unknown): void {
+    this.#remove(waiter);
+    reject(waiter, error);
+  }
+
+  #append(waiter: Waiter): void {
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.next = waiter;
+    this.#last = waiter;
+    this.#poll?.begin();
+  }
+
+  #remove(waiter: Waiter): void {
+    let before: Waiter | undefined;
+    for (let other = this.#first; other !== waiter; other = other?.next) before = other;
+    if (before === undefined) this.#first = waiter.next;
+    else before.next = waiter.next;
+    if (this.#last === waiter) this.#last = before;
+    this.#poll?.end();
+    if (this.#first !== undefined) this.#poll?.begin();
+    if (waiter.timer !== undefined) clearTimeout(waiter.timer);
+    waiter.forgetSignal?.();
+  }
+}
+
+/** An iteration over the messages of a connection. Leaving it leaves the connection open. */
+export class MessageIterator implements AsyncIterableIterator<Message> {
+  readonly #receiver: Receiver;
+  #isDone = false;
+
+  constructor(receiver: Receiver) {
+    this.#receiver = receiver;
+  }
+
+  next(): Promise<IteratorResult<Message>> {
+    return this.#isDone ? Promise.resolve(end()) : this.#receiver.next(this);
+  }
+
+  return(): Promise<IteratorResult<Message>> {
+    this.#isDone = true;
+    this.#receiver.leave(this);
+    return Promise.resolve(end());
+  }
+
+  throw(error: unknown): Promise<IteratorResult<Message>> {
+    this.#isDone = true;
+    this.#receiver.leave(this);
+    return rejected(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+function reject(waiter: Waiter, error: unknown): void {
+  // Here and not when it was made: that would cost each message a promise more.
+  if (waiter.promise !== undefined) void handled(waiter.promise);
+  waiter.reject(error);
+}
+
+function end(): IteratorResult<Message> {
+  return { done: true, value: undefined };
+}
+
+function nothing(): void {}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { MessageIterator, type MessageSource, Receiver } from '../../src/client/receiver.ts';
+import type { BusyPoll } from '../../src/transport/busy-poll.ts';
+
+/** A receiver without messages, and what it tells who polls for it. */
+function setUp(): { receiver: Receiver; told: string[] } {
+  const told: string[] = [];
+  const source: MessageSource = {
+    endsNormally: false,
+    takeMessage: () => undefined,
+    refusal: () => undefined,
+  };
+  const poll = { begin: () => told.push('begin'), end: () => told.push('end') };
+  return { receiver: new Receiver(source, 0, poll as unknown as BusyPoll), told };
+}
+
+describe('the receiver', () => {
+  it('has the connection polled while somebody waits, and no longer', async () => {
+    const { receiver, told } = setUp();
+    const received = receiver.receive(0, undefined);
+    expect(told).toEqual(['begin']);
+    expect(receiver.deliver('a')).toBe(true);
+    expect(told).toEqual(['begin', 'end']);
+    expect(await received).toBe('a');
+    expect(receiver.deliver('nobody waits')).toBe(false);
+  });
+
+  it('has it polled anew for each call of an iterator that still waits', async () => {
+    const { receiver, told } = setUp();
+    const iterator = new MessageIterator(receiver);
+    const calls = [iterator.next(), iterator.next()];
+    told.length = 0;
+    receiver.deliver('a');
+    expect(told).toEqual(['end', 'begin']);
+    await iterator.return();
+    expect(told).toEqual(['end', 'begin', 'end']);
+    expect(await Promise.all(calls)).toEqual([
+      { done: false, value: 'a' },
+      { done: true, value: undefined },
+    ]);
+  });
+});
