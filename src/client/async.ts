@@ -52,7 +52,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   /** Messages that nobody has taken, once one has come that nobody awaited. */
   #messages: KeptMessages | undefined;
   #isPaused = false;
-  #isDropping = false;
   #drainWaiters: Set<Waiter> | undefined;
   #closeWaiters: (() => void)[] | undefined;
   /** Whether we were the first to close. */
@@ -67,7 +66,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   /** @internal */
   get endsNormally(): boolean {
-    return isNormalEnd(this.session, this.#isCloser);
+    return isNormalEnd(this.session, this.#isCloser) && this.#messages?.loss === undefined;
   }
 
   send(data: SendData, options?: SendOptions): Promise<void> {
@@ -136,6 +135,8 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
         this.#closeWaiters ??= [];
         this.#closeWaiters.push(resolve);
       });
+      // From here on all that comes is kept, so that the peer's close frame is seen behind it.
+      this.#read();
       this.beginClose(() => {
         this.#isCloser ||= this.session.isOpen;
         this.driver.close(code, reason);
@@ -188,7 +189,8 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    if (this.state !== 'open' && this.#isDropped()) return;
+    // After our own close reading goes on, to see the peer's.
+    if (this.state !== 'open' && this.#messages?.dropsWhenFull(end - start) === true) return;
     const message = keepMessage(bytes, start, end, isText, isOwn);
     if (!this.#receiver.deliver(message)) this.#kept().push(message);
   }
@@ -245,7 +247,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   refusal(): WebSocketError | undefined {
     if (this.#isLent) return lentError();
     if (this.state !== 'closed' && this.session.failure === undefined) return undefined;
-    return endError(this.session);
+    return this.#messages?.loss ?? endError(this.session);
   }
 
   /** How many messages nobody has taken. */
@@ -256,15 +258,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   #kept(): KeptMessages {
     this.#messages ??= new KeptMessages(this.#options.maxMessageSize);
     return this.#messages;
-  }
-
-  /**
-   * After our own close reading goes on, to see the peer's: what the queue cannot hold is dropped,
-   * and all that follows it, so that what is received has an early end but no gap.
-   */
-  #isDropped(): boolean {
-    this.#isDropping ||= this.#waiting >= this.#options.receiveQueue.high;
-    return this.#isDropping;
   }
 
   /** Reads on, if that was stopped. */

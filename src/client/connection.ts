@@ -64,6 +64,7 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
    * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
    * @throws ConcurrencyError if another `recv` or an iteration is waiting
+   * @throws WebSocketError `WS_MESSAGES_DROPPED` after a `close` during which more came than is kept
    */
   recv(options?: RecvOptions): Promise<Message>;
   /**
@@ -79,7 +80,12 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
   pong(data?: Exclude<Data, Blob>): void;
   /**
    * Closes the connection with the closing handshake (RFC 6455 §7.1.2); fulfilled when it is
-   * closed, after `closeTimeout` at the latest. Messages not yet received can still be received.
+   * closed, after `closeTimeout` at the latest. What was given to `send` before leaves first; nothing more is
+   * sent after the call.
+   *
+   * What the peer sends before its own close frame can still be received, then or later. Up to 64 MiB, or
+   * `maxMessageSize` where that is more, is kept for who takes it; if more comes, the rest is dropped, and
+   * `recv` or the iteration ends with the error `WS_MESSAGES_DROPPED`.
    *
    * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
    * @param reason at most 123 bytes of UTF-8
