@@ -13,7 +13,7 @@
  * @packageDocumentation
  */
 export { connect } from './client/async.ts';
-export type { CloseOptions, Connection, RecvOptions, SendData } from './client/connection.ts';
+export type { CloseOptions, Connection, RecvOptions } from './client/connection.ts';
 export * from './errors.ts';
 export type {
   CommonOptions,
@@ -21,6 +21,7 @@ export type {
   Data,
   DeflateOptions,
   HeadersInput,
+  SendData,
   SendOptions,
 } from './options.ts';
 export type { HeaderMap } from './protocol/http-head.ts';

@@ -34,13 +34,16 @@ export { credentialsFault, type HeadersInput, headerPairs } from './options/head
 /** What a peer may be sent: a string goes out as text, everything else as binary. */
 export type Data = string | ArrayBufferLike | ArrayBufferView | Blob;
 
+/** What `send` takes: one piece of data, or an iterable of pieces that are sent as fragments. */
+export type SendData = Data | Iterable<Data> | AsyncIterable<Data>;
+
 /** How one message is sent. */
 export interface SendOptions {
   /** Sends bytes as a text message; they must be valid UTF-8. Default `false`; strings always are text. */
   text?: boolean;
   /** `false` sends this message uncompressed even where compression was negotiated. Default `true`. */
   compress?: boolean;
-  /** Aborts waiting for the send; what has been handed to the socket still leaves. */
+  /** Takes back what has not begun to leave, or aborts the wait for room; `send` of `wirespeed` says how. */
   signal?: AbortSignal | undefined;
 }
 

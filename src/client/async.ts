@@ -1,7 +1,7 @@
 /**
  * The async face: `await`, `recv` and `for await`.
  */
-import { ConcurrencyError, WebSocketError } from '../errors.ts';
+import { ConcurrencyError, type WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
@@ -11,6 +11,7 @@ import {
   milliseconds,
   type ResolvedConnectOptions,
   resolveConnectOptions,
+  type SendData,
   type SendOptions,
 } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
@@ -18,32 +19,18 @@ import type { PingObserver } from '../protocol/ping-tracker.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import { KEPT } from '../transport/client-session.ts';
 import { connectClient } from '../transport/connect-client.ts';
-import {
-  controlPayload,
-  copyOfData,
-  dataError,
-  isBlob,
-  isSentAsText,
-  type ReadyData,
-  readyData,
-} from '../transport/data.ts';
+import { controlPayload, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
 import { LEND, type Lender, type Loan } from '../transport/lending.ts';
 import { endError, isNormalEnd, keepMessage, type Message } from '../transport/received.ts';
 import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { parseTarget } from '../transport/target.ts';
 import { handled, rejected } from '../transport/unawaited.ts';
-import type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
+import type { CloseOptions, Connection, RecvOptions } from './connection.ts';
 import { MessageIterator, type MessageSource, Receiver } from './receiver.ts';
 
 /** Fulfilled already: what every `send` without backpressure returns. */
 const DONE: Promise<void> = Promise.resolve();
-
-/** Who waits for the buffer to drain, or for the end. */
-interface Waiter {
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 /** The async face's connection. */
 class AsyncConnection extends DrivenConnection implements Connection, Lender, MessageSource {
@@ -52,7 +39,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   /** Messages that nobody has taken, once one has come that nobody awaited. */
   #messages: KeptMessages | undefined;
   #isPaused = false;
-  #drainWaiters: Set<Waiter> | undefined;
   #closeWaiters: (() => void)[] | undefined;
   /** Whether we were the first to close. */
   #isCloser = false;
@@ -79,9 +65,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
         return this.#sendLater(data, ready, options);
       }
       this.driver.sendMessage(ready, isSentAsText(ready, options), options?.compress);
-      return this.driver.hasRoom() ? DONE : this.#drained(signal);
+      return this.driver.hasRoom() ? DONE : this.drained(signal);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -215,11 +201,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   }
 
   /** @internal */
-  onDrain(): void {
-    for (const waiter of [...(this.#drainWaiters ?? [])]) waiter.resolve();
-  }
-
-  /** @internal */
   override onFailure(): void {
     this.#receiver.end();
   }
@@ -228,9 +209,6 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   override onClosed(): void {
     super.onClosed();
     this.#receiver.end();
-    for (const waiter of [...(this.#drainWaiters ?? [])]) {
-      waiter.reject(this.session.closedError());
-    }
     for (const resolve of this.#closeWaiters ?? []) resolve();
     this.#closeWaiters = undefined;
   }
@@ -288,91 +266,19 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     signal.throwIfAborted();
   }
 
-  /** Waits until what is buffered has drained. */
-  #drained(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        forgetSignal?.();
-        this.#drainWaiters?.delete(waiter);
-      };
-      const waiter: Waiter = {
-        resolve() {
-          settle();
-          resolve();
-        },
-        reject(error) {
-          settle();
-          reject(error);
-        },
-      };
-      const forgetSignal = signal && onceAborted(signal, () => waiter.reject(signal.reason));
-      this.#drainWaiters ??= new Set();
-      this.#drainWaiters.add(waiter);
-    });
-  }
-
   #sendLater(
     data: SendData,
     ready: ReadyData | undefined,
     options: SendOptions | undefined,
   ): Promise<void> {
-    if (this.state !== 'open') throw this.session.closedError();
-    if (ready !== undefined) {
-      const kept = copyOfData(ready);
-      return this.#sendWhole(() => kept, Buffer.byteLength(kept), options);
-    }
-    if (isBlob(data)) {
-      const load = async () => new Uint8Array(await data.arrayBuffer());
-      return this.#sendWhole(load, data.size, options);
-    }
-    const pieces = iteratorOf(data);
-    if (pieces === undefined) throw dataError('send', data);
-    return this.sendInTurn(() => this.#sendFragments(pieces, options));
+    const sent = this.sendLater(data, ready, options);
+    if (sent === undefined) return this.#whenRoom(options);
+    return handled(sent.then(() => this.#whenRoom(options)));
   }
 
-  async #sendWhole(
-    load: () => ReadyData | Promise<ReadyData>,
-    size: number,
-    options: SendOptions | undefined,
-  ): Promise<void> {
-    await this.sendLater(load, size, options);
-    if (!this.driver.hasRoom()) await this.#drained(options?.signal);
-  }
-
-  /** Sends the pieces of an iterable as fragments (RFC 6455 §5.4), and an empty one to end them. */
-  async #sendFragments(
-    pieces: Iterator<Data> | AsyncIterator<Data>,
-    options: SendOptions | undefined,
-  ): Promise<void> {
-    let count = 0;
-    let isText = false;
-    try {
-      for (;;) {
-        const { done, value } = await pieces.next();
-        if (done === true) break;
-        const payload = await fragmentPayload(value);
-        if (count === 0) isText = typeof payload === 'string';
-        else if ((typeof payload === 'string') !== isText) {
-          throw new TypeError('send: the pieces of one message must be all text or all binary');
-        }
-        this.driver.sendFragment(payload, isText, false, options?.compress);
-        count++;
-        if (!this.driver.hasRoom()) await this.#drained();
-      }
-      // Without a piece there is no message.
-      if (count > 0) this.driver.sendFragment('', isText, true, options?.compress);
-    } catch (error) {
-      await pieces.return?.();
-      // A message begun and not ended would make every later one part of it.
-      if (count > 0 && this.state === 'open') {
-        this.driver.fail(
-          new WebSocketError('WS_SEND', 'a fragmented message could not be completed', {
-            cause: error,
-          }),
-        );
-      }
-      throw error;
-    }
+  /** What has been sent has been handed over: only the wait for room is aborted by its signal. */
+  #whenRoom(options: SendOptions | undefined): Promise<void> {
+    return this.driver.hasRoom() ? DONE : this.drained(options?.signal);
   }
 }
 
@@ -384,20 +290,6 @@ function lentError(): ConcurrencyError {
 
 function pauseIfFull(connection: AsyncConnection): void {
   connection.pauseIfFull();
-}
-
-async function fragmentPayload(piece: unknown): Promise<ReadyData> {
-  const ready = readyData(piece);
-  if (ready !== undefined) return ready;
-  if (!isBlob(piece)) throw dataError('send', piece);
-  return new Uint8Array(await piece.arrayBuffer());
-}
-
-function iteratorOf(data: unknown): Iterator<Data> | AsyncIterator<Data> | undefined {
-  if (data === null || typeof data !== 'object') return undefined;
-  if (Symbol.asyncIterator in data) return (data as AsyncIterable<Data>)[Symbol.asyncIterator]();
-  if (Symbol.iterator in data) return (data as Iterable<Data>)[Symbol.iterator]();
-  return undefined;
 }
 
 /**

@@ -1,15 +1,12 @@
 /**
  * What a connection of the async face is to who uses it.
  */
-import type { Data, SendOptions } from '../options.ts';
+import type { Data, SendData, SendOptions } from '../options.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
 import type { Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
-
-/** What `send` takes: one piece of data, or an iterable of pieces that are sent as fragments. */
-export type SendData = Data | Iterable<Data> | AsyncIterable<Data>;
 
 /** Options of one `recv`. */
 export interface RecvOptions {
@@ -51,10 +48,24 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * message, of the kind of its first piece. What is given may be changed after the call.
    *
    * The promise is fulfilled once what is buffered is below `sendHighWaterMark`: awaiting it is
-   * backpressure. The messages of one turn leave together, 16 KiB at a time.
+   * backpressure. Who does not await it is not told of an error, a wrong argument apart: no peer can
+   * end the process by that. The messages of one turn leave together, 16 KiB at a time.
+   *
+   * An array or a Set is looked through in the call, before anything of it leaves. The pieces of any
+   * other iterable are taken one by one, as there is room for them; a piece is copied when it is taken,
+   * before the next one is asked for. If such an iterable throws, or gives what is no data, the send
+   * is rejected; once a fragment has left, the connection is failed too, with `WS_SEND`, since every
+   * later message would be part of this one. Its `return()` is called if the send ends before it does.
+   *
+   * `signal` takes a message back that has not begun to leave: a Blob that is being read, one that is being
+   * compressed, an iterable whose first piece has not come, and what waits behind such a message. What is
+   * given later does not wait for it any more. After that it aborts only the wait for room, and the message
+   * leaves; but an iterable of which a fragment has left can neither be taken back nor completed,
+   * and the connection is failed with `WS_SEND`.
    *
    * @throws TypeError for data of another kind; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or closes before the send is done
+   * @throws the signal's reason once it aborts
    */
   send(data: SendData, options?: SendOptions): Promise<void>;
   /**

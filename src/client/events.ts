@@ -29,6 +29,7 @@ export type {
   Data,
   DeflateOptions,
   HeadersInput,
+  SendData,
   SendOptions,
 } from '../options.ts';
 export type { Opcode } from '../protocol/frame.ts';

@@ -37,6 +37,7 @@ export type {
   Data,
   DeflateOptions,
   HeadersInput,
+  SendData,
   SendOptions,
 } from '../options.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
@@ -44,7 +45,7 @@ export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
 export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
-export type { CloseOptions, Connection, RecvOptions, SendData } from './connection.ts';
+export type { CloseOptions, Connection, RecvOptions } from './connection.ts';
 export type { SyncConnection, SyncRecvOptions, SyncSendOptions } from './sync-connection.ts';
 export { toAsync, toSync } from './sync-lending.ts';
 

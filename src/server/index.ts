@@ -17,6 +17,7 @@ export type {
   DeflateOptions,
   HeadersInput,
   ListenOptions,
+  SendData,
   SendOptions,
 } from '../options.ts';
 export type { Opcode } from '../protocol/frame.ts';

@@ -4,7 +4,7 @@
  * A direction that keeps its history owns a zlib stream, from its first compressed message on. One
  * that does not borrows a stream for each message: all such connections of a thread share a few.
  */
-import type { ResolvedDeflateOptions } from '../options.ts';
+import type { ResolvedDeflateOptions, SendOptions } from '../options.ts';
 import {
   type Compression,
   type DeflateParameters,
@@ -71,6 +71,11 @@ class Codec {
 
   endMessage(): void {
     if (this.#isBorrowed) this.release();
+  }
+
+  /** Forgets the history, if it is kept at all. */
+  forget(): void {
+    if (!this.#isBorrowed) this.#stream?.reset();
   }
 
   release(): void {
@@ -140,6 +145,14 @@ export class ZlibDeflater implements Deflater {
       if (this.#isReleased) this.#codec.release();
       else this.#codec.endMessage();
     }
+  }
+
+  /**
+   * Forgets what was compressed before, of which the peer is to see nothing. What it has seen it keeps,
+   * and need not be told: later messages refer to less than they could.
+   */
+  forget(): void {
+    this.#codec.forget();
   }
 
   release(): void {
@@ -269,8 +282,12 @@ export class ZlibCompression implements Compression {
     return new ZlibInflater(parameters);
   }
 
-  /** Returns who is to compress a message of `size` bytes in the thread pool; nobody, if it is not worth it. */
-  deflaterFor(size: number): ZlibDeflater | undefined {
+  /**
+   * Returns who is to compress a message of `size` bytes in the thread pool; nobody, if it is not
+   * worth it or not wanted.
+   */
+  deflaterFor(size: number, options: SendOptions | undefined): ZlibDeflater | undefined {
+    if (options?.compress === false) return undefined;
     const isWorthIt = size >= Math.max(DEFLATE_LATER_FROM, this.settings.threshold);
     return isWorthIt ? this.#deflater : undefined;
   }

@@ -35,10 +35,15 @@ export function isBlob(data: unknown): data is Blob {
   return data instanceof Blob;
 }
 
+/** Reads the bytes of a Blob. */
+export async function bytesOf(blob: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
 /** Makes the error for data that cannot be sent. */
 export function dataError(operation: string, data: unknown): TypeError {
   return new TypeError(
-    `${operation}: data must be a string, an ArrayBuffer, a SharedArrayBuffer, an ArrayBufferView or a Blob, not ${describe(data)}`,
+    `${operation}: data must be a string, an ArrayBuffer, a SharedArrayBuffer, an ArrayBufferView, a Blob or an iterable of these, not ${describe(data)}`,
   );
 }
 
@@ -50,8 +55,13 @@ export function dataError(operation: string, data: unknown): TypeError {
 export function isSentAsText(data: ReadyData, options: SendOptions | undefined): boolean {
   if (typeof data === 'string') return true;
   if (options?.text !== true) return false;
-  if (!isUtf8(data)) throw new TypeError('send: bytes sent as text must be valid UTF-8');
+  if (!isUtf8(data)) throw invalidTextError();
   return true;
+}
+
+/** Makes the error for bytes that are said to be text and are not. */
+export function invalidTextError(): TypeError {
+  return new TypeError('send: bytes sent as text must be valid UTF-8');
 }
 
 const encoder = new TextEncoder();

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { type ConnectPhase, TimeoutError, type WebSocketError } from '../errors.ts';
-import type { Data, ResolvedDeflateOptions, SendOptions } from '../options.ts';
+import type { Data, ResolvedDeflateOptions, SendData, SendOptions } from '../options.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
 import type { Compression } from '../protocol/permessage-deflate.ts';
@@ -13,11 +13,12 @@ import type { Session } from '../protocol/session.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { now } from './clock.ts';
-import { ZlibCompression, type ZlibDeflater } from './compression.ts';
+import { ZlibCompression } from './compression.ts';
 import type { ConnectionStats } from './connection-stats.ts';
-import { controlPayload, isSentAsText, type ReadyData } from './data.ts';
+import { controlPayload, type ReadyData } from './data.ts';
+import { DrainWaiters } from './drain-waiters.ts';
 import { Driver } from './driver.ts';
-import { SendQueue } from './send-queue.ts';
+import { LaterSends } from './later-sends.ts';
 import { plainAddress, type SocketAddress } from './socket-address.ts';
 
 /** What a connection takes of the options. */
@@ -51,7 +52,10 @@ export abstract class DrivenConnection {
   protected readonly poll: BusyPoll | undefined;
   readonly #compression: ZlibCompression | undefined;
   #pings: PingTracker | undefined;
-  #queue: SendQueue | undefined;
+  #laterSends: LaterSends | undefined;
+  #drainWaiters: DrainWaiters | undefined;
+  /** Whether the closing handshake waits for what is being sent. */
+  #isCloseWaiting = false;
   readonly #closeTimeout: number;
   #closeTimer: NodeJS.Timeout | undefined;
 
@@ -180,13 +184,20 @@ export abstract class DrivenConnection {
   onClosed(): void {
     clearTimeout(this.#closeTimer);
     this.#pings?.cancel();
-    this.#queue?.end(() => this.session.closedError());
+    const makeError = () => this.session.closedError();
+    this.#laterSends?.end(makeError);
+    this.#drainWaiters?.end(makeError);
     this.opening?.failed(this.session.failure);
     this.opening = undefined;
   }
 
   /** @internal */
   onBatchEnd(): void {}
+
+  /** @internal */
+  onDrain(): void {
+    this.#drainWaiters?.drained();
+  }
 
   /** @internal */
   abstract onMessage(
@@ -204,70 +215,60 @@ export abstract class DrivenConnection {
     start: number,
     end: number,
   ): void;
-  /** @internal */
-  abstract onDrain(): void;
 
-  /** Whether a send must wait for its turn in {@link sendInTurn}. @internal */
+  /** Whether a send must wait for its turn in {@link sendLater}. @internal */
   protected get hasSendsWaiting(): boolean {
-    return this.#queue?.isBusy === true;
-  }
-
-  /** Runs `send` after all that were given before; rejected when the connection ends first. @internal */
-  protected sendInTurn(send: () => void | Promise<void>): Promise<void> {
-    this.#queue ??= new SendQueue();
-    return this.#queue.run(send);
+    return this.#laterSends?.isBusy === true;
   }
 
   /** Whether a message takes a while to be ready, and must be sent with {@link sendLater}. @internal */
   protected isSentLater(payload: ReadyData, options: SendOptions | undefined): boolean {
-    return this.hasSendsWaiting || this.#deflaterFor(payload, options) !== undefined;
+    return (
+      this.hasSendsWaiting || this.#compression?.deflaterFor(payload.length, options) !== undefined
+    );
   }
 
   /**
-   * Sends a message after all that were given before, compressed in the thread pool if it is long.
-   * Until it is written it counts as buffered.
+   * Sends a message that cannot be written at once. The promise is marked as handled.
    *
-   * @param load gives the payload when its turn has come; it must not change afterwards
-   * @param size the payload's bytes
+   * @param ready the message, where its bytes are at hand
+   * @returns nothing, if the message has been written after all
+   * @throws TypeError for what is no data
+   * @throws ConnectionClosedError if the connection is not open
    * @internal
    */
-  protected async sendLater(
-    load: () => ReadyData | Promise<ReadyData>,
-    size: number,
+  protected sendLater(
+    data: SendData,
+    ready: ReadyData | undefined,
     options: SendOptions | undefined,
-  ): Promise<void> {
-    const { driver } = this;
-    let waiting = size;
-    const leaveQueue = (): void => {
-      driver.queued -= waiting;
-      waiting = 0;
-    };
-    driver.queued += size;
-    try {
-      await this.sendInTurn(async () => {
-        const payload = await load();
-        const isText = isSentAsText(payload, options);
-        const deflater = this.#deflaterFor(payload, options);
-        const deflated = await deflater?.deflateLater(toBytes(payload));
-        leaveQueue();
-        if (deflated !== undefined) driver.sendDeflated(deflated, isText);
-        else driver.sendMessage(payload, isText, options?.compress);
-      });
-    } finally {
-      leaveQueue();
-      driver.checkDrain();
-    }
+  ): Promise<void> | undefined {
+    if (!this.isOpen) throw this.session.closedError();
+    this.#laterSends ??= new LaterSends(this.driver, this.#compression, () => this.drained());
+    return this.#laterSends.send(data, ready, options);
+  }
+
+  /**
+   * Waits until what is buffered has drained; rejected with the signal's reason, or with the connection's
+   * end. The promise is marked as handled.
+   *
+   * @internal
+   */
+  protected drained(signal?: AbortSignal): Promise<void> {
+    this.#drainWaiters ??= new DrainWaiters();
+    return this.#drainWaiters.wait(signal);
   }
 
   /** Begins the closing handshake after all that is being sent; `closeTimeout` runs from now. @internal */
   protected beginClose(begin: () => void): void {
-    if (!this.hasSendsWaiting) {
+    if (this.#isCloseWaiting) return;
+    if (!this.hasSendsWaiting || !this.session.isOpen) {
       begin();
       return;
     }
-    this.sendInTurn(begin).catch(ignore);
+    this.#isCloseWaiting = true;
+    this.#laterSends?.run(begin);
     const timeout = this.#closeTimeout;
-    if (timeout === 0 || this.#closeTimer !== undefined) return;
+    if (timeout === 0) return;
     this.#closeTimer = setTimeout(() => {
       this.driver.terminate(
         new TimeoutError('close', timeout, `what was being sent took longer than ${timeout} ms`),
@@ -276,9 +277,9 @@ export abstract class DrivenConnection {
     this.#closeTimer.unref();
   }
 
-  #deflaterFor(payload: ReadyData, options: SendOptions | undefined): ZlibDeflater | undefined {
-    if (this.#compression === undefined || options?.compress === false) return undefined;
-    return this.#compression.deflaterFor(payload.length);
+  /** Whether what is given now may still be sent. @internal */
+  protected get isOpen(): boolean {
+    return this.session.isOpen;
   }
 
   /** The pings that wait for their pongs. @internal */
@@ -294,12 +295,6 @@ export abstract class DrivenConnection {
     this.driver.ping(payload);
     pings.sent(payload, now(), observer);
   }
-}
-
-function ignore(): void {}
-
-function toBytes(payload: ReadyData): Uint8Array {
-  return typeof payload === 'string' ? Buffer.from(payload) : payload;
 }
 
 function toAddress(socket: Socket | undefined, end: 'local' | 'remote'): SocketAddress | undefined {

@@ -5,12 +5,11 @@
 import { ConnectionClosedError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
-import { type Data, describe, type SendOptions } from '../options.ts';
+import { type Data, describe, type SendData, type SendOptions } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import {
   controlPayload,
-  copyOfData,
   dataError,
   isBlob,
   isSentAsText,
@@ -18,6 +17,7 @@ import {
   readyData,
 } from './data.ts';
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
+import { isIterable } from './fragments.ts';
 import { copyPooled } from './message-slab.ts';
 import { poison } from './poison.ts';
 import { view } from './receive-buffer.ts';
@@ -126,6 +126,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   #isPaused = false;
   /** Messages that came after `close` while paused, and their bytes. */
   #dropped: { count: number; bytes: number } | undefined;
+  /** Whether `send` has returned false since `drain` was called. */
+  #owesDrain = false;
 
   /** @param hasViews whether handlers are given views of the receive buffer; otherwise what they may keep */
   constructor(
@@ -140,20 +142,29 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   /**
-   * Sends a message: a string as text, anything else as binary. What is given may be changed
-   * afterwards. The first message of a turn leaves at once; those that follow in the same turn, and all
-   * that are sent while messages are being delivered, leave together, 16 KiB at a time.
+   * Sends a message: a string as text, anything else as binary; an iterable as the fragments of one
+   * message. What is given may be changed afterwards. The first message of a turn leaves at once; those
+   * that follow in the same turn, and all that are sent while messages are being delivered, leave
+   * together, 16 KiB at a time.
+   *
+   * An array or a Set is looked through in the call. The pieces of any other iterable are taken one by
+   * one, as there is room for them; a piece is copied when it is taken. What is sent later waits for its
+   * end. A message that cannot be sent to its end, since its source throws or gives what is no data,
+   * fails the connection with `WS_SEND`, and so does a Blob that cannot be read: the `error` handler is
+   * told.
    *
    * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`. Also when the
    *   connection is not open, or when its peer reads too slowly (`maxBufferedAmount` of a server, which
    *   terminates it): nothing is sent then, and `stats().messagesRefused` counts it
-   * @throws TypeError for data of another kind
+   * @throws TypeError for data of another kind, and for the option `signal`, which is the async client's;
+   *   nothing is sent then
    */
-  send(data: Data, options?: SendOptions): boolean {
+  send(data: SendData, options?: Omit<SendOptions, 'signal'>): boolean {
+    if (options !== undefined) refuseSignal(options);
     const ready = readyData(data);
-    if (ready === undefined && !isBlob(data)) throw dataError('send', data);
+    if (ready === undefined && !isBlob(data) && !isIterable(data)) throw dataError('send', data);
     const { driver } = this;
-    if (!this.session.isOpen || driver.isOverfull()) return this.#refuse();
+    if (!this.isOpen || driver.isOverfull()) return this.#refuse();
     if (ready === undefined || this.isSentLater(ready, options)) {
       return this.#sendLater(data, ready, options);
     }
@@ -165,7 +176,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
       return this.#refuse();
     }
     this.poll?.begin();
-    return driver.hasRoom();
+    return this.#hasRoom();
   }
 
   /**
@@ -286,7 +297,10 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   /** @internal */
-  onDrain(): void {
+  override onDrain(): void {
+    super.onDrain();
+    if (!this.#owesDrain) return;
+    this.#owesDrain = false;
     this.#call('drain');
   }
 
@@ -338,7 +352,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   #ifOpen(write: () => void): boolean {
-    if (!this.session.isOpen) return false;
+    if (!this.isOpen) return false;
     try {
       write();
     } catch (error) {
@@ -348,15 +362,23 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     return this.session.isOpen;
   }
 
-  #sendLater(data: Data, ready: ReadyData | undefined, options: SendOptions | undefined): boolean {
-    const kept = ready === undefined ? undefined : copyOfData(ready);
-    const size = kept === undefined ? (data as Blob).size : Buffer.byteLength(kept);
-    const load = async () => kept ?? new Uint8Array(await (data as Blob).arrayBuffer());
-    this.sendLater(load, size, options).catch((error: unknown) => {
+  #sendLater(
+    data: SendData,
+    ready: ReadyData | undefined,
+    options: SendOptions | undefined,
+  ): boolean {
+    this.sendLater(data, ready, options)?.catch((error: unknown) => {
       // What ends with the connection is told by its end.
-      if (this.state === 'open') this.driver.fail(sendFailure(error));
+      if (this.session.isOpen) this.driver.fail(sendFailure(error));
     });
-    return this.driver.hasRoom();
+    return this.#hasRoom();
+  }
+
+  /** Tells whether more may be sent; if not, `drain` tells when. */
+  #hasRoom(): boolean {
+    const hasRoom = this.driver.hasRoom();
+    if (!hasRoom) this.#owesDrain = true;
+    return hasRoom;
   }
 
   #toPayload(bytes: Uint8Array, start: number, end: number): Uint8Array {
@@ -399,6 +421,14 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     this.driver.fail(new WebSocketError('WS_HANDLER', 'a handler threw an exception', { cause }));
     this.reportFault(handler, cause);
   }
+}
+
+/** A send that returns at once has nobody to tell that it was aborted. */
+function refuseSignal(options: SendOptions): void {
+  if (options.signal === undefined) return;
+  throw new TypeError(
+    "send: option 'signal' is for connections of `wirespeed`; here close() or terminate() ends what is being sent",
+  );
 }
 
 function sendFailure(cause: unknown): WebSocketError {
