@@ -107,7 +107,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   pong(data: Exclude<Data, Blob> = ''): void {
     this.#checkNotLent();
-    this.driver.pong(controlPayload('pong', data));
+    const payload = controlPayload('pong', data);
+    this.checkNotClosing();
+    this.driver.pong(payload);
   }
 
   close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {

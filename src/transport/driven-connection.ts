@@ -88,7 +88,8 @@ export abstract class DrivenConnection {
 
   /** `connecting`, `open`, `closing` or `closed`. */
   get state(): ConnectionState {
-    return this.session.state;
+    const { state } = this.session;
+    return state === 'open' && this.#isCloseWaiting ? 'closing' : state;
   }
 
   /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
@@ -279,7 +280,17 @@ export abstract class DrivenConnection {
 
   /** Whether what is given now may still be sent. @internal */
   protected get isOpen(): boolean {
-    return this.session.isOpen;
+    return this.session.isOpen && !this.#isCloseWaiting;
+  }
+
+  /**
+   * Refuses what would be sent after the call of `close`, although its close frame has not left.
+   *
+   * @throws ConnectionClosedError
+   * @internal
+   */
+  protected checkNotClosing(): void {
+    if (this.#isCloseWaiting) throw this.session.closedError();
   }
 
   /** The pings that wait for their pongs. @internal */
@@ -292,6 +303,7 @@ export abstract class DrivenConnection {
   protected sendPing(data: Exclude<Data, Blob> | undefined, observer?: PingObserver): void {
     const { pings } = this;
     const payload = data === undefined ? pings.nextPayload() : controlPayload('ping', data);
+    this.checkNotClosing();
     this.driver.ping(payload);
     pings.sent(payload, now(), observer);
   }
