@@ -16,7 +16,15 @@ import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import { controlPayload, dataError, isBlob, isSentAsText, readyData } from '../transport/data.ts';
+import {
+  controlPayload,
+  dataError,
+  isBlob,
+  isSentAsText,
+  type ReadyData,
+  readyData,
+} from '../transport/data.ts';
+import { Fragments, takePieces } from '../transport/fragments.ts';
 import { endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import type { BlockingDriver } from '../transport/sync/blocking-driver.ts';
@@ -63,9 +71,10 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   /** Round-trip time of the last ping answered, in milliseconds. */
   readonly latency: number | undefined;
   /**
-   * Sends a message: a string as text, anything else as binary. Blocks until the system has taken
-   * it; while the peer does not read, what it sends is received and kept for `recv`, up to 64 MiB,
-   * or `maxMessageSize` where that is more.
+   * Sends a message: a string as text, anything else as binary; an iterable as the fragments of one
+   * message, of the kind of its first piece. All its pieces are taken before anything of it leaves. Blocks
+   * until the system has taken the message; while the peer does not read, what it sends is received and
+   * kept for `recv`, up to 64 MiB, or `maxMessageSize` where that is more.
    *
    * @throws TypeError for data of another kind; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or is lost meanwhile
@@ -73,7 +82,7 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` once more than that is kept and the peer still does
    * not read; as after a TimeoutError, and `recv` makes room
    */
-  send(data: Data, options?: SyncSendOptions): void;
+  send(data: Data | Iterable<Data>, options?: SyncSendOptions): void;
   /**
    * Blocks until the next message. Those that arrived before a close are received before it is told.
    *
@@ -190,15 +199,17 @@ export class BlockingConnection implements SyncConnection {
     return this.#inbox.pings.latency;
   }
 
-  send(data: Data, options?: SyncSendOptions): void {
+  send(data: Data | Iterable<Data>, options?: SyncSendOptions): void {
     this.#checkOurs();
     const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
     options?.signal?.throwIfAborted();
-    const ready = readyData(data) ?? this.#readBlob(data);
-    const isText = isSentAsText(ready, options);
+    const ready = readyData(data) ?? readBlob(data);
+    const fragments = ready === undefined ? fragmentsOf(data, options) : undefined;
+    const isText = ready !== undefined && isSentAsText(ready, options);
     this.#driver.refresh();
     this.#driver.limitSending(timeout === 0 ? NEVER : now() + timeout);
-    this.#driver.sendMessage(ready, isText, options?.compress);
+    if (ready !== undefined) this.#driver.sendMessage(ready, isText, options?.compress);
+    else fragments?.sendTo(this.#driver, options?.compress);
     this.#driver.flush();
     // Finding that out may find the connection lost.
     const hasLeft = this.#driver.hasLeft();
@@ -303,14 +314,23 @@ export class BlockingConnection implements SyncConnection {
     throw new ConcurrencyError('the connection has been given back by toAsync: use that again');
   }
 
-  #readBlob(data: unknown): Uint8Array {
-    if (!isBlob(data)) throw dataError('send', data);
-    return socketBroker().readBlob(data);
-  }
-
   /** A send that ended in the loss of the connection has not succeeded. */
   #throwIfLost(): void {
     const { failure }: { failure: WebSocketError | undefined } = this.#driver.session;
     if (failure !== undefined) throw this.#driver.session.closedError();
   }
+}
+
+/** Reads a Blob; `undefined` for what is none. */
+function readBlob(data: unknown): Uint8Array | undefined {
+  return isBlob(data) ? socketBroker().readBlob(data) : undefined;
+}
+
+function fragmentsOf(data: unknown, options: SendOptions | undefined): Fragments {
+  const pieces = takePieces(data);
+  if (pieces === undefined) throw dataError('send', data);
+  return new Fragments(
+    pieces.map((piece) => readBlob(piece) ?? (piece as ReadyData)),
+    options,
+  );
 }

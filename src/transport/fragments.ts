@@ -112,6 +112,19 @@ function pieceOf(data: unknown): Piece {
   throw dataError('send', data);
 }
 
+/**
+ * Takes all pieces of an iterable that is not asynchronous; `undefined` for anything else.
+ *
+ * @throws TypeError for a piece that is no data
+ */
+export function takePieces(data: unknown): Piece[] | undefined {
+  const atHand = piecesAtHand(data);
+  if (atHand !== undefined) return atHand;
+  if (!isIterable(data) || !(Symbol.iterator in data)) return undefined;
+  // Its source may use a buffer again for the next one.
+  return Array.from(data, (piece) => keepPiece(pieceOf(piece)));
+}
+
 /** Copies what the caller may change from here on. */
 export function keepPiece(piece: Piece): Piece {
   return isBlob(piece) ? piece : copyOfData(piece);

@@ -383,6 +383,18 @@ describe('a connection that is lent', () => {
     expect(blocking.recv()).toEqual(new Uint8Array(Buffer.from('blob')));
   });
 
+  it('sends a message in pieces', async () => {
+    const { ws } = await open([ECHO]);
+    const blocking = toSync(ws);
+    const { messagesSent } = blocking.stats();
+    blocking.send(['a\ud83d', '\ude00b']);
+    expect(blocking.recv({ timeout: 5000 })).toBe('a😀b');
+    blocking.send([Uint8Array.of(1), new Blob(['\u0002'])].values());
+    expect(blocking.recv({ timeout: 5000 })).toEqual(Uint8Array.of(1, 2));
+    expect(blocking.stats().messagesSent).toBe(messagesSent + 2);
+    toAsync(blocking);
+  });
+
   it('is iterated over until the peer closes', async () => {
     const { ws } = await open([waitFor('message'), sendText('1'), sendText('2'), sendClose(1000)]);
     const blocking = toSync(ws);

@@ -18,6 +18,8 @@ export interface BlockingDriver {
   stats(): ConnectionStats;
   /** Writes a message; it leaves with the next `flush`. Throws as the session's sends do. */
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void;
+  /** Writes a fragment of a message, as `sendMessage` does a whole one. */
+  sendFragment(payload: ReadyData, isText: boolean, isFinal: boolean, isCompressed?: boolean): void;
   /** Bounds what is sent until the next `flush`: what has not left by then is kept for later calls. */
   limitSending(deadline: number): void;
   /** Sends what the core has written; blocks until the system has taken it, or the limit has passed. */

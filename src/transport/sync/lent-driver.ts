@@ -94,6 +94,15 @@ export class LentDriver implements BlockingDriver {
     this.#loan.driver.sendMessage(payload, isText, isCompressed);
   }
 
+  sendFragment(
+    payload: ReadyData,
+    isText: boolean,
+    isFinal: boolean,
+    isCompressed?: boolean,
+  ): void {
+    this.#loan.driver.sendFragment(payload, isText, isFinal, isCompressed);
+  }
+
   limitSending(deadline: number): void {
     this.#sendDeadline = deadline;
   }

@@ -149,6 +149,16 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     this.#messagesSent++;
   }
 
+  sendFragment(
+    payload: ReadyData,
+    isText: boolean,
+    isFinal: boolean,
+    isCompressed?: boolean,
+  ): void {
+    this.session.sendFragment(payload, isText, isFinal, isCompressed);
+    if (isFinal) this.#messagesSent++;
+  }
+
   /**
    * Waits for the next bytes and delivers what they bring; false once the deadline has passed,
    * whatever still comes. May return early with nothing delivered. The session's own deadlines are
