@@ -89,6 +89,7 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    * @throws ConnectionClosedError when the connection is closed
    * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
    * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
+   * @throws WebSocketError `WS_MESSAGES_DROPPED` in their place, if more came after `close` than is kept
    */
   recv(options?: SyncRecvOptions): Message;
   /**
@@ -106,7 +107,8 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   pong(data?: Exclude<Data, Blob>): void;
   /**
    * Closes the connection with the closing handshake (RFC 6455 §7.1.2); blocks until it is closed,
-   * for `closeTimeout` at most. Messages not yet received can still be received.
+   * for `closeTimeout` at most. Messages not yet received can still be received, and so can those that the
+   * peer sends before its close frame, as far as they are kept: as much as while a `send` waits.
    *
    * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
    * @param reason at most 123 bytes of UTF-8
@@ -225,7 +227,7 @@ export class BlockingConnection implements SyncConnection {
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const { messages } = this.#inbox;
     while (messages.length === 0) {
-      if (this.state === 'closed') throw endError(this.#driver.session);
+      if (this.state === 'closed') throw messages.loss ?? endError(this.#driver.session);
       const isInTime = this.#driver.pump(deadline);
       if (!isInTime && messages.length === 0) throw new TimeoutError('recv', timeout);
     }
@@ -302,7 +304,8 @@ export class BlockingConnection implements SyncConnection {
       try {
         message = this.recv();
       } catch (error) {
-        if (isNormalEnd(this.#driver.session, this.#inbox.isCloser)) return;
+        const { messages, isCloser } = this.#inbox;
+        if (messages.loss === undefined && isNormalEnd(this.#driver.session, isCloser)) return;
         throw error;
       }
       yield message;

@@ -54,13 +54,9 @@ class ConnectionInbox implements Inbox, SyncOwner {
   readonly messages: KeptMessages;
   readonly pings = new PingTracker();
   isCloser = false;
-  #isDropping = false;
-  /** Messages kept after our own close. */
-  readonly #most: number;
 
-  constructor({ maxMessageSize, receiveQueue }: ResolvedConnectOptions) {
+  constructor({ maxMessageSize }: ResolvedConnectOptions) {
     this.messages = new KeptMessages(maxMessageSize);
-    this.#most = receiveQueue.high;
   }
 
   get isFull(): boolean {
@@ -68,21 +64,13 @@ class ConnectionInbox implements Inbox, SyncOwner {
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    if (this.isCloser && this.#isDropped()) return;
+    // After our own close reading goes on, whatever is kept: the peer's close frame comes behind its messages.
+    if (this.isCloser && this.messages.dropsWhenFull(end - start)) return;
     this.messages.push(keepMessage(bytes, start, end, isText, isOwn));
   }
 
   onPong(bytes: Uint8Array, start: number, end: number): void {
     this.pings.received(bytes, start, end, now());
-  }
-
-  /**
-   * After our own close reading goes on, to see the peer's: as in the async face, what the queue
-   * cannot hold is dropped, and all that follows it.
-   */
-  #isDropped(): boolean {
-    this.#isDropping ||= this.messages.length >= this.#most;
-    return this.#isDropping;
   }
 }
 

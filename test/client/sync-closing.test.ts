@@ -1,0 +1,100 @@
+/**
+ * What the peer still sends after our own close, up to its close frame: it is received, or its loss is told.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connect, type SyncConnection } from 'wirespeed/sync';
+import { frame } from '../support/frames.ts';
+import {
+  END,
+  flood,
+  Peer,
+  type Step,
+  sendBytes,
+  sendClose,
+  sendText,
+  waitFor,
+} from '../support/peer/index.ts';
+
+const UNCHECKED = { tls: { rejectUnauthorized: false } };
+
+let peer: Peer;
+const connections: SyncConnection[] = [];
+beforeAll(async () => {
+  peer = await Peer.start();
+});
+afterEach(() => {
+  for (const ws of connections.splice(0)) ws.terminate();
+});
+afterAll(() => peer.stop());
+
+for (const listener of ['plain', 'tls'] as const) {
+  describe(`after a close of ours, ${listener}`, () => {
+    /** Connects to a peer that says all this when it has seen our close frame, and then closes. */
+    function open(steps: readonly Step[], options: object = {}): SyncConnection {
+      const script = peer.script(listener, {
+        steps: [waitFor('close'), ...steps, sendClose(1000), END],
+        ignoresClose: true,
+      });
+      const ws = connect(script.url, { ...UNCHECKED, ...options });
+      connections.push(ws);
+      return ws;
+    }
+
+    it('all that the peer still sends is received by recv, then the end is told', () => {
+      const ws = open([sendBytes(frame({ opcode: 1, payload: 'still there' }), 500)]);
+      ws.close();
+      expect(ws).toMatchObject({ state: 'closed', closeCode: 1000 });
+      for (let i = 0; i < 500; i++) expect(ws.recv()).toBe('still there');
+      expect(() => ws.recv()).toThrow(expect.objectContaining({ code: 'WS_CONNECTION_CLOSED' }));
+    });
+
+    it('all that the peer still sends is received by an iteration, which ends normally', () => {
+      const ws = open([sendBytes(frame({ opcode: 1, payload: 'still there' }), 500)], {
+        receiveQueue: { high: 2, low: 1 },
+      });
+      ws.close();
+      expect([...ws]).toHaveLength(500);
+    });
+
+    it('the loss of what is more than is kept is told, by recv and by an iteration', () => {
+      const message = frame({ opcode: 2, payload: new Uint8Array(1_000_000) });
+      const ws = open([sendBytes(message, 80), sendText('the last')]);
+      ws.close();
+      const received: unknown[] = [];
+      let error: unknown;
+      try {
+        for (const each of ws) received.push(each);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(received.length).toBeGreaterThan(66);
+      expect(received.length).toBeLessThan(70);
+      const dropped = 81 - received.length;
+      const bytes = (dropped - 1) * 1_000_000 + 8;
+      const told = {
+        name: 'WebSocketError',
+        code: 'WS_MESSAGES_DROPPED',
+        message: expect.stringContaining(
+          `${dropped} messages of ${bytes} bytes were dropped after close`,
+        ),
+      };
+      expect(error).toMatchObject(told);
+      expect(() => ws.recv()).toThrow(expect.objectContaining(told));
+      expect(ws).toMatchObject({ state: 'closed', closeCode: 1000 });
+    });
+
+    it('a peer that sends without end is given up after closeTimeout, and the loss is told', () => {
+      const script = peer.script(listener, {
+        steps: [waitFor('close'), flood(frame({ opcode: 2, payload: new Uint8Array(1e6) }))],
+        ignoresClose: true,
+      });
+      const ws = connect(script.url, { ...UNCHECKED, closeTimeout: 1000, maxMessageSize: 1e6 });
+      connections.push(ws);
+      const begun = performance.now();
+      ws.close();
+      expect(performance.now() - begun).toBeLessThan(3000);
+      expect(ws.recv()).toHaveLength(1e6);
+      expect(() => [...ws]).toThrow(expect.objectContaining({ code: 'WS_MESSAGES_DROPPED' }));
+    });
+  });
+}
