@@ -28,6 +28,7 @@ import { Fragments, takePieces } from '../transport/fragments.ts';
 import { endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import type { BlockingDriver } from '../transport/sync/blocking-driver.ts';
+import { checkAlone } from '../transport/sync/callers-function.ts';
 import type { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { socketBroker } from '../transport/sync/socket-broker.ts';
 
@@ -88,8 +89,8 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    *
    * @throws ConnectionClosedError when the connection is closed
    * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
-   * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
    * @throws WebSocketError `WS_MESSAGES_DROPPED` in their place, if more came after `close` than is kept
+   * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
    */
   recv(options?: SyncRecvOptions): Message;
   /**
@@ -202,7 +203,7 @@ export class BlockingConnection implements SyncConnection {
   }
 
   send(data: Data | Iterable<Data>, options?: SyncSendOptions): void {
-    this.#checkOurs();
+    this.#begin();
     const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
     options?.signal?.throwIfAborted();
     const ready = readyData(data) ?? readBlob(data);
@@ -222,7 +223,7 @@ export class BlockingConnection implements SyncConnection {
   }
 
   recv(options?: SyncRecvOptions): Message {
-    this.#checkOurs();
+    this.#begin();
     const timeout = milliseconds('recv: timeout', options?.timeout ?? this.#receiveTimeout);
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const { messages } = this.#inbox;
@@ -235,14 +236,14 @@ export class BlockingConnection implements SyncConnection {
   }
 
   ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number {
-    this.#checkOurs();
+    this.#begin();
     const timeout = milliseconds('ping: timeout', options?.timeout ?? this.#receiveTimeout);
     const payload =
       data === undefined ? this.#inbox.pings.nextPayload() : controlPayload('ping', data).slice();
     this.#driver.refresh();
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     this.#driver.limitSending(deadline);
-    this.#driver.session.ping(payload);
+    this.#driver.write((session) => session.ping(payload));
     let answered: number | undefined;
     this.#inbox.pings.sent(payload, now(), (roundTrip) => {
       answered = roundTrip;
@@ -258,22 +259,23 @@ export class BlockingConnection implements SyncConnection {
   }
 
   pong(data: Exclude<Data, Blob> = ''): void {
-    this.#checkOurs();
-    this.#driver.session.pong(controlPayload('pong', data));
+    this.#begin();
+    const payload = controlPayload('pong', data);
+    this.#driver.write((session) => session.pong(payload));
     this.#driver.flush();
   }
 
   close(code = 1000, reason = ''): void {
-    this.#checkOurs();
+    this.#begin();
     serializeClosePayload(nodeKernels(), code, reason);
     this.#inbox.isCloser ||= this.state === 'open';
-    this.#driver.session.close(code, reason, now());
+    this.#driver.write((session) => session.close(code, reason, now()));
     this.#driver.flush();
     while (this.state !== 'closed') this.#driver.pump(NEVER);
   }
 
   terminate(): void {
-    this.#checkOurs();
+    this.#checkNotRevoked();
     this.#driver.terminate();
   }
 
@@ -312,7 +314,14 @@ export class BlockingConnection implements SyncConnection {
     }
   }
 
-  #checkOurs(): void {
+  /** Begins a call that blocks. */
+  #begin(): void {
+    this.#checkNotRevoked();
+    checkAlone();
+    this.#driver.begin();
+  }
+
+  #checkNotRevoked(): void {
     if (!this.#driver.isRevoked) return;
     throw new ConcurrencyError('the connection has been given back by toAsync: use that again');
   }

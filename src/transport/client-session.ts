@@ -8,14 +8,22 @@ import type { ClientOptions, SessionOptions } from '../protocol/session-options.
 import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';
 import { requestHeaders, type Target } from './target.ts';
 
-/** What a client's session takes of its request, from the URL and the options. */
-export function clientOptions(target: Target, options: ResolvedConnectOptions): ClientOptions {
+/**
+ * What a client's session takes of its request, from the URL and the options.
+ *
+ * @param generateMaskingKey what draws masking keys. Default the caller's function
+ */
+export function clientOptions(
+  target: Target,
+  options: ResolvedConnectOptions,
+  generateMaskingKey: ((keys: Uint8Array) => void) | undefined = options.generateMaskingKey,
+): ClientOptions {
   return {
     host: target.host,
     target: target.target,
     protocols: options.protocols,
     headers: requestHeaders(target, options),
-    maskingKeys: maskingKeys(options.generateMaskingKey),
+    maskingKeys: maskingKeys(generateMaskingKey),
     nonce: nonce(),
   };
 }

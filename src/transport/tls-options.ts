@@ -67,6 +67,18 @@ export function checkTlsOptions(options: ConnectionOptions | undefined): void {
   );
 }
 
+/**
+ * Refuses what looks names up: blocking calls have that done in another thread.
+ *
+ * @throws TypeError saying what to use
+ */
+export function refuseLookup(options: ConnectionOptions | undefined): void {
+  if (options?.lookup === undefined) return;
+  throw new TypeError(
+    "connect: option 'tls.lookup' cannot be used by blocking calls, whose names are looked up in another thread: give the address in the URL, and the name in tls.servername",
+  );
+}
+
 /** Returns the options that concern the TCP connection; the others do not need them. */
 export function dialingOptions(options: ConnectionOptions | undefined): DialingOptions {
   const given = Object.entries(options ?? {});

@@ -75,7 +75,7 @@ for (const listener of ['plain', 'tls'] as const) {
         name: 'WebSocketError',
         code: 'WS_MESSAGES_DROPPED',
         message: expect.stringContaining(
-          `${dropped} messages of ${bytes} bytes were dropped after close`,
+          `${dropped} messages of ${bytes} bytes in all came after close and were dropped`,
         ),
       };
       expect(error).toMatchObject(told);

@@ -2,9 +2,13 @@
  * Signals that come while a call blocks: the call goes on, with its deadline. What a handler of the program's does,
  * and when, is told in docs/sync.md.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  ECHO,
   type Listener,
   Peer,
   READ_AGAIN,
@@ -24,11 +28,15 @@ beforeAll(async () => {
 });
 afterAll(() => peer.stop());
 
-/** Runs a program over a connection `ws`, and sends it the signal again and again while it runs. */
+/** Runs a program over a connection `ws`, and sends it SIGUSR1 again and again while it runs. */
 async function run(
   source: string,
   rung: string,
-  { steps, listener = 'plain' }: { steps: readonly Step[]; listener?: Listener },
+  {
+    steps,
+    listener = 'plain',
+    signals = true,
+  }: { steps: readonly Step[]; listener?: Listener; signals?: boolean },
 ) {
   const script = peer.script(listener, { steps });
   let timer: NodeJS.Timeout | undefined;
@@ -43,7 +51,7 @@ async function run(
       // The inspector that SIGUSR1 starts listens at any port.
       flags: ['--inspect-port=0'],
       onFirstLine: (pid) => {
-        timer = setInterval(() => process.kill(Number(pid), 'SIGUSR1'), 20);
+        if (signals) timer = setInterval(() => process.kill(Number(pid), 'SIGUSR1'), 20);
       },
       onExit: () => clearInterval(timer),
     },
@@ -85,5 +93,114 @@ describe.each(RUNGS)('SIGUSR1, on which Node.js listens for a debugger, by way o
     expect(lines).toEqual(['1000']);
     const hash = createHash('sha256').update('go').update(Buffer.alloc(20_000_000, 7));
     expect((await script.seen()).digest).toBe(hash.digest('hex'));
+  });
+});
+
+/** A REPL in a process of its own, over a connection `ws`. */
+class Repl {
+  readonly #child: ChildProcess;
+  #output = '';
+  #waiter: (() => void) | undefined;
+
+  constructor(url: string, rung: string) {
+    this.#child = spawn(process.execPath, ['-i'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, NO_COLOR: '1', WIRESPEED_SYNC_RUNG: rung },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.#output += chunk;
+        this.#waiter?.();
+      });
+    }
+    this.say(`const { connect } = require('wirespeed/sync'); const ws = connect('${url}')`);
+  }
+
+  say(line: string): void {
+    this.#output = '';
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** Waits for something to be printed since the last line was said. */
+  async hears(expected: RegExp): Promise<void> {
+    while (!expected.test(this.#output)) {
+      await new Promise<void>((resolve) => {
+        this.#waiter = resolve;
+      });
+    }
+  }
+
+  interrupt(): void {
+    this.#child.kill('SIGINT');
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+describe.each(RUNGS)('Ctrl-C in a REPL, by way of %s,', (rung) => {
+  it('ends a recv that blocks, and leaves the connection as it was or says that it is lost', async () => {
+    const repl = new Repl(peer.script('plain', { steps: [ECHO] }).url, rung);
+    try {
+      // Both ways to wait: with a time limit and without.
+      for (const options of ['', '{ timeout: 60_000 }']) {
+        repl.say(`console.log('waiting'); ws.recv(${options})`);
+        await repl.hears(/waiting/);
+        // Nothing tells that it blocks. A signal that came just before would be seen when it has ended.
+        await setTimeout(200);
+        repl.interrupt();
+        await repl.hears(/interrupted by `SIGINT`/);
+        repl.say(`try { ws.send('hello'); ws.recv({ timeout: 5000 }) } catch (e) { e.cause.code }`);
+        // By way of fs-blocking nobody can know whether something was read.
+        await repl.hears(rung === 'fs-blocking' ? /'hello'|'WS_CALL_CUT_OFF'/ : /'hello'/);
+      }
+    } finally {
+      repl.end();
+    }
+  });
+});
+
+describe.each(RUNGS)('the time limit of a vm script, by way of %s,', (rung) => {
+  const SETUP = `
+    import { runInNewContext } from 'node:vm';
+    const within = (timeout, call) => {
+      try { return runInNewContext('call()', { call }, { timeout }); } catch (error) { return error.code; }
+    };
+    const caught = (call) => {
+      try { return call(); } catch (error) { return error.code + ' ' + error.cause?.code; }
+    };`;
+
+  it('that ends a send in its midst fails the connection, and no other', async () => {
+    const other = peer.script('plain', { steps: [ECHO] });
+    const { lines } = await run(
+      `${SETUP}
+      const other = connect(${JSON.stringify(other.url)});
+      console.log(within(200, () => ws.send(new Uint8Array(30_000_000))));
+      console.log(caught(() => ws.send('more')), ws.state);
+      console.log(caught(() => ws.recv()));
+      ws.close();
+      other.send('hello');
+      console.log(other.recv());`,
+      rung,
+      { steps: [waitFor('message'), STOP_READING], signals: false },
+    );
+    const lost = 'WS_CONNECTION_CLOSED WS_CALL_CUT_OFF';
+    expect(lines).toEqual(['ERR_SCRIPT_EXECUTION_TIMEOUT', `${lost} closed`, lost, 'hello']);
+  });
+
+  it('loses no message unseen in a recv', async () => {
+    const { lines } = await run(
+      `${SETUP}
+      console.log(within(100, () => ws.recv()));
+      console.log(caught(() => ws.recv({ timeout: 5000 })));`,
+      rung,
+      {
+        steps: [waitFor('message'), sleep(500), sendText('late'), waitFor('over')],
+        signals: false,
+      },
+    );
+    expect(lines[0]).toBe('ERR_SCRIPT_EXECUTION_TIMEOUT');
+    expect(lines[1]).toMatch(/^late$|^WS_CONNECTION_CLOSED WS_CALL_CUT_OFF$/);
   });
 });

@@ -16,6 +16,10 @@ export interface BlockingDriver {
   /** Bytes that a send could not hand to the system in its time. */
   readonly bufferedAmount: number;
   stats(): ConnectionStats;
+  /** Begins a call of the owner's. If an earlier one was left half done, that ends the connection. */
+  begin(): void;
+  /** Has the session write a control frame; it leaves with the next `flush`. Throws as the session does. */
+  write(write: (session: Session) => void): void;
   /** Writes a message; it leaves with the next `flush`. Throws as the session's sends do. */
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void;
   /** Writes a fragment of a message, as `sendMessage` does a whole one. */

@@ -19,6 +19,8 @@ export const AT_ONCE: Deadline = () => 0;
 export interface Channel {
   /** Bytes accepted that have not been handed on, as they leave: encrypted, over TLS. */
   readonly pending: number;
+  /** Whether a call was ended from outside between reading and delivering: between two calls only. */
+  readonly isHalfDone: boolean;
   /**
    * Sends the bytes: how many were accepted before the deadline passed. While the peer does not
    * take them, what arrives is received, so that two ends that both send do not wait for each other.

@@ -30,11 +30,14 @@ const nothing = new Int32Array(new SharedArrayBuffer(4));
 /** Calls on one descriptor. */
 export class FsCalls implements SystemCalls {
   readonly received: Uint8Array;
+  isUndelivered = false;
   readonly #fd: number;
   readonly #setBlocking: ((isBlocking: boolean) => void) | undefined;
   #isBlocking = false;
   /** Milliseconds slept since something came. */
   #slept = 0;
+  /** Whether a signal has come since something was read last: it may end the thread's script a moment later. */
+  #wasInterrupted = false;
 
   /** @param setBlocking changes the descriptor's mode, if somebody can */
   constructor(fd: number, setBlocking?: (isBlocking: boolean) => void) {
@@ -51,8 +54,8 @@ export class FsCalls implements SystemCalls {
   }
 
   readWithin(left: number): number {
-    const mayBlock = left === Number.POSITIVE_INFINITY && this.#setBlocking !== undefined;
-    if (mayBlock && this.#slept >= PATIENCE) {
+    const canBlock = left === Number.POSITIVE_INFINITY && this.#setBlocking !== undefined;
+    if (canBlock && !this.#wasInterrupted && this.#slept >= PATIENCE) {
       this.#block(true);
       return this.#read();
     }
@@ -79,11 +82,16 @@ export class FsCalls implements SystemCalls {
   }
 
   #read(): number {
+    // Noted before: a call that is ended from outside meanwhile does not come back from `readSync`.
+    this.isUndelivered = true;
     try {
       const length = readSync(this.#fd, this.received, 0, RECEIVE_SIZE, null);
       this.#slept = 0;
+      this.#wasInterrupted = false;
       return length;
     } catch (error) {
+      this.isUndelivered = false;
+      this.#wasInterrupted ||= (error as NodeJS.ErrnoException).code === 'EINTR';
       return wouldBlock(error, 'read');
     }
   }

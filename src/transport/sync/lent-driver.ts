@@ -14,6 +14,7 @@ import type { SocketAddress } from '../socket-address.ts';
 import { toTransportError } from '../socket-failure.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
 import type { Deadline, ReceiveResult } from './channel.ts';
+import { HalfDone } from './half-done.ts';
 import { openDescriptor } from './ladder.ts';
 import { LentSocket } from './lent-socket.ts';
 import { PlainChannel } from './plain-channel.ts';
@@ -48,6 +49,7 @@ export class LentDriver implements BlockingDriver {
     return isOver ? 0 : Math.min(this.#sendDeadline, this.session.nextTimeout(), this.#sliceEnd);
   };
   #lastReceived = 0;
+  readonly #halfDone = new HalfDone();
 
   /**
    * @throws ConcurrencyError if something sent before has not left yet
@@ -68,6 +70,22 @@ export class LentDriver implements BlockingDriver {
     this.#standIn = new LentSocket(socket, this.#channel, options.closeTimeout);
     driver.lend(this.#standIn);
     this.#flushAtOnce();
+  }
+
+  begin(): void {
+    const error = this.#halfDone.find(this.#channel);
+    if (error !== undefined) this.#loan.driver.terminate(error);
+  }
+
+  write(write: (session: Session) => void): void {
+    try {
+      write(this.session);
+    } catch (error) {
+      this.#sendDeadline = NEVER;
+      // A frame that could not be written has ended the session: nothing more leaves.
+      if (this.session.failure !== undefined) this.terminate();
+      throw error;
+    }
   }
 
   get session(): Session {
@@ -91,7 +109,7 @@ export class LentDriver implements BlockingDriver {
   }
 
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void {
-    this.#loan.driver.sendMessage(payload, isText, isCompressed);
+    this.write(() => this.#loan.driver.sendMessage(payload, isText, isCompressed));
   }
 
   sendFragment(
@@ -100,7 +118,7 @@ export class LentDriver implements BlockingDriver {
     isFinal: boolean,
     isCompressed?: boolean,
   ): void {
-    this.#loan.driver.sendFragment(payload, isText, isFinal, isCompressed);
+    this.write(() => this.#loan.driver.sendFragment(payload, isText, isFinal, isCompressed));
   }
 
   limitSending(deadline: number): void {
@@ -108,19 +126,15 @@ export class LentDriver implements BlockingDriver {
   }
 
   flush(): void {
-    const { driver, messages } = this.#loan;
-    driver.flush();
-    this.#standIn.settle();
-    while (this.#isSending()) {
-      const time = now();
-      if (time >= this.session.nextTimeout()) driver.handleTimeout();
-      this.#sliceEnd = time + LONGEST_SENDING;
-      this.#standIn.sendQueued(this.#sendUntil);
+    this.#halfDone.enter();
+    try {
+      this.#loan.driver.flush();
       this.#standIn.settle();
-      if (messages.isFull || now() >= this.#sendDeadline) break;
-      if (this.#isSending()) this.#receive(0);
+      this.#sendQueued();
+    } finally {
+      this.#sendDeadline = NEVER;
+      this.#halfDone.leave();
     }
-    this.#sendDeadline = NEVER;
     this.#endIfOver();
   }
 
@@ -153,15 +167,33 @@ export class LentDriver implements BlockingDriver {
   /** Has the event loop drive the connection again. */
   giveBack(): void {
     this.isRevoked = true;
-    this.#standIn.handOver();
-    this.#loan.driver.takeBack(this.#standIn);
-    this.#loan.end();
+    // A call that was ended from outside may have left it in a mode in which reading would stop the event loop.
+    if (this.session.state !== 'closed') this.#calls.release();
+    try {
+      this.#standIn.handOver();
+      this.#loan.driver.takeBack(this.#standIn);
+    } finally {
+      this.#loan.end();
+    }
   }
 
   /** Sends what the system takes at once: who receives is not kept waiting for a peer that does not read. */
   #flushAtOnce(): void {
     this.#sendDeadline = 0;
     this.flush();
+  }
+
+  #sendQueued(): void {
+    const { driver, messages } = this.#loan;
+    while (this.#isSending()) {
+      const time = now();
+      if (time >= this.session.nextTimeout()) driver.handleTimeout();
+      this.#sliceEnd = time + LONGEST_SENDING;
+      this.#standIn.sendQueued(this.#sendUntil);
+      this.#standIn.settle();
+      if (messages.isFull || now() >= this.#sendDeadline) break;
+      if (this.#isSending()) this.#receive(0);
+    }
   }
 
   #isSending(): boolean {

@@ -20,7 +20,7 @@ export class LentSocket implements DrivenSocket {
   #queue: { bytes: Uint8Array; written: Written }[] = [];
   #queued = 0;
   /** Whom to tell that their bytes have left. */
-  #written: Written[] = [];
+  readonly #written: Written[] = [];
   #sent = 0;
   /** Bytes that have come, counted by who reads. */
   received = 0;
@@ -80,11 +80,8 @@ export class LentSocket implements DrivenSocket {
 
   /** Tells who wrote what has left since the last time. They may write more. */
   settle(): void {
-    while (this.#written.length > 0) {
-      const all = this.#written;
-      this.#written = [];
-      for (const written of all) written();
-    }
+    // Taken out one by one: what one throws must not keep the others from being told.
+    for (let written = this.#written.shift(); written; written = this.#written.shift()) written();
   }
 
   /** Leaves to the socket itself what has not been sent. */
@@ -117,7 +114,7 @@ export class LentSocket implements DrivenSocket {
     else this.#socket.destroy();
     this.hasDropped ||= this.#queued > 0;
     this.#queued = 0;
-    for (const { written } of this.#queue.splice(0)) written();
+    for (const { written } of this.#queue.splice(0)) this.#written.push(written);
     this.settle();
   }
 

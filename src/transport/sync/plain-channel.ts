@@ -21,6 +21,10 @@ export class PlainChannel implements Channel {
     this.#reader = reader;
   }
 
+  get isHalfDone(): boolean {
+    return this.#calls.isUndelivered;
+  }
+
   send(bytes: Uint8Array, deadline: Deadline): number {
     let sent = 0;
     let pause = 1;
@@ -68,12 +72,13 @@ export class PlainChannel implements Channel {
   }
 
   #take(length: number): ReceiveResult {
-    if (length === 0) {
-      this.#hasEnded = true;
-      return 'end';
+    try {
+      if (length > 0) this.#reader(this.#calls.received, 0, length);
+      else this.#hasEnded = true;
+    } finally {
+      this.#calls.isUndelivered = false;
     }
-    this.#reader(this.#calls.received, 0, length);
-    return 'bytes';
+    return length > 0 ? 'bytes' : 'end';
   }
 
   #wait(deadline: number, gate: SpinGate): number {

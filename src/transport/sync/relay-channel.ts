@@ -25,6 +25,7 @@ export class RelayChannel implements Channel {
   readonly #rings: SharedRings;
   readonly #worker: RelayWorker;
   readonly #reader: ChannelReader;
+  isHalfDone = false;
 
   constructor(rings: SharedRings, worker: RelayWorker, reader: ChannelReader) {
     this.#rings = rings;
@@ -100,9 +101,14 @@ export class RelayChannel implements Channel {
     const length = Math.min(inbound.length, RECEIVE_SIZE);
     if (length === 0) return false;
     received ??= plainView(nodeKernels().allocate(RECEIVE_SIZE));
-    inbound.take(received, length);
-    if (this.#rings.takeRoomRequest()) this.#worker.wake();
-    this.#reader(received, 0, length);
+    this.isHalfDone = true;
+    try {
+      inbound.take(received, length);
+      if (this.#rings.takeRoomRequest()) this.#worker.wake();
+      this.#reader(received, 0, length);
+    } finally {
+      this.isHalfDone = false;
+    }
     return true;
   }
 

@@ -2,7 +2,6 @@
  * Pumps one connection by blocking calls: the same core as everywhere, over a channel.
  */
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
 import { type ConnectPhase, TimeoutError, WebSocketError } from '../../errors.ts';
 import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
@@ -20,8 +19,9 @@ import { sessionLimits } from '../session-limits.ts';
 import type { SocketAddress } from '../socket-address.ts';
 import { toTransportError } from '../socket-failure.ts';
 import type { Target } from '../target.ts';
-import { checkTlsOptions, dialingOptions } from '../tls-options.ts';
+import { checkTlsOptions, dialingOptions, refuseLookup } from '../tls-options.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
+import { alone, checkAlone } from './callers-function.ts';
 import {
   AT_ONCE,
   type Channel,
@@ -29,6 +29,7 @@ import {
   type Deadline,
   type ReceiveResult,
 } from './channel.ts';
+import { HalfDone } from './half-done.ts';
 import { openChannel } from './ladder.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
 import { SpinGate, usualSpin } from './spin-gate.ts';
@@ -69,8 +70,11 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   #local: SocketAddress | undefined;
   #remote: SocketAddress | undefined;
   readonly #closeTimeout: number;
+  readonly #halfDone = new HalfDone();
   #isOpened = false;
   #isShutdownWanted = false;
+  /** Whether something was sent after the end. */
+  #hasDropped = false;
   #lastReceived = 0;
   #bytesReceived = 0;
   #bytesSent = 0;
@@ -84,6 +88,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
    * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where there is no way to do that
    */
   constructor(target: Target, options: ResolvedConnectOptions, owner: SyncOwner) {
+    checkAlone();
     this.#owner = owner;
     this.#gate = new SpinGate(options.busyPoll ?? usualSpin(target.isSecure));
     this.#closeTimeout = options.closeTimeout;
@@ -124,6 +129,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
 
   /** Tells whether all that was sent has been handed to the system. */
   hasLeft(): boolean {
+    if (this.#hasDropped) return false;
     try {
       return !this.#output.isBlocked && this.#channel?.flush(AT_ONCE) !== false;
     } catch (error) {
@@ -142,10 +148,16 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     };
   }
 
-  /** Writes a message; it leaves with the next `flush`. Throws as the session's sends do. */
+  begin(): void {
+    const error = this.#halfDone.find(this.#channel);
+    if (error !== undefined) this.session.receiveError(error);
+  }
+
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void {
-    if (typeof payload === 'string') this.session.sendText(payload, isCompressed);
-    else this.session.sendBinary(payload, isText, isCompressed);
+    this.write((session) => {
+      if (typeof payload === 'string') session.sendText(payload, isCompressed);
+      else session.sendBinary(payload, isText, isCompressed);
+    });
     this.#messagesSent++;
   }
 
@@ -155,8 +167,22 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     isFinal: boolean,
     isCompressed?: boolean,
   ): void {
-    this.session.sendFragment(payload, isText, isFinal, isCompressed);
+    this.write((session) => session.sendFragment(payload, isText, isFinal, isCompressed));
     if (isFinal) this.#messagesSent++;
+  }
+
+  write(write: (session: Session) => void): void {
+    this.#halfDone.enter();
+    try {
+      write(this.session);
+    } catch (error) {
+      this.#sendDeadline = NEVER;
+      // A frame that could not be written has ended the session.
+      if (this.#isShutdownWanted) this.#shutdown();
+      throw error;
+    } finally {
+      this.#halfDone.leave();
+    }
   }
 
   /**
@@ -203,13 +229,16 @@ export class SyncDriver implements SessionSink, BlockingDriver {
 
   /** Sends what the core has written; blocks until the system has taken it, or the limit has passed. */
   flush(): void {
-    this.#output.flush();
-    // A ping that came while the output was blocked is answered now.
-    if (!this.#output.isBlocked) {
-      this.session.handleWritable(now());
+    try {
       this.#output.flush();
+      // A ping that came while the output was blocked is answered now.
+      if (!this.#output.isBlocked) {
+        this.session.handleWritable(now());
+        this.#output.flush();
+      }
+    } finally {
+      this.#sendDeadline = NEVER;
     }
-    this.#sendDeadline = NEVER;
     if (this.#output.isBlocked && now() >= this.session.nextTimeout()) {
       this.session.handleTimeout(now());
     }
@@ -317,7 +346,9 @@ export class SyncDriver implements SessionSink, BlockingDriver {
       limits,
       compression: compressionFor(options),
     });
-    this.session = Session.client(sessionOptions, clientOptions(target, options), begun);
+    const { generateMaskingKey } = options;
+    const generate = generateMaskingKey && alone('generateMaskingKey', generateMaskingKey);
+    this.session = Session.client(sessionOptions, clientOptions(target, options, generate), begun);
     this.flush();
     while (this.session.state === 'connecting') this.pump(NEVER);
     // A server may close at once; what it sent before can still be received.
@@ -344,8 +375,12 @@ export class SyncDriver implements SessionSink, BlockingDriver {
   #send(bytes: Uint8Array): number {
     const channel = this.#channel;
     // After the end nothing is sent any more, and nobody is told: the state says it.
-    if (channel === undefined) return bytes.length;
+    if (channel === undefined) {
+      this.#hasDropped = true;
+      return bytes.length;
+    }
     const session: Session | undefined = this.session;
+    this.#halfDone.enter();
     try {
       const sent = channel.send(bytes, this.#sendUntil);
       this.#bytesSent += sent;
@@ -355,6 +390,8 @@ export class SyncDriver implements SessionSink, BlockingDriver {
       // A large message is sent from within the core, which must not be left half way.
       this.#drainAfterError(error as Error);
       return bytes.length;
+    } finally {
+      this.#halfDone.leave();
     }
   }
 
@@ -382,14 +419,6 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     }
     this.#fail(error);
   }
-}
-
-/** @throws TypeError for a function that no other thread can be given */
-function refuseLookup(options: ConnectionOptions | undefined): void {
-  if (options?.lookup === undefined) return;
-  throw new TypeError(
-    "connect: option 'tls.lookup' cannot be used by blocking calls, whose names are looked up in another thread: give the address in the URL, and the name in tls.servername",
-  );
 }
 
 function compressionFor({ perMessageDeflate }: ResolvedConnectOptions): Compression | undefined {

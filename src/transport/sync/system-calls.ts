@@ -20,6 +20,11 @@ export interface SystemCalls {
   /** Where what was read lies, until the next call on any connection. */
   readonly received: Uint8Array;
   /**
+   * Whether something may have been read that was not delivered: who delivers it says when that is done. Where it
+   * is true between two calls, one was ended from outside in its midst.
+   */
+  isUndelivered: boolean;
+  /**
    * Reads what is there: how many bytes, 0 at the end, or WOULD_BLOCK.
    *
    * @throws the system's error

@@ -127,6 +127,10 @@ export class TlsChannel implements Channel {
     return this.#cipher.queue.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
+  get isHalfDone(): boolean {
+    return this.#below.isHalfDone;
+  }
+
   send(bytes: Uint8Array, deadline: Deadline): number {
     if (!this.flush(deadline)) return 0;
     // The engine encrypts at once. While it renegotiates it cannot: what waits for it must be a copy, since the

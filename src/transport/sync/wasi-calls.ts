@@ -83,12 +83,15 @@ function sharedMemory(): Memory {
 /** Calls on one descriptor. */
 export class WasiCalls implements SystemCalls {
   readonly received: Uint8Array;
+  isUndelivered = false;
   readonly #staging: Region;
   readonly #import: WasiImport;
   readonly #view: DataView;
   readonly #base: number;
   /** The descriptor's mode, as far as we know it: sockets of Node.js do not block. */
   #isBlocking = false;
+  /** Whether a signal has come since something was read last. */
+  #wasInterrupted = false;
 
   /** @throws if WASI is not available, under the permission model for instance */
   constructor(fd: number) {
@@ -119,8 +122,8 @@ export class WasiCalls implements SystemCalls {
 
   readWithin(left: number): number {
     // A blocking read costs a third of a poll and a read, but is deaf to deadlines and to the end
-    // of its thread; the main thread ends with its process.
-    if (left === Number.POSITIVE_INFINITY && isMainThread) {
+    // of its thread; the main thread ends with its process. A signal may end it otherwise, in a REPL, a moment later.
+    if (left === Number.POSITIVE_INFINITY && isMainThread && !this.#wasInterrupted) {
       this.#setBlocking(true);
       return this.#read();
     }
@@ -153,10 +156,12 @@ export class WasiCalls implements SystemCalls {
 
   #read(): number {
     this.#setVector(this.received.byteOffset, RECEIVE_SIZE);
-    return this.#result(
-      this.#import.fd_read(INPUT, this.#base + VECTOR, 1, this.#base + RESULT),
-      'read',
-    );
+    const error = this.#import.fd_read(INPUT, this.#base + VECTOR, 1, this.#base + RESULT);
+    // Noted at once: a call that was ended from outside meanwhile comes no further than the next function.
+    this.isUndelivered = error === 0;
+    if (error === 0) this.#wasInterrupted = false;
+    else if (error === EINTR) this.#wasInterrupted = true;
+    return this.#result(error, 'read');
   }
 
   #setBlocking(isBlocking: boolean): void {

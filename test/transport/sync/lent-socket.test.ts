@@ -40,4 +40,18 @@ describe('what is written to the stand-in of a lent socket', () => {
     expect(told).toEqual(['cut', 'empty', 'last']);
     expect(socket.writableLength).toBe(0);
   });
+
+  it('is told to have left although another of them throws when it is told', () => {
+    const { channel, socket, told, write } = lend();
+    channel.room = 2;
+    write('first', 1);
+    socket.write(new Uint8Array(1), () => {
+      throw new Error('no room for it');
+    });
+    channel.room = 1;
+    write('last', 1);
+    expect(() => socket.settle()).toThrow('no room for it');
+    socket.settle();
+    expect(told).toEqual(['first', 'last']);
+  });
 });
