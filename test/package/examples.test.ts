@@ -13,6 +13,7 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   'echo-events.mjs': ['received 1000 messages, 512000 bytes', 'closed with 1000'],
   'echo-sync.mjs': ['received hello', 'TimeoutError: recv timed out', 'closed with 1000'],
   'sync-commonjs.cjs': ['received hello', 'closed with 1000'],
+  'sync-ctrl-c.mjs': ['waiting for messages', 'asked to stop', 'closed with 1000'],
   'sync-test.mjs': ['pass 3', 'fail 0'],
   'sync-for-a-while.mjs': [
     'Dear NAME, your THING is ready.',

@@ -18,6 +18,7 @@ const WAYS: Readonly<Record<string, RegExp>> = {
   CommonJS: /require\('wirespeed\/sync'\)/,
   'a worker thread': /new Worker/,
   'a test': /from 'node:test'/,
+  'a handler of Ctrl-C': /process\.on\('SIGINT'/,
   'a connection of the async face': /toAsync/,
 };
 
@@ -45,9 +46,11 @@ function withPeer(code: string): string {
   return code.replace(/wss?:\/\/[^']+/g, url);
 }
 
+/** Runs Node.js; it is sent the signal, if there is one, once it has printed something. */
 async function run(
   args: readonly string[],
   input = '',
+  signal?: NodeJS.Signals,
 ): Promise<{ code: unknown; output: string }> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
@@ -57,6 +60,7 @@ async function run(
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
+      if (signal !== undefined) child.kill(signal);
     });
   }
   child.stdin.end(input);
@@ -78,7 +82,8 @@ describe('the page of the sync face', () => {
     const isCommonJs = program.includes('require(');
     const file = join(folder, isCommonJs ? 'program.cjs' : 'program.mjs');
     writeFileSync(file, withPeer(program));
-    const { code, output } = await run([file]);
+    const signal = program.includes('SIGINT') ? 'SIGINT' : undefined;
+    const { code, output } = await run([file], '', signal);
     expect(output).toMatch(program.includes('node:test') ? /\n# pass 1\n|ℹ pass 1\n/ : /^hello\n$/);
     expect(code).toBe(0);
   });
