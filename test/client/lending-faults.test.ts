@@ -3,6 +3,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ConcurrencyError,
@@ -39,6 +40,18 @@ async function lend(
   const opened = await open(...args);
   return { blocking: toSync(opened.ws), ...opened };
 }
+
+it('a blocking send that a vm script cuts off fails the connection, which can be given back', async () => {
+  const { ws, blocking } = await lend([STOP_READING]);
+  const send = (): void => blocking.send(new Uint8Array(30_000_000));
+  expect(thrown(() => runInNewContext('send()', { send }, { timeout: 200 })).code).toBe(
+    'ERR_SCRIPT_EXECUTION_TIMEOUT',
+  );
+  expect(thrown(() => blocking.send('more')).cause).toMatchObject({ code: 'WS_CALL_CUT_OFF' });
+  expect(blocking.state).toBe('closed');
+  expect(toAsync(blocking)).toBe(ws);
+  await expect(ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
+});
 
 describe('toSync refuses, and leaves the connection usable,', () => {
   it('while a recv waits', async () => {
