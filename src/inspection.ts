@@ -52,21 +52,25 @@ export function shownConnection(
   });
 }
 
-/** Hides the values of parameters in a URL's query that are secrets by their names. */
+/** Hides credentials in a URL, and the values of parameters in its query that are secrets by their names. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/([?&][^?=&#]*=)[^&#]*/g, (pair, name: string) =>
+  const anonymous = url.replace(/\/\/[^/?#@]*@/g, '//');
+  return anonymous.replace(/([?&][^?=&#]*=)[^&#]*/g, (pair, name: string) =>
     SECRET.test(name) ? name + HIDDEN : pair,
   );
 }
 
-/** Hides the values of headers that are secrets by their names. */
+/** Hides the values of headers that are secrets by their names, and what is one in a URL. */
 export function headersWithoutSecrets(
   headers: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const isSecret = (name: string, value: string): boolean =>
     SECRET.test(name) || (name === 'sec-websocket-protocol' && SECRET.test(value));
   return new Map(
-    [...headers].map(([name, value]) => [name, isSecret(name, value) ? HIDDEN : value]),
+    [...headers].map(([name, value]) => [
+      name,
+      isSecret(name, value) ? HIDDEN : withoutSecrets(value),
+    ]),
   );
 }
 

@@ -15,13 +15,16 @@ describe('what is shown', () => {
     ['/?token', '/?token'],
     ['/?token=', '/?token=<hidden>'],
     ['/token=x', '/token=x'],
+    ['https://me:x@h/?token=x', 'https://h/?token=<hidden>'],
+    ['//me@h/a@b', '//h/a@b'],
   ])('of the URL %j is %j', (url, expected) => {
     expect(withoutSecrets(url)).toBe(expected);
   });
 
   it('of a URL is found in time in proportion to its length', () => {
     const since = performance.now();
-    for (const piece of ['?', '&', '=', '?a', '&a=']) withoutSecrets(piece.repeat(100_000));
+    for (const piece of ['?', '&', '=', '?a', '&a=', '/', '//a', '//@'])
+      withoutSecrets(piece.repeat(100_000));
     expect(performance.now() - since).toBeLessThan(1000);
   });
 
@@ -42,9 +45,12 @@ describe('what is shown', () => {
     const others = new Map([
       ['host', 'a'],
       ['www-authenticate', 'Basic'],
+      ['location', '/login?next=/'],
       ['sec-websocket-protocol', 'chat'],
     ]);
     expect(headersWithoutSecrets(others)).toEqual(others);
+    const redirect = new Map([['location', 'https://me:x@h/?token=x']]);
+    expect(headersWithoutSecrets(redirect).get('location')).toBe('https://h/?token=<hidden>');
   });
 
   it('of subprotocols hides those that a token is among', () => {

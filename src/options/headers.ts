@@ -153,14 +153,14 @@ export function credentials(name: string, value: unknown): { username: string; p
   return checked;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL_CHARACTER = /[\x00-\x1f\x7f]/;
+// RFC 5234 appendix B.1: all but CTL.
+const WITHOUT_CONTROLS = /^[\x20-\x7e\x80-\u{10ffff}]*$/u;
 
 /** Tells what Basic authentication forbids in a user name or a password, if there is any of it (RFC 7617 §2). */
 export function credentialsFault(auth: { username: string; password: string }): string | undefined {
   // A colon ends the user name.
   if (auth.username.includes(':')) return 'the user name must not hold a colon (RFC 7617 §2)';
-  if (CONTROL_CHARACTER.test(auth.username) || CONTROL_CHARACTER.test(auth.password)) {
+  if (!WITHOUT_CONTROLS.test(auth.username + auth.password)) {
     return 'user name and password must not hold control characters (RFC 7617 §2)';
   }
   return undefined;

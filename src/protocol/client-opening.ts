@@ -16,6 +16,7 @@ import {
   type HttpHead,
   parseHead,
   parseList,
+  type StartLine,
   serializeHead,
 } from './http-head.ts';
 import {
@@ -55,7 +56,18 @@ export interface OpeningAgreement {
 /** Interim responses that may come before the final one. */
 const MAX_INTERIM_RESPONSES = 8;
 // RFC 9112 §4. The reason may be empty; an old server or proxy refuses in the words of HTTP/1.0.
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const STATUS_LINE: StartLine = {
+  mayBegin: (text) => 'HTTP/1.'.startsWith(text.slice(0, 7)),
+  pattern: /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/,
+  explain: (text) =>
+    TLS_RECORDS.includes(text.charCodeAt(0))
+      ? 'it is TLS; is it a wss: URL?'
+      : `it begins with ${quote(text)}`,
+};
+/** How an alert and a handshake message of TLS begin (RFC 8446 §5.1), with which a server answers what is none. */
+const TLS_RECORDS: readonly number[] = [0x15, 0x16];
+/** Characters of what is no HTTP that an error quotes. */
+const MOST_QUOTED = 80;
 
 /** Writes the request, then reads the response. */
 export class ClientOpening {
@@ -63,7 +75,7 @@ export class ClientOpening {
   readonly #options: UpgradeRequestOptions;
   readonly #deflate: DeflateSettings | undefined;
   readonly #accept: string;
-  #head = new HeadCollector();
+  #head = new HeadCollector(STATUS_LINE);
   #interim = 0;
   /** The body of a refusal, while it arrives. */
   #body: ResponseBody | undefined;
@@ -136,10 +148,7 @@ export class ClientOpening {
   }
 
   #readResponse({ startLine, headers, text }: HttpHead): void {
-    const match = STATUS_LINE.exec(startLine);
-    if (match === null) {
-      throw new HeadError(`it begins with ${JSON.stringify(startLine.slice(0, 80))}`);
-    }
+    const match = STATUS_LINE.pattern.exec(startLine) as RegExpExecArray;
     const [, minor, code, statusText = ''] = match;
     const status = Number(code);
     if (status === 101) {
@@ -147,7 +156,7 @@ export class ClientOpening {
       this.result = this.#checkUpgrade(headers, text);
     } else if (status < 200 && this.#interim++ < MAX_INTERIM_RESPONSES) {
       // RFC 9110 §15.2: a client must be able to take interim responses it did not expect.
-      this.#head = new HeadCollector();
+      this.#head = new HeadCollector(STATUS_LINE);
     } else {
       this.#refusal = { status, statusText, headers };
       this.#body = new ResponseBody(status, headers);
@@ -199,6 +208,14 @@ export class ClientOpening {
       { ...refusal, body: (this.#body as ResponseBody).bytes },
     );
   }
+}
+
+/** Quotes what may be anything: no control character of it reaches a terminal. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, MOST_QUOTED)).replace(
+    /[\x7f-\x9f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
 }
 
 function wrong(header: string, what: string, headers: HeaderMap): InvalidHeaderError {

@@ -32,6 +32,21 @@ export class HeadError extends Error {
   }
 }
 
+/**
+ * What a head must begin with. It is judged as soon as it can be: who speaks another protocol waits
+ * for an answer, and would never end its head.
+ */
+export interface StartLine {
+  /** Whether a line may begin so; it is given no more than the first 32 bytes. */
+  mayBegin(text: string): boolean;
+  /** What a whole line is, without its end. */
+  readonly pattern: RegExp;
+  /** Says what is wrong with a line, of which this much has come. */
+  explain(text: string): string;
+}
+
+/** Bytes of a start line that are looked at before its end has come. */
+const BEGINNING = 32;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -39,8 +54,15 @@ const NOTHING = new Uint8Array(0);
 
 /** Collects a head from bytes that arrive in any pieces. */
 export class HeadCollector {
+  readonly #startLine: StartLine;
   #bytes: Uint8Array = NOTHING;
   #length = 0;
+  /** Whether the start line has come, and is right. */
+  #isBegun = false;
+
+  constructor(startLine: StartLine) {
+    this.#startLine = startLine;
+  }
 
   /** Whether any byte has come. */
   get isEmpty(): boolean {
@@ -51,7 +73,7 @@ export class HeadCollector {
    * Takes bytes up to the end of the head and returns how far it came; `isComplete` tells whether
    * the end was there.
    *
-   * @throws HeadError when there is no end within 16 KiB
+   * @throws HeadError when it begins with no right start line, or there is no end within 16 KiB
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     const from = this.#length;
@@ -60,6 +82,7 @@ export class HeadCollector {
     if (from === 0) this.#bytes = piece;
     else this.#append(piece);
     this.#length = from + piece.length;
+    if (!this.#isBegun) this.#checkStart(from);
     // The empty line may have begun in an earlier piece.
     for (let i = Math.max(3, from); i < this.#length; i++) {
       if (this.#bytes[i] === LF && this.#isEmptyLine(i)) {
@@ -82,6 +105,20 @@ export class HeadCollector {
   /** Returns the head's bytes, without the empty line; valid as long as the last ones pushed. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length - 4);
+  }
+
+  /** Judges the start line as far as it has come; what lies before `from` has been looked at. */
+  #checkStart(from: number): void {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    const lf = bytes.indexOf(LF, from);
+    if (lf < 0 && from >= BEGINNING) return;
+    const text = decodeLatin1(bytes.subarray(0, lf < 0 ? BEGINNING : lf));
+    const { pattern, explain, mayBegin } = this.#startLine;
+    const isRight =
+      mayBegin(text.slice(0, BEGINNING)) &&
+      (lf < 0 || (text.endsWith('\r') && pattern.test(text.slice(0, -1))));
+    if (!isRight) throw new HeadError(explain(text.replace(/[\r\n].*/s, '')));
+    this.#isBegun = lf >= 0;
   }
 
   #isEmptyLine(lf: number): boolean {

@@ -22,6 +22,7 @@ import {
   parseHeadText,
   parseList,
   rawHeaders,
+  type StartLine,
   serializeHead,
 } from './http-head.ts';
 import { acceptOffer, type DeflateSettings } from './permessage-deflate.ts';
@@ -128,12 +129,17 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 // RFC 9112 §3: a method, a target without white space, a version.
-const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/([0-9])\.([0-9])$/;
+const REQUEST_LINE: StartLine = {
+  // No method is as long as that.
+  mayBegin: (text) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,24}(?: |$)/.test(text),
+  pattern: /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/([0-9])\.([0-9])$/,
+  explain: () => 'the request line is not valid',
+};
 const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Reads the request; the answer is written when it is known. */
 export class ServerOpening {
-  readonly #collector = new HeadCollector();
+  readonly #collector = new HeadCollector(REQUEST_LINE);
   readonly #sha1: Sha1Base64;
   readonly #deflate: DeflateSettings | undefined;
   #key = '';
@@ -202,8 +208,7 @@ export class ServerOpening {
 
   /** Checks a request, item by item of RFC 6455 §4.2.1. */
   #readRequest({ startLine, headers, text }: HttpHead): void {
-    const match = REQUEST_LINE.exec(startLine);
-    if (match === null) return this.#refuse(400, 'the request line is not valid');
+    const match = REQUEST_LINE.pattern.exec(startLine) as RegExpExecArray;
     const [, method, target = '', major, minor] = match;
     if (major !== '1' || minor === '0') {
       return this.#refuse(505, 'a WebSocket handshake needs HTTP/1.1');

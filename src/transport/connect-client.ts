@@ -18,6 +18,7 @@ import type { Target } from './target.ts';
 /** An attempt to connect. Nothing is kept of it once the connection is open. */
 class Attempt implements OpeningObserver {
   phase: ConnectPhase = 'dns';
+  readonly #driver: Driver;
   readonly #target: Target;
   readonly #signal: AbortSignal | undefined;
   readonly #forgetSignal: (() => void) | undefined;
@@ -31,6 +32,7 @@ class Attempt implements OpeningObserver {
     resolve: () => void,
     reject: (reason: unknown) => void,
   ) {
+    this.#driver = driver;
     this.#target = target;
     this.#signal = signal;
     this.#resolve = resolve;
@@ -46,9 +48,13 @@ class Attempt implements OpeningObserver {
   failed(error: WebSocketError | undefined): void {
     this.#forgetSignal?.();
     const signal = this.#signal;
-    this.#reject(
-      signal?.aborted ? signal.reason : explainConnectFailure(error, this.phase, this.#target),
-    );
+    if (signal?.aborted) {
+      this.#reject(signal.reason);
+      return;
+    }
+    const hasAnswered = this.#driver.stats().bytesReceived > 0;
+    const attempt = { target: this.#target, phase: this.phase, hasAnswered };
+    this.#reject(explainConnectFailure(error, attempt));
   }
 
   /** Options that `tls.connect` refuses are the caller's mistake. */

@@ -5,59 +5,98 @@ import {
   ConnectError,
   type ConnectPhase,
   HandshakeError,
+  HandshakeStatusError,
   TimeoutError,
   TransportError,
 } from '../errors.ts';
-import type { Target } from './target.ts';
+import { withoutSecrets } from '../inspection.ts';
+import { type Target, withoutCredentials } from './target.ts';
+import { isTlsFailure, type SystemError, tlsFailure } from './tls-failure.ts';
 
-/** A system error, as `net` and `tls` raise it. */
-interface SystemError extends Error {
-  code?: string;
-  syscall?: string;
-  address?: string;
-  port?: number;
-  errors?: SystemError[];
+/** An attempt to connect, as far as it came. */
+export interface FailedAttempt {
+  readonly target: Target;
+  /** The phase under way when it failed. */
+  readonly phase: ConnectPhase;
+  /** Whether anything has come from the server, above TLS. */
+  readonly hasAnswered: boolean;
 }
+
+/** With what servers answer a plain request on a port for TLS: nginx, Apache, Go and Tomcat. */
+const PLAIN_ON_TLS_PORT =
+  /plain HTTP request was sent to HTTPS port|plain HTTP to an SSL-enabled server|HTTP request to an HTTPS server|requires TLS/i;
+const IS_IT_WSS = '; is it a wss: URL?';
+/** Characters of a redirect's target that are told. */
+const MOST_QUOTED = 300;
 
 /**
  * Makes the error for an attempt to connect that failed.
  *
  * @param error why the session or the socket ended, if it said why
- * @param phase the phase under way when it failed
  */
-export function explainConnectFailure(
-  error: unknown,
-  phase: ConnectPhase,
-  target: Target,
-): unknown {
+export function explainConnectFailure(error: unknown, attempt: FailedAttempt): unknown {
+  const { phase, target } = attempt;
   if (error instanceof TimeoutError) {
     const { operation, timeout } = error;
-    const message = `cannot connect to ${target.url}: no connection within ${timeout} ms (phase reached: ${phase})`;
+    const message = `${cannotConnect(target)}: no connection within ${timeout} ms (phase reached: ${phase})`;
     return new TimeoutError(operation, timeout, message);
   }
-  return connectError(error ?? new Error('the socket was closed'), phase, target);
+  return connectError(error ?? new Error('the socket was closed'), attempt);
 }
 
-function connectError(error: unknown, phase: ConnectPhase, target: Target): unknown {
-  if (error instanceof HandshakeError) return located(error, target);
+function cannotConnect({ url }: Target): string {
+  return `cannot connect to ${withoutSecrets(url)}`;
+}
+
+function connectError(error: unknown, attempt: FailedAttempt): unknown {
+  const { phase, target } = attempt;
+  if (error instanceof HandshakeError) return located(error, attempt);
   if (!(error instanceof Error)) return error;
   const cause = (error instanceof TransportError ? error.cause : error) as SystemError;
-  const where = { url: target.url, address: addressTried(cause, target), cause };
+  const url = withoutSecrets(target.url);
+  const where = { url, address: addressTried(cause, target), cause };
   if (cause.syscall === 'getaddrinfo') {
     return new ConnectError(
-      `cannot connect to ${target.url}: the host name '${target.hostname}' does not resolve (${cause.code})`,
+      `${cannotConnect(target)}: the host name '${target.hostname}' does not resolve (${cause.code})`,
       { ...where, address: target.hostname, phase: 'dns' },
     );
   }
-  const what = phase === 'tls' ? tlsFailure(cause) : tcpFailure(cause, where.address);
-  return new ConnectError(`cannot connect to ${target.url}: ${what}`, { ...where, phase });
+  const what = isTlsFailure(cause, phase)
+    ? tlsFailure(cause, target)
+    : tcpFailure(cause, where.address) + (phase === 'upgrade' ? askForScheme(attempt) : '');
+  return new ConnectError(`${cannotConnect(target)}: ${what}`, { ...where, phase });
 }
 
 /** Adds where it happened to an error of the handshake, which the core cannot know. */
-function located(error: HandshakeError, target: Target): HandshakeError {
+function located(error: HandshakeError, attempt: FailedAttempt): HandshakeError {
+  const { target } = attempt;
   const address = `${target.hostname}:${target.port}`;
-  error.message = `cannot connect to ${target.url}: ${error.message}`;
-  return Object.assign(error, { url: target.url, address });
+  const hint =
+    error instanceof HandshakeStatusError ? hintOfStatus(error, target) : askForScheme(attempt);
+  error.message = `${cannotConnect(target)}: ${error.message}${hint}`;
+  return Object.assign(error, { url: withoutSecrets(target.url), address });
+}
+
+function hintOfStatus({ status, headers, body }: HandshakeStatusError, target: Target): string {
+  const location = headers.get('location');
+  if (status >= 300 && status < 400 && location !== undefined) {
+    return `; it redirects to ${redirectTarget(location, target)}, where you may connect if you trust it`;
+  }
+  const isAsked =
+    !target.isSecure && status === 400 && PLAIN_ON_TLS_PORT.test(Buffer.from(body).toString());
+  return isAsked ? IS_IT_WSS : '';
+}
+
+/** Many a server says nothing to a plain request on a port for TLS. */
+function askForScheme({ target, hasAnswered }: FailedAttempt): string {
+  return target.isSecure || hasAnswered ? '' : IS_IT_WSS;
+}
+
+function redirectTarget(location: string, target: Target): string {
+  const absolute = URL.canParse(location, target.url)
+    ? new URL(location, target.url).href
+    : location;
+  return withoutSecrets(withoutCredentials(absolute)).slice(0, MOST_QUOTED);
 }
 
 function addressTried(error: SystemError, target: Target): string {
@@ -80,18 +119,4 @@ function tcpFailure(error: SystemError, address: string): string {
     default:
       return `${error.message || code || 'unknown error'} (${address})`;
   }
-}
-
-function tlsFailure(error: SystemError): string {
-  const code = error.code ?? '';
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the server's certificate is for another host: ${error.message} (${code})`;
-  }
-  if (/CERT|SIGNATURE|ISSUER|CHAIN/.test(code)) {
-    return `the server's certificate was refused: ${error.message} (${code}); if it is yours, give its CA in the option tls: { ca }`;
-  }
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return `the server does not speak TLS; is it a ws: URL? (${code})`;
-  }
-  return `the TLS handshake failed: ${error.message}${code && ` (${code})`}`;
 }

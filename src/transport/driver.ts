@@ -146,6 +146,8 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   }
 
   handleEnd(): void {
+    // TLS that ends before it is there is an error, which Node.js tells next.
+    if (!this.#isConnected) return;
     this.#endAfterRest(() => this.#session.receiveEof(now()));
   }
 

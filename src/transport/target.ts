@@ -2,6 +2,7 @@
  * A WebSocket URL (RFC 6455 §3), taken apart into what connecting needs.
  */
 import { InvalidUrlError } from '../errors.ts';
+import { withoutSecrets } from '../inspection.ts';
 import { credentialsFault, describe, type ResolvedConnectOptions } from '../options.ts';
 
 /** Where to connect, and what to ask for there. */
@@ -56,13 +57,13 @@ function parseText(text: string): Target {
   try {
     parsed = new URL(text);
   } catch (cause) {
-    const shown = withoutCredentials(text);
+    const shown = withoutSecrets(withoutCredentials(text));
     throw new InvalidUrlError(
       `'${shown}' is not a URL; a WebSocket URL looks like ws://host:port/path`,
       { url: shown, cause: Object.assign(cause as Error, { input: shown }) },
     );
   }
-  const shown = withoutCredentials(parsed.href);
+  const shown = withoutSecrets(withoutCredentials(parsed.href));
   const scheme = Object.hasOwn(SCHEMES, parsed.protocol) ? SCHEMES[parsed.protocol] : undefined;
   if (scheme === undefined) {
     throw new InvalidUrlError(
@@ -93,7 +94,7 @@ function parseText(text: string): Target {
  * What is told of a URL that is refused is told without credentials: a parser of URLs takes back
  * slashes for slashes, and needs none at all before the host.
  */
-function withoutCredentials(url: string): string {
+export function withoutCredentials(url: string): string {
   const [prefix] = /^(?:[^@/\\?#:]*:)?[/\\\s]*/.exec(url) as RegExpExecArray;
   return prefix + url.slice(prefix.length).replace(/^[^/\\?#]*@/, '');
 }

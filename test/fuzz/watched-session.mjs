@@ -159,7 +159,8 @@ export class WatchedSession {
   summary() {
     const { session, events } = this;
     const { state, received, closeCode, wasClean, protocol, extensions } = session;
-    const failure = this.failure?.message;
+    // What is no HTTP is quoted as far as it has come.
+    const failure = this.failure?.message.replace(/ begins with .*/s, '');
     return {
       events: [...events],
       failure,

@@ -6,9 +6,18 @@ import {
   MAX_HEADERS,
   parseHead,
   parseList,
+  rawHeaders,
+  type StartLine,
   serializeHead,
 } from '../../src/protocol/http-head.ts';
 import { head, latin1 } from '../support/handshakes.ts';
+
+/** Begins as the tests' heads do. */
+const START: StartLine = {
+  mayBegin: (text) => 'GET '.startsWith(text.slice(0, 4)),
+  pattern: /^GET \/x* HTTP\/1.1$/,
+  explain: (text) => `not ${text}`,
+};
 
 /** Parses a head given as its lines. */
 function parse(...lines: readonly string[]) {
@@ -31,7 +40,7 @@ describe('HeadCollector', () => {
   it('finds the end of a head in pieces of every size, and takes nothing after it', () => {
     const stream = latin1(`${Buffer.from(bytes).toString('latin1')}more`);
     for (let size = 1; size <= stream.length; size++) {
-      const collector = new HeadCollector();
+      const collector = new HeadCollector(START);
       let next = 0;
       while (!collector.isComplete) {
         next = collector.push(stream, next, Math.min(next + size, stream.length));
@@ -43,7 +52,7 @@ describe('HeadCollector', () => {
 
   it('keeps the pieces of a head though each is read into the same memory', () => {
     const memory = new Uint8Array(bytes.length);
-    const collector = new HeadCollector();
+    const collector = new HeadCollector(START);
     for (let from = 0; from < bytes.length; from += 10) {
       const piece = bytes.subarray(from, from + 10);
       memory.fill(0x78);
@@ -54,7 +63,7 @@ describe('HeadCollector', () => {
   });
 
   it('says whether any byte has come', () => {
-    const collector = new HeadCollector();
+    const collector = new HeadCollector(START);
     expect(collector.isEmpty).toBe(true);
     collector.push(bytes, 0, 1);
     expect(collector.isEmpty).toBe(false);
@@ -64,8 +73,8 @@ describe('HeadCollector', () => {
   it.each(['\n\n', '\r\n\n', '\n\r\n', '\r\r\n\n', '\r\n\r\r\n'])(
     'takes %j for no empty line',
     (ending) => {
-      const collector = new HeadCollector();
-      const text = latin1(`GET / HTTP/1.1${ending}`);
+      const collector = new HeadCollector(START);
+      const text = latin1(`GET / HTTP/1.1\r\nA: b${ending}`);
       expect(collector.push(text, 0, text.length)).toBe(text.length);
       expect(collector.isComplete).toBe(false);
     },
@@ -79,7 +88,7 @@ describe('HeadCollector', () => {
         [MAX_HEAD_SIZE + 1, false],
       ] as const) {
         const large = latin1('GET / HTTP/1.1\r\nA: '.padEnd(length - 4, 'x').concat('\r\n\r\n'));
-        const collector = new HeadCollector();
+        const collector = new HeadCollector(START);
         const push = () => {
           let next = 0;
           while (next < large.length) {
@@ -94,10 +103,26 @@ describe('HeadCollector', () => {
   );
 
   it('gives up on an endless head whose pieces are large', () => {
-    const endless = new Uint8Array(1_000_000).fill(0x61);
-    expect(errorOf(() => new HeadCollector().push(endless, 0, endless.length)).isTooLarge).toBe(
-      true,
-    );
+    const endless = latin1(`GET /${'x'.repeat(1_000_000)}`);
+    expect(
+      errorOf(() => new HeadCollector(START).push(endless, 0, endless.length)).isTooLarge,
+    ).toBe(true);
+  });
+
+  it.each([
+    ['P', 1],
+    ['GEX / HTTP/1.1\r\nA: b\r\n\r\n', 3],
+    ['GET / HTTP/1.0\r\nA: b\r\n\r\n', 16],
+    ['GET / HTTP/1.1\nA: b\r\n\r\n', 15],
+    ['\r\nGET / HTTP/1.1\r\n\r\n', 1],
+    [`GET /${'x'.repeat(100)} HTTP/1.0\r\n`, 116],
+  ])('gives up on %j at the first byte that tells', (text, telling) => {
+    const bytes = latin1(text);
+    const error = errorOf(() => new HeadCollector(START).push(bytes, 0, bytes.length));
+    expect(error.message).toBe(`not ${text.split(/\r?\n/)[0]}`);
+    const collector = new HeadCollector(START);
+    for (let next = 0; next < telling - 1; next++) collector.push(bytes, next, next + 1);
+    expect(errorOf(() => collector.push(bytes, telling - 1, telling)).isTooLarge).toBe(false);
   });
 });
 
@@ -205,6 +230,20 @@ describe('parseList', () => {
     [', ,a,, b,', ['a', 'b']],
     ['__proto__, constructor', ['__proto__', 'constructor']],
   ])('splits %j', (value, items) => expect(parseList(value)).toEqual(items));
+});
+
+describe('rawHeaders', () => {
+  it('has names and values in turn, as they were sent', () => {
+    expect(rawHeaders('GET / HTTP/1.1\r\nHost: [::1]:80\r\nX-a:1\r\nx-A: \t 2 ')).toEqual([
+      'Host',
+      '[::1]:80',
+      'X-a',
+      '1',
+      'x-A',
+      '2',
+    ]);
+    expect(rawHeaders('GET / HTTP/1.1')).toEqual([]);
+  });
 });
 
 describe('serializeHead', () => {

@@ -5,7 +5,13 @@ import { parseHeadText } from '../../src/protocol/http-head.ts';
 import { ServerOpening, serializeRefusal } from '../../src/protocol/server-opening.ts';
 import { sha1Base64 } from '../support/endpoint.ts';
 import { concat } from '../support/frames.ts';
-import { ACCEPT_TEXT, type HeaderChanges, KEY_TEXT, request } from '../support/handshakes.ts';
+import {
+  ACCEPT_TEXT,
+  type HeaderChanges,
+  KEY_TEXT,
+  latin1,
+  request,
+} from '../support/handshakes.ts';
 
 /** Feeds a request in pieces of `size` bytes and returns what came of it and how many bytes it took. */
 function ask(bytes: Uint8Array, size = bytes.length) {
@@ -131,6 +137,27 @@ describe("a client's request that is wrong (RFC 6455 §4.2.1)", () => {
     expect(refusalOf(request({}, line)).status).toBe(status);
   });
 
+  it.each([
+    ['\x16\x03\x01\x02\x00\x01\x00', 1],
+    ['SSH-2.0-OpenSSH_9.6\r\n', 20],
+    ['hello, world', 6],
+    ['EHLO example.com\r\n', 18],
+    ['GET / HTTP/1.1\n', 15],
+    ['GET /  HTTP/1.1\r\n', 17],
+    ['\r\nGET / HTTP/1.1', 1],
+    ['A'.repeat(100), 25],
+  ])('that begins with %j is refused at the byte that tells', (text, telling) => {
+    const bytes = latin1(text);
+    expect(refusalOf(bytes)).toMatchObject({
+      status: 400,
+      body: 'the request line is not valid\n',
+    });
+    const { opening } = ask(bytes.subarray(0, telling - 1), 1);
+    expect(opening.refusal).toBeUndefined();
+    opening.receive(bytes, telling - 1, telling);
+    expect(opening.refusal?.answer.status).toBe(400);
+  });
+
   it('says which method would do', () => {
     expect(refusalOf(request({}, 'POST / HTTP/1.1')).headers).toEqual({ Allow: 'GET' });
   });
@@ -180,7 +207,7 @@ describe("a client's request that is wrong (RFC 6455 §4.2.1)", () => {
   });
 
   it('is refused once 16 KiB of an endless head have come', () => {
-    const endless = new Uint8Array(20_000_000).fill(0x61);
+    const endless = latin1(`GET /${'a'.repeat(20_000_000)}`);
     for (const size of [1, 1000, endless.length]) {
       const { opening } = ask(endless, size);
       expect(opening.refusal?.answer.status).toBe(431);

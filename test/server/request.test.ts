@@ -189,6 +189,16 @@ describe('the request', () => {
     });
   }
 
+  it.each([
+    ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['the greeting of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['the command of another protocol', 'EHLO client.example\r\n'],
+    ['bytes without a sense', '\0\0\0'],
+  ])('that begins as %s is refused at once', async (_, text) => {
+    const server = await start({ handshakeTimeout: 0 });
+    expect(await exchange(server, Buffer.from(text, 'latin1'))).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   it('over TLS that does not come in time ends the connection', async () => {
     const server = await start({
       handshakeTimeout: 100,

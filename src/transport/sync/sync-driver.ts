@@ -110,7 +110,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
       // Options that `tls.connect` refuses are the caller's mistake.
       if (error instanceof RefusedOptions) throw error.cause;
       if (error instanceof WebSocketError && error.code === 'WS_SYNC_UNSUPPORTED') throw error;
-      throw explainConnectFailure(error, phase, target);
+      throw explainConnectFailure(error, { target, phase, hasAnswered: this.#bytesReceived > 0 });
     }
   }
 

@@ -50,3 +50,14 @@ subjectAltName=DNS:elsewhere.example" "$start" "$end" "$by_authority"
 issue expired server-key.pem "$leaf
 $names" 20200101000000Z 20210101000000Z "$by_authority"
 issue self-signed server-key.pem "$names" "$start" "$end" '-selfsign -keyfile server-key.pem'
+issue not-yet-valid server-key.pem "$leaf
+$names" 21200101000000Z "$end" "$by_authority"
+issue wrong-purpose server-key.pem "basicConstraints=critical,CA:FALSE
+extendedKeyUsage=clientAuth
+$names" "$start" "$end" "$by_authority"
+issue revoked server-key.pem "$leaf
+$names" "$start" "$end" "$by_authority"
+
+openssl ca -config "$work/revoked.cnf" $by_authority -revoke revoked.pem
+openssl ca -config "$work/revoked.cnf" $by_authority -gencrl \
+  -crl_lastupdate "$start" -crl_nextupdate "$end" -out revocations.pem
