@@ -2,27 +2,35 @@
  * What `send` takes, made into what a frame is written from.
  */
 import { Blob, isUtf8 } from 'node:buffer';
-import { isAnyArrayBuffer } from 'node:util/types';
+import { isAnyArrayBuffer, isTypedArray } from 'node:util/types';
 import { describe, type SendOptions } from '../options.ts';
 
 /** Data whose bytes are at hand. */
 export type ReadyData = string | Uint8Array;
 
+const { keys } = Uint8Array.prototype;
+
 /**
  * Returns a string as it is, and any kind of buffer as a view of its exact bytes; `undefined` for
  * anything else.
  *
- * @throws TypeError for a detached buffer
+ * @throws TypeError where the bytes are gone: the buffer is detached, or has shrunk below the view
  */
 export function readyData(data: unknown): ReadyData | undefined {
   if (typeof data === 'string') return data;
   if (data instanceof Uint8Array && data.length > 0) return data;
-  if (ArrayBuffer.isView(data)) {
-    // Throws where the buffer is detached: its bytes are gone, and nothing must stand for them.
-    new Uint8Array(data.buffer);
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  try {
+    if (ArrayBuffer.isView(data)) {
+      // A view out of the bounds of its buffer says that it is empty. Only that of a DataView throws, and methods do.
+      if (data.byteLength === 0 && isTypedArray(data)) Reflect.apply(keys, data, []);
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    }
+    return isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
+  } catch (cause) {
+    const message =
+      'the bytes to send are gone: their ArrayBuffer was transferred, or has shrunk below the view';
+    throw new TypeError(message, { cause });
   }
-  return isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
 }
 
 /** Returns data that the caller may change from here on. A Buffer's own `slice` would not copy. */

@@ -11,6 +11,22 @@ function shared(): SharedArrayBuffer {
   return buffer;
 }
 
+/** A buffer of the bytes that can be resized, which the library of TypeScript for Node.js 20 does not know. */
+function resizable(): ArrayBuffer & { resize(length: number): void } {
+  const options = { maxByteLength: 2 * BYTES.length };
+  const buffer = Reflect.construct(ArrayBuffer, [BYTES.length, options]);
+  new Uint8Array(buffer).set(BYTES);
+  return buffer;
+}
+
+/** A view that is made before its buffer shrinks. */
+function shrunk<View>(length: number, makeView: (buffer: ArrayBuffer) => View): View {
+  const buffer = resizable();
+  const view = makeView(buffer);
+  buffer.resize(length);
+  return view;
+}
+
 /** Every kind of data, with the bytes that must arrive. */
 export const KINDS: Readonly<Record<string, () => { data: unknown; bytes: Uint8Array }>> = {
   'an ArrayBuffer': () => ({ data: BYTES.slice().buffer, bytes: BYTES }),
@@ -57,6 +73,33 @@ export const KINDS: Readonly<Record<string, () => { data: unknown; bytes: Uint8A
     data: new Blob([BYTES, 'end']),
     bytes: Buffer.concat([BYTES, Buffer.from('end')]),
   }),
+  'a composed Blob': () => ({
+    data: new Blob([new Blob([BYTES.slice(0, 20)]), BYTES.slice(20), '', new Blob([])]).slice(1),
+    bytes: BYTES.slice(1),
+  }),
+  'a resizable ArrayBuffer': () => ({ data: resizable(), bytes: BYTES }),
+  'a view of a resizable ArrayBuffer': () => ({
+    data: new Uint8Array(resizable(), 3, 7),
+    bytes: BYTES.slice(3, 10),
+  }),
+  'a view to the end of a buffer that has shrunk': () => ({
+    data: shrunk(10, (buffer) => new Uint8Array(buffer, 4)),
+    bytes: BYTES.slice(4, 10),
+  }),
+  'a view in a buffer that has shrunk behind it': () => ({
+    data: shrunk(10, (buffer) => new DataView(buffer, 2, 8)),
+    bytes: BYTES.slice(2, 10),
+  }),
+  'an empty view of a buffer that has shrunk to nothing': () => ({
+    data: shrunk(0, (buffer) => new Uint16Array(buffer)),
+    bytes: new Uint8Array(0),
+  }),
+  'a growable SharedArrayBuffer': () => {
+    const options = { maxByteLength: 2 * BYTES.length };
+    const data = Reflect.construct(SharedArrayBuffer, [BYTES.length, options]);
+    new Uint8Array(data).set(BYTES);
+    return { data, bytes: BYTES };
+  },
   'an empty ArrayBuffer': () => ({ data: new ArrayBuffer(0), bytes: new Uint8Array(0) }),
   'an empty Uint8Array': () => ({ data: new Uint8Array(0), bytes: new Uint8Array(0) }),
   'an empty DataView': () => ({
@@ -96,4 +139,10 @@ export const WRONG_KINDS: Readonly<Record<string, () => unknown>> = {
   'a Date': () => new Date(0),
   'a detached ArrayBuffer': detached,
   'a view of a detached ArrayBuffer': viewOfDetached,
+  'a view of a buffer that has shrunk below it': () =>
+    shrunk(10, (buffer) => new Uint8Array(buffer, 0, 11)),
+  'a view to the end of a buffer that has shrunk below its start': () =>
+    shrunk(10, (buffer) => new Float32Array(buffer, 12)),
+  'a DataView of a buffer that has shrunk below it': () =>
+    shrunk(0, (buffer) => new DataView(buffer, 1)),
 };
