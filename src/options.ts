@@ -28,6 +28,7 @@ import {
   unknownOption,
 } from './options/hints.ts';
 
+export { checkCallOptions, checkSendOptions } from './options/calls.ts';
 export { abortSignal, describe, milliseconds } from './options/checks.ts';
 export { credentialsFault, type HeadersInput, headerPairs } from './options/headers.ts';
 

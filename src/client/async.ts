@@ -7,6 +7,8 @@ import { nodeKernels } from '../kernels/node.ts';
 import {
   abortSignal,
   type ConnectOptions,
+  checkCallOptions,
+  checkSendOptions,
   type Data,
   milliseconds,
   type ResolvedConnectOptions,
@@ -29,6 +31,8 @@ import { handled, rejected } from '../transport/unawaited.ts';
 import type { CloseOptions, Connection, RecvOptions } from './connection.ts';
 import { MessageIterator, type MessageSource, Receiver } from './receiver.ts';
 
+const RECV_OPTIONS: readonly string[] = ['timeout', 'signal'];
+const CLOSE_OPTIONS: readonly string[] = ['signal'];
 /** Fulfilled already: what every `send` without backpressure returns. */
 const DONE: Promise<void> = Promise.resolve();
 
@@ -57,8 +61,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   send(data: SendData, options?: SendOptions): Promise<void> {
     try {
+      checkSendOptions(options);
       const signal = options?.signal;
-      if (signal !== undefined) abortSignal('send: signal', signal).throwIfAborted();
+      signal?.throwIfAborted();
       this.#checkNotLent();
       const ready = readyData(data);
       if (ready === undefined || this.isSentLater(ready, options)) {
@@ -76,6 +81,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
       return this.#receiver.receive(0, undefined);
     }
     try {
+      checkCallOptions('recv', options, RECV_OPTIONS);
       const timeout = milliseconds(
         'recv: timeout',
         options?.timeout ?? this.#options.receiveTimeout,
@@ -114,6 +120,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   close(code = 1000, reason = '', options?: CloseOptions): Promise<void> {
     try {
+      checkCallOptions('close', options, CLOSE_OPTIONS);
       const signal = options?.signal;
       if (signal !== undefined) abortSignal('close: signal', signal);
       serializeClosePayload(nodeKernels(), code, reason);

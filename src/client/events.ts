@@ -18,7 +18,8 @@
  */
 import { type ConnectOptions, resolveConnectOptions } from '../options.ts';
 import { connectClient } from '../transport/connect-client.ts';
-import { checkHandlers, EventConnection, type Handlers } from '../transport/event-connection.ts';
+import { EventConnection, type Handlers } from '../transport/event-connection.ts';
+import { checkHandlers } from '../transport/handlers.ts';
 import type { Message } from '../transport/received.ts';
 import { parseTarget } from '../transport/target.ts';
 

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { INSPECT, shown, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
+  describe,
   type ListenOptions,
   type ResolvedListenOptions,
   resolveListenOptions,
@@ -16,12 +17,8 @@ import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
 import type { DrivenOptions } from '../transport/driven-connection.ts';
-import {
-  checkHandlers,
-  EventConnection,
-  type HandlerName,
-  type Handlers,
-} from '../transport/event-connection.ts';
+import { EventConnection, type HandlerName, type Handlers } from '../transport/event-connection.ts';
+import { checkHandlers } from '../transport/handlers.ts';
 import { createListener, type Listener, urlOf } from '../transport/listener.ts';
 import type { Message } from '../transport/received.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
@@ -391,7 +388,10 @@ export function serve<T = unknown>(options: ServeViewsOptions<T>): Promise<Serve
 export async function serve<T>(
   options: ServeOptions<T> | ServeViewsOptions<T>,
 ): Promise<Server<T>> {
-  checkHandlers('serve', options?.handlers);
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError(`serve: options must be an object with handlers, not ${describe(options)}`);
+  }
+  checkHandlers('serve', options.handlers);
   const { request, error, views } = options;
   if (request !== undefined && typeof request !== 'function') {
     throw new TypeError("serve: option 'request' must be a function");

@@ -5,7 +5,13 @@
 import { ConnectionClosedError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
-import { type Data, describe, type SendData, type SendOptions } from '../options.ts';
+import {
+  checkSendOptions,
+  type Data,
+  describe,
+  type SendData,
+  type SendOptions,
+} from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import {
@@ -35,7 +41,8 @@ export interface Frame {
 }
 
 /**
- * What happens on a connection. Every handler may be left out. An exception thrown by a handler, or the
+ * What happens on a connection: an object of functions, or an instance of a class with such methods,
+ * which are called with it as `this`. Every handler may be left out. An exception thrown by a handler, or the
  * rejection of a promise that it returns, fails the connection with 1011, and no other one.
  *
  * @typeParam M what the `message` handler gets: a view of the receive buffer, or a {@link Message} to keep
@@ -72,42 +79,6 @@ export interface Handlers<T = unknown, M = Uint8Array> {
 
 /** The name of a handler. */
 export type HandlerName = keyof Handlers;
-
-const HANDLER_NAMES: readonly string[] = [
-  'open',
-  'message',
-  'frame',
-  'batchEnd',
-  'drain',
-  'ping',
-  'pong',
-  'close',
-  'error',
-] satisfies (keyof Handlers)[];
-
-/**
- * Checks handlers given by the caller.
- *
- * @throws TypeError for an unknown handler, or one that is not a function
- */
-export function checkHandlers(caller: string, handlers: unknown): void {
-  if (handlers === null || typeof handlers !== 'object') {
-    throw new TypeError(`${caller}: handlers must be an object, not ${describe(handlers)}`);
-  }
-  for (const name of Object.keys(handlers)) {
-    const handler = (handlers as Record<string, unknown>)[name];
-    if (!HANDLER_NAMES.includes(name)) {
-      throw new TypeError(
-        `${caller}: unknown handler '${name}'; there are ${HANDLER_NAMES.join(', ')}`,
-      );
-    }
-    if (handler !== undefined && typeof handler !== 'function') {
-      throw new TypeError(
-        `${caller}: handler '${name}' must be a function, not ${describe(handler)}`,
-      );
-    }
-  }
-}
 
 /** Handlers that are given a view, if views are wanted. */
 const GIVEN_VIEWS: ReadonlySet<HandlerName> = new Set(['message', 'frame', 'ping', 'pong']);
@@ -160,6 +131,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
    *   nothing is sent then
    */
   send(data: SendData, options?: Omit<SendOptions, 'signal'>): boolean {
+    checkSendOptions(options);
     if (options !== undefined) refuseSignal(options);
     const ready = readyData(data);
     if (ready === undefined && !isBlob(data) && !isIterable(data)) throw dataError('send', data);
@@ -217,6 +189,9 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** Runs `send` and lets everything that it sends leave in one batch. */
   cork(send: (ws: this) => void): void {
+    if (typeof send !== 'function') {
+      throw new TypeError(`cork: it takes a function, not ${describe(send)}`);
+    }
     this.driver.cork(() => send(this));
   }
 

@@ -140,6 +140,14 @@ describe('serving', () => {
     await expect(connect(server.url)).rejects.toMatchObject({ phase: 'tls' });
   });
 
+  it.each([undefined, null, 5, 'text'])(
+    'says that options that are %j are none',
+    async (options) => {
+      const call = serve(options as unknown as ServeOptions<unknown>);
+      await expect(call).rejects.toThrow(/^serve: options must be an object with handlers, not /);
+    },
+  );
+
   it('rejects a port that is taken', async () => {
     const { port } = await start();
     await expect(serve({ host: '127.0.0.1', port, handlers: {} })).rejects.toMatchObject({

@@ -1,0 +1,57 @@
+/**
+ * Checks the handlers that a caller gives: an object of functions, or an instance of a class that has
+ * them as methods.
+ */
+import { describe } from '../options.ts';
+import type { Handlers } from './event-connection.ts';
+
+const NAMES: readonly string[] = [
+  'open',
+  'message',
+  'frame',
+  'batchEnd',
+  'drain',
+  'ping',
+  'pong',
+  'close',
+  'error',
+] satisfies (keyof Handlers)[];
+
+/**
+ * Checks handlers given by the caller. A plain object has nothing but handlers; an instance of a
+ * class has them anywhere, and what else it wants.
+ *
+ * @throws TypeError for an unknown handler of a plain object, one that is not a function, or an instance
+ * without any
+ */
+export function checkHandlers(caller: string, handlers: unknown): void {
+  if (handlers === null || typeof handlers !== 'object' || Array.isArray(handlers)) {
+    throw new TypeError(`${caller}: handlers must be an object, not ${describe(handlers)}`);
+  }
+  if (isPlain(handlers)) checkNames(caller, Object.keys(handlers));
+  else if (!NAMES.some((name) => name in handlers)) {
+    throw new TypeError(
+      `${caller}: ${describe(handlers)} has no handler; there are ${NAMES.join(', ')}`,
+    );
+  }
+  for (const name of NAMES) {
+    const handler: unknown = handlers[name as keyof typeof handlers];
+    if (handler !== undefined && typeof handler !== 'function') {
+      throw new TypeError(
+        `${caller}: handler '${name}' must be a function, not ${describe(handler)}`,
+      );
+    }
+  }
+}
+
+function checkNames(caller: string, names: readonly string[]): void {
+  const unknown = names.find((name) => !NAMES.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`${caller}: unknown handler '${unknown}'; there are ${NAMES.join(', ')}`);
+}
+
+/** Whether an object was written as one; that of another realm has another `Object.prototype`. */
+function isPlain(object: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
