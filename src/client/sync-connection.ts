@@ -5,6 +5,8 @@ import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
+  checkCallOptions,
+  checkSendOptions,
   type Data,
   milliseconds,
   type ResolvedConnectOptions,
@@ -27,10 +29,10 @@ import {
 import { Fragments, takePieces } from '../transport/fragments.ts';
 import { endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
+import { blobBytes } from '../transport/sync/blob-bytes.ts';
 import type { BlockingDriver } from '../transport/sync/blocking-driver.ts';
 import { checkAlone } from '../transport/sync/callers-function.ts';
 import type { KeptMessages } from '../transport/sync/kept-messages.ts';
-import { socketBroker } from '../transport/sync/socket-broker.ts';
 
 /** Options of one blocking `recv` or `ping`. */
 export interface SyncRecvOptions {
@@ -77,7 +79,7 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    * until the system has taken the message; while the peer does not read, what it sends is received and
    * kept for `recv`, up to 64 MiB, or `maxMessageSize` where that is more.
    *
-   * @throws TypeError for data of another kind; nothing is sent then
+   * @throws TypeError for data of another kind, or the Blob of a file; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or is lost meanwhile
    * @throws TimeoutError after `timeout` ms; the message still leaves, with later calls
    * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` once more than that is kept and the peer still does
@@ -135,6 +137,7 @@ function fullError(operation: 'send' | 'ping'): WebSocketError {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+const TIMEOUT: readonly string[] = ['timeout'];
 
 /** What has come for a connection, and what it waits for. */
 export interface Inbox {
@@ -204,6 +207,7 @@ export class BlockingConnection implements SyncConnection {
 
   send(data: Data | Iterable<Data>, options?: SyncSendOptions): void {
     this.#begin();
+    checkSendOptions(options, TIMEOUT);
     const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
     options?.signal?.throwIfAborted();
     const ready = readyData(data) ?? readBlob(data);
@@ -224,6 +228,7 @@ export class BlockingConnection implements SyncConnection {
 
   recv(options?: SyncRecvOptions): Message {
     this.#begin();
+    checkCallOptions('recv', options, TIMEOUT);
     const timeout = milliseconds('recv: timeout', options?.timeout ?? this.#receiveTimeout);
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const { messages } = this.#inbox;
@@ -237,6 +242,7 @@ export class BlockingConnection implements SyncConnection {
 
   ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number {
     this.#begin();
+    checkCallOptions('ping', options, TIMEOUT);
     const timeout = milliseconds('ping: timeout', options?.timeout ?? this.#receiveTimeout);
     const payload =
       data === undefined ? this.#inbox.pings.nextPayload() : controlPayload('ping', data).slice();
@@ -335,7 +341,7 @@ export class BlockingConnection implements SyncConnection {
 
 /** Reads a Blob; `undefined` for what is none. */
 function readBlob(data: unknown): Uint8Array | undefined {
-  return isBlob(data) ? socketBroker().readBlob(data) : undefined;
+  return isBlob(data) ? blobBytes(data) : undefined;
 }
 
 function fragmentsOf(data: unknown, options: SendOptions | undefined): Fragments {

@@ -1,7 +1,6 @@
 /**
  * The thread's side of its socket worker: asks it, and blocks until it answers.
  */
-import type { Blob } from 'node:buffer';
 import type { PeerCertificate } from 'node:tls';
 import {
   MessageChannel,
@@ -159,14 +158,6 @@ export class SocketBroker {
         return loss;
       },
     };
-  }
-
-  /** Reads a Blob, which only an event loop can. */
-  readBlob(blob: Blob): Uint8Array {
-    const id = this.#nextId();
-    this.#ask({ kind: 'blob', id, blob });
-    const reply = this.#await(id, Number.POSITIVE_INFINITY);
-    return new Uint8Array((reply as Extract<WorkerReply, { kind: 'bytes' }>).bytes);
   }
 
   /**

@@ -45,8 +45,6 @@ port.on('message', (request: WorkerRequest) => {
       return relay(request);
     case 'wake':
       return relays.get(request.id)?.wake();
-    case 'blob':
-      return readBlob(request);
     case 'ping':
       return announce();
   }
@@ -205,11 +203,4 @@ function freeLater(id: number, socket: Socket | undefined): void {
   const free = (): void => void setImmediate(() => reply({ id, kind: 'freed' }));
   if (socket === undefined || socket.closed) free();
   else socket.once('close', free);
-}
-
-function readBlob({ id, blob }: Request<'blob'>): void {
-  blob.arrayBuffer().then(
-    (bytes) => reply({ id, kind: 'bytes', bytes }),
-    (error: Error) => fail(id, error),
-  );
 }

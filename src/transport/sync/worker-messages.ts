@@ -1,7 +1,6 @@
 /**
  * What a thread and its socket worker say to each other.
  */
-import type { Blob } from 'node:buffer';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import type { SocketAddress } from '../socket-address.ts';
 import type { DialingOptions } from '../tls-options.ts';
@@ -31,7 +30,6 @@ export type WorkerRequest =
     }
   /** Looks for what a relay has to do. */
   | { readonly kind: 'wake'; readonly id: number }
-  | { readonly kind: 'blob'; readonly id: number; readonly blob: Blob }
   /** Shows that it lives: counts on as with an answer, and says nothing. */
   | { readonly kind: 'ping' };
 
@@ -71,7 +69,6 @@ export type WorkerReply =
   | { readonly kind: 'session'; readonly id: number; readonly session: Uint8Array }
   /** Nothing touches the memory of a relayed connection any more. */
   | { readonly kind: 'freed'; readonly id: number }
-  | { readonly kind: 'bytes'; readonly id: number; readonly bytes: ArrayBuffer }
   | {
       readonly kind: 'failed';
       readonly id: number;
