@@ -10,10 +10,10 @@ function entry(name, limit) {
 }
 
 export default [
-  entry('.', '165 kB'),
-  entry('./sync', '205 kB'),
-  entry('./events', '150 kB'),
-  entry('./server', '155 kB'),
+  entry('.', '175 kB'),
+  entry('./sync', '211 kB'),
+  entry('./events', '162 kB'),
+  entry('./server', '168 kB'),
   { name: 'the wasm kernel', path: 'src/kernels/wasm-binary.ts', limit: '700 B', brotli: false },
-  { name: 'dist', path: 'dist/**/*.{js,d.ts}', limit: '410 kB', brotli: false },
+  { name: 'dist', path: 'dist/**/*.{js,d.ts}', limit: '424 kB', brotli: false },
 ];

@@ -268,7 +268,7 @@ const LISTEN = {
   handshakeTimeout: { default: 10_000, check: milliseconds },
   maxConnections: { default: Number.POSITIVE_INFINITY, check: integer(0) },
   protocols: { default: [], check: subprotocols },
-  origins: { default: undefined, check: textList },
+  origins: { default: undefined, check: originList },
 } as const satisfies Record<keyof ListenOptions, OptionRule>;
 
 /**
@@ -354,6 +354,18 @@ function deflateOptions(name: string, value: unknown): unknown {
     throw new TypeError(`${name} must be true, false or an object, not ${kindOf(value)}`);
   }
   return resolve(name, DEFLATE, value, { foreign: FOREIGN_TO_DEFLATE });
+}
+
+/** RFC 6454 §6.2: a scheme, a host and a port, if it is not the usual one; `null` for what has none. */
+const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+)$/;
+
+function originList(name: string, value: unknown): string[] {
+  const origins = textList(name, value);
+  const wrong = origins.find((origin) => !ORIGIN.test(origin));
+  if (wrong === undefined) return origins;
+  throw new TypeError(
+    `${name}: '${wrong}' is no origin as a browser sends it, such as https://example.com`,
+  );
 }
 
 function hostName(name: string, value: unknown): string {

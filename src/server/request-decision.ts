@@ -28,6 +28,11 @@ export interface Acceptance<T> {
 /** What a request hook answers; nothing accepts. */
 export type RequestDecision<T> = Refusal | Acceptance<T> | undefined;
 
+const NAMES: readonly string[] = ['status', 'headers', 'body', 'protocol', 'data'] satisfies (
+  | keyof Refusal
+  | keyof Acceptance<unknown>
+)[];
+
 /** A decision, checked. */
 export type CheckedDecision<T> =
   | { readonly refusal: UpgradeRefusal }
@@ -54,6 +59,13 @@ export function checkDecision<T>(
       `serve: the request hook must return an object or nothing, not ${describe(decision)}`,
     );
   }
+  // A refusal with its status mistyped would accept.
+  const unknown = Object.keys(decision ?? {}).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `serve: the request hook returned the unknown '${unknown}'; there are ${NAMES.join(', ')}`,
+    );
+  }
   const headers =
     decision?.headers === undefined ? [] : headerPairs('request: headers', decision.headers);
   if (decision?.status !== undefined) {
@@ -62,6 +74,9 @@ export function checkDecision<T>(
       throw new RangeError(
         `serve: a request is refused with a status from 300 to 599, not ${status}`,
       );
+    }
+    if (body !== undefined && typeof body !== 'string') {
+      throw new TypeError(`serve: the body of a refusal must be a string, not ${describe(body)}`);
     }
     return { refusal: { status, headers, body } };
   }
