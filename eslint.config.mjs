@@ -1,4 +1,4 @@
-// Only the rules that need types: everything else is Biome's (biome.json).
+// Only the rules that need types, and what Biome has no rule for: everything else is Biome's (biome.json).
 import { parser, plugin } from 'typescript-eslint';
 
 export default [
@@ -24,6 +24,19 @@ export default [
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ExportNamedDeclaration > VariableDeclaration[kind!="const"]',
+          message:
+            'The chunks of dist copy what is exported (scripts/commonjs.mjs): it must not change.',
+        },
       ],
     },
   },

@@ -1,40 +1,65 @@
 // Builds the package: the SIMD kernel to wasm and the worker of the sync face to one script, both
 // embedded in generated modules, then TypeScript to dist. Declarations come one for one; code comes
 // bundled, so that an import opens a handful of files: what the entry points share lies in chunks of
-// its own, once.
+// its own, once. Both are CommonJS, with a module for `import` over each entry point (commonjs.mjs).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import {
+  checkOrder,
+  commonJs,
+  commonJsDeclarations,
+  declarationsOver,
+  moduleOver,
+} from './commonjs.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
 const require = createRequire(import.meta.url);
 
-/** What is loaded by name. */
+/** The modules that programs import, by their files in dist. */
 const ENTRIES = {
   index: 'src/index.ts',
   'client/sync': 'src/client/sync.ts',
   'client/events': 'src/client/events.ts',
   'server/index': 'src/server/index.ts',
   'protocol/index': 'src/protocol/index.ts',
-  'cli/main': 'src/cli/main.ts',
-  // Doors for the fuzz targets and the micro benchmarks, which are not packed.
+};
+/** Doors for the fuzz targets and the micro benchmarks, which are not packed. */
+const DOORS = {
   'internal/scalar': 'src/kernels/scalar.ts',
   'internal/node-kernels': 'src/kernels/node.ts',
   'internal/compression': 'src/transport/compression.ts',
 };
+/** What is only run. */
+const COMMAND = { 'cli/main': 'src/cli/main.ts' };
 
-/** The chunks of what is shared. The first holds no `node:` import: `wirespeed/protocol` is made of it. */
+/**
+ * The chunks. `core` holds no `node:` import: `wirespeed/protocol` is made of it. What is large and in one
+ * entry point only has a chunk of its own all the same: to tell the names in a CommonJS module, Node.js
+ * reads the one that is imported letter by letter.
+ */
 const CHUNKS = [
   {
     name: 'core',
     test: /src\/(?:(?:errors|inspection)\.ts|protocol\/|kernels\/(?:kernels|scalar)\.ts)/,
-    priority: 1,
+    priority: 2,
   },
-  { name: 'transport', test: /src\//, minShareCount: 3 },
+  { name: 'transport', test: /src\/(?!server)/, minShareCount: 2, priority: 1 },
+  { name: 'async', test: /src\/client\/async\.ts/ },
+  { name: 'sync', test: /src\/(?:client\/sync-|transport\/sync\/)/ },
 ];
 
 const INPUT = {
@@ -42,9 +67,13 @@ const INPUT = {
   platform: 'node',
   external: /^node:/,
   tsconfig: 'tsconfig.build.json',
+  plugins: [commonJs],
 };
-// Names that may be read before they are set are checked at every use.
-const OUTPUT = { topLevelVar: true };
+const OUTPUT = {
+  format: 'esm',
+  // Names that may be read before they are set are checked at every use.
+  topLevelVar: true,
+};
 
 function run(program, args) {
   execFileSync(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' });
@@ -82,32 +111,52 @@ function buildKernel() {
 async function buildWorker() {
   const origin = 'src/transport/sync/socket-worker.ts';
   const build = await rolldown({ ...INPUT, input: origin });
-  const { output } = await build.generate({ ...OUTPUT, format: 'cjs', minify: true });
+  const { output } = await build.generate({ ...OUTPUT, minify: true });
   await build.close();
   const comment = 'The program of the socket worker.';
   generate('src/transport/sync/worker-source.ts', origin, comment, 'WORKER_SOURCE', output[0].code);
 }
 
+function buildDeclarations() {
+  run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json']);
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (!name.endsWith('.d.ts')) continue;
+    const file = join(dist, name);
+    const made = file.replace(/\.d\.ts$/, '.d.cts');
+    renameSync(file, made);
+    writeFileSync(made, commonJsDeclarations(readFileSync(made, 'utf8')));
+  }
+  for (const entry of Object.keys(ENTRIES)) {
+    writeFileSync(join(dist, `${entry}.d.ts`), declarationsOver(`./${basename(entry)}.cjs`));
+  }
+}
+
 async function bundle() {
-  const build = await rolldown({ ...INPUT, input: ENTRIES });
-  await build.write({
+  const build = await rolldown({ ...INPUT, input: { ...ENTRIES, ...DOORS, ...COMMAND } });
+  const { output } = await build.write({
     ...OUTPUT,
     dir: 'dist',
-    format: 'esm',
     sourcemap: true,
     comments: { annotation: true, jsdoc: false, legal: true },
-    entryFileNames: '[name].js',
-    chunkFileNames: 'shared/[name].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'shared/[name].cjs',
     codeSplitting: { groups: CHUNKS },
   });
   await build.close();
+  const chunks = output.filter(({ type }) => type === 'chunk');
+  checkOrder(chunks);
+  for (const { name, isEntry, exports } of chunks) {
+    if (!isEntry || name in COMMAND) continue;
+    const file = join(dist, `${name}.js`);
+    writeFileSync(file, moduleOver(`./${basename(name)}.cjs`, exports));
+  }
 }
 
 buildKernel();
 await buildWorker();
 if (!process.argv.includes('--kernel-only')) {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json']);
+  rmSync(dist, { recursive: true, force: true });
+  buildDeclarations();
   await bundle();
-  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
+  chmodSync(join(dist, 'cli/main.cjs'), 0o755);
 }

@@ -29,7 +29,7 @@ try {
   const tarball = join(folder, JSON.parse(packed)[0].filename);
   const results = [
     passes('publint', [tarball, '--strict']),
-    passes('attw', [tarball, '--profile', 'esm-only']),
+    passes('attw', [tarball, '--profile', 'strict']),
   ];
   if (results.includes(false)) process.exitCode = 1;
 } finally {

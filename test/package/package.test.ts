@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ECHO, Peer } from '../support/peer/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -75,6 +76,7 @@ export const core = [OutputBuffer, Session];
 `;
 
 describe('the packed package', () => {
+  let peer: Peer;
   let project: string;
   let installed: string;
   let files: string[];
@@ -84,6 +86,7 @@ describe('the packed package', () => {
     run(process.execPath, args, { cwd: project, env });
 
   beforeAll(async () => {
+    peer = await Peer.start();
     project = await mkdtemp(join(tmpdir(), 'wirespeed-consumer-'));
     installed = join(project, 'node_modules/wirespeed');
     await mkdir(installed, { recursive: true });
@@ -99,15 +102,22 @@ describe('the packed package', () => {
 
   afterAll(async () => {
     await rm(project, { recursive: true, force: true });
+    await peer.stop();
   });
 
   it('holds what was built and the documents, and nothing else', () => {
     const expected =
-      /^(?:dist\/.+\.(?:js|js\.map|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+      /^(?:dist\/.+\.(?:js|cjs|cjs\.map|d\.ts|d\.cts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     expect(files.filter((file) => file.includes('internal'))).toEqual([]);
     expect(files).toEqual(
-      expect.arrayContaining(['dist/index.js', 'README.md', 'LICENSE', 'CHANGELOG.md']),
+      expect.arrayContaining([
+        'dist/index.js',
+        'dist/index.cjs',
+        'README.md',
+        'LICENSE',
+        'CHANGELOG.md',
+      ]),
     );
   });
 
@@ -182,6 +192,55 @@ describe('the packed package', () => {
     expect(stdout.trim()).toBe('1');
   });
 
+  it.each(names)('exports the very same from %s, imported and required', async (name, exports) => {
+    const program = `
+      import * as imported from '${name}';
+      import { createRequire } from 'node:module';
+      const required = createRequire(import.meta.url)('${name}');
+      const keys = Object.keys(required);
+      console.log(keys.every((key) => imported[key] === required[key]));
+      console.log(Object.keys(imported).sort().join() === keys.sort().join());
+      console.log(keys.join());`;
+    await writeFile(join(project, 'both.mjs'), program);
+    const { stdout } = await node(['both.mjs']);
+    const [areSame, areAll, keys = ''] = stdout.trim().split('\n');
+    expect([areSame, areAll]).toEqual(['true', 'true']);
+    expect(keys.split(',')).toEqual(expect.arrayContaining(exports));
+  });
+
+  it('has one copy of all state, of whatever is imported and required', async () => {
+    const { url } = peer.script('plain', { steps: [ECHO] });
+    const program = `
+      import workers from 'node:worker_threads';
+      import { createRequire, syncBuiltinESMExports } from 'node:module';
+      let started = 0;
+      workers.Worker = class extends workers.Worker {
+        constructor(...args) {
+          super(...args);
+          started++;
+        }
+      };
+      syncBuiltinESMExports();
+      const require = createRequire(import.meta.url);
+      const imported = { ...(await import('wirespeed')), sync: await import('wirespeed/sync') };
+      const required = { ...require('wirespeed'), sync: require('wirespeed/sync') };
+      for (const [one, other] of [[imported, required], [required, imported]]) {
+        const error = await one.connect('ws://127.0.0.1:1/').catch((error) => error);
+        console.log(error instanceof other.ConnectError, error instanceof other.sync.WebSocketError);
+        const ws = await one.connect('${url}');
+        const blocking = other.sync.toSync(ws);
+        blocking.send('lent');
+        console.log(blocking.recv({ timeout: 5000 }), one.sync.toAsync(blocking) === ws);
+        await ws.close();
+        one.sync.connect('${url}').close();
+      }
+      console.log(started);`;
+    await writeFile(join(project, 'mixed.mjs'), program);
+    const { stdout } = await node(['mixed.mjs']);
+    const once = ['true true', 'lent true'];
+    expect(stdout.trim().split('\n')).toEqual([...once, ...once, '1']);
+  });
+
   it.each([
     ['an ES module', 'consumer.mts', 'nodenext'],
     ['a CommonJS module', 'consumer.cts', 'nodenext'],
@@ -225,6 +284,15 @@ describe('the packed package', () => {
     const files = await loadedFiles(name);
     expect(files.length).toBeGreaterThan(0);
     expect(files.length).toBeLessThanOrEqual(6);
+  });
+
+  it('leaves Node.js little to read for the names of what is required', async () => {
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    for (const { require } of Object.values<{ require?: { default: string } }>(manifest.exports)) {
+      if (require === undefined) continue;
+      const code = await readFile(join(installed, require.default), 'utf8');
+      expect(code.length, require.default).toBeLessThan(4096);
+    }
   });
 
   it('loads neither the other faces nor the server with the async face', async () => {
