@@ -79,9 +79,15 @@ export function moduleOver(file, names) {
   return `import entry from ${JSON.stringify(file)};\nexport const { ${names.join(', ')} } = entry;\n`;
 }
 
-/** Makes declarations of a CommonJS module, for its neighbours of the same kind. */
+/**
+ * Makes declarations of a CommonJS module, for its neighbours of the same kind. Compilers before 5.7 do not know
+ * that types of bytes have a parameter: what such a type is made by leads to the same in all.
+ */
 export function commonJsDeclarations(text) {
-  return text.replace(/(['"])(\.{1,2}\/[^'"\n]+)\.ts\1/g, '$1$2.cjs$1');
+  return text
+    .replace(/(['"])(\.{1,2}\/[^'"\n]+)\.ts\1/g, '$1$2.cjs$1')
+    .replace(/\bUint8Array<ArrayBuffer>/g, 'ReturnType<typeof Uint8Array.of>')
+    .replace(/\bBuffer<ArrayBuffer>/g, 'ReturnType<typeof Buffer.allocUnsafeSlow>');
 }
 
 /** Returns the declarations of an ES module that exports what a CommonJS module does. */

@@ -1,25 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import {
-  access,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installPacked } from '../../scripts/packed-package.mjs';
 import { ECHO, Peer } from '../support/peer/index.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 /** What each entry point exports to run; more may come, but none of these may go. */
@@ -39,42 +30,6 @@ const entries = {
 };
 const names = Object.entries(entries);
 
-/** A program that names the main types of every entry point. */
-const CONSUMER = `
-import { connect, type Connection, type ConnectOptions, TimeoutError } from 'wirespeed';
-import { connect as connectSync, type SyncConnection } from 'wirespeed/sync';
-import { connect as connectEvents, type EventConnection, type Handlers } from 'wirespeed/events';
-import { serve, type Server } from 'wirespeed/server';
-import { CloseCode, OutputBuffer, Session } from 'wirespeed/protocol';
-
-const options: ConnectOptions = { connectTimeout: 1000, protocols: ['chat'] };
-const handlers: Handlers<{ name: string }> = {
-  message(ws, data, isText) {
-    const sent: boolean = ws.send(isText ? ws.data.name : data);
-    if (!sent) ws.close(CloseCode.goingAway);
-  },
-};
-
-export async function main(url: URL): Promise<number> {
-  const ws: Connection = await connect(url, options);
-  await ws.send('hello');
-  for await (const message of ws) {
-    const length: number = message.length;
-    if (length > 0) break;
-  }
-  const events: EventConnection<{ name: string }> = await connectEvents(url, handlers);
-  events.terminate();
-  const sync: SyncConnection = connectSync(url);
-  const received: string | Uint8Array = sync.recv({ timeout: 10 });
-  const server: Server = await serve({ port: 0, handlers });
-  await server.close();
-  const error: unknown = new TimeoutError('recv', 10);
-  return error instanceof TimeoutError ? received.length : ws.ping();
-}
-
-export const core = [OutputBuffer, Session];
-`;
-
 describe('the packed package', () => {
   let peer: Peer;
   let project: string;
@@ -88,15 +43,7 @@ describe('the packed package', () => {
   beforeAll(async () => {
     peer = await Peer.start();
     project = await mkdtemp(join(tmpdir(), 'wirespeed-consumer-'));
-    installed = join(project, 'node_modules/wirespeed');
-    await mkdir(installed, { recursive: true });
-    // Without its scripts: what has been built is what is tested.
-    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', project];
-    const { stdout } = await run('npm', pack, { cwd: root });
-    const [packed] = JSON.parse(stdout);
-    files = packed.files.map((file: { path: string }) => file.path);
-    const tarball = join(project, packed.filename);
-    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+    ({ folder: installed, files } = await installPacked(project));
     await writeFile(join(project, 'package.json'), '{ "type": "module" }');
   }, 60_000);
 
@@ -239,37 +186,6 @@ describe('the packed package', () => {
     const { stdout } = await node(['mixed.mjs']);
     const once = ['true true', 'lent true'];
     expect(stdout.trim().split('\n')).toEqual([...once, ...once, '1']);
-  });
-
-  it.each([
-    ['an ES module', 'consumer.mts', 'nodenext'],
-    ['a CommonJS module', 'consumer.cts', 'nodenext'],
-    ['a bundled module', 'consumer.ts', 'preserve'],
-  ])('has types that resolve in %s, checked to the last declaration', async (_, file, module) => {
-    const types = join(project, 'node_modules/@types');
-    await mkdir(types, { recursive: true });
-    for (const dependency of ['@types/node', 'undici-types']) {
-      const target = join(project, 'node_modules', dependency);
-      await symlink(join(root, 'node_modules', dependency), target).catch(() => undefined);
-    }
-    await writeFile(join(project, file), CONSUMER);
-    const config = {
-      compilerOptions: {
-        module,
-        target: 'es2022',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        skipLibCheck: false,
-        noEmit: true,
-        types: ['node'],
-      },
-      files: [file],
-    };
-    const configFile = join(project, `${file}.json`);
-    await writeFile(configFile, JSON.stringify(config));
-    const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    const { stdout } = await node([compiler, '-p', configFile]).catch((error) => error);
-    expect(stdout).toBe('');
   });
 
   it('brings a command that tells how it is used', async () => {

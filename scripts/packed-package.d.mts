@@ -1,0 +1,1 @@
+export function installPacked(project: string): Promise<{ folder: string; files: string[] }>;
