@@ -16,12 +16,14 @@ export function milliseconds(name: string, value: unknown): number {
   return Math.min(value, LONGEST_DELAY);
 }
 
-/** Checks that a value is an AbortSignal. */
+/** Checks that a value is an AbortSignal, of whatever realm or library. */
 export function abortSignal(name: string, value: unknown): AbortSignal {
-  if (!(value instanceof AbortSignal)) {
+  const { aborted, addEventListener, throwIfAborted } = (value ?? {}) as Partial<AbortSignal>;
+  const areMethods = typeof addEventListener === 'function' && typeof throwIfAborted === 'function';
+  if (typeof aborted !== 'boolean' || !areMethods) {
     throw new TypeError(`${name} must be an AbortSignal, not ${describe(value)}`);
   }
-  return value;
+  return value as AbortSignal;
 }
 
 /** Names a value's kind and does not show it: it may be a secret. */

@@ -2,6 +2,7 @@
  * What becomes of the faults of the user's own code on a server. A stranger's bytes can lead there, so
  * none of them may end the process by surprise.
  */
+import { isNativeError } from 'node:util/types';
 import type { EventConnection, HandlerName } from '../transport/event-connection.ts';
 import type { UpgradeRequest } from '../transport/upgrade-request.ts';
 
@@ -67,7 +68,7 @@ export class Faults<T> {
     process.emitWarning(`${what}: ${describeFault(error)}`, {
       type: 'WirespeedWarning',
       code: `WS_FAULT_${source.toUpperCase()}`,
-      detail: error instanceof Error ? (error.stack ?? '') : '',
+      detail: isNativeError(error) ? (error.stack ?? '') : '',
     });
   }
 }
@@ -75,7 +76,7 @@ export class Faults<T> {
 /** Whatever was thrown, as text: anything can be. */
 function describeFault(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return isNativeError(error) ? error.message : String(error);
   } catch {
     return 'something that cannot be told as text';
   }

@@ -14,6 +14,7 @@ import {
   type Inflater,
 } from '../protocol/permessage-deflate.ts';
 import { JobLimit } from './job-limit.ts';
+import { nodeProcess } from './node-process.ts';
 import { openDeflate, openInflate, type ZlibStream } from './zlib-stream.ts';
 
 /** Bytes from which on a message is worth the way to the thread pool (bench/micro/deflate.mjs). */
@@ -257,6 +258,54 @@ export class ZlibInflater implements Inflater {
   #beginAnew(): void {
     this.#codec.stream.reset();
     this.#isAfterFinalBlock = this.#start === this.#first;
+  }
+}
+
+/** Whether compression works here, once that is known. */
+let isWorking: boolean | undefined;
+
+/**
+ * Returns the compression for a connection with those options: none without options, and none where Node.js's
+ * zlib cannot be called as it takes. That is found out before it is offered or accepted, and warned of once:
+ * what works without compression goes on working.
+ */
+export function compressionFor(
+  options: ResolvedDeflateOptions | undefined,
+): ZlibCompression | undefined {
+  if (options === undefined) return undefined;
+  isWorking ??= probe();
+  return isWorking ? new ZlibCompression(options) : undefined;
+}
+
+function probe(): boolean {
+  try {
+    roundTrip(Uint8Array.from({ length: 64 }, (_, i) => i % 7));
+    return true;
+  } catch (error) {
+    nodeProcess.emitWarning(
+      `wirespeed: compression does not work on Node.js ${process.version} (${(error as Error).message}); connections do without it`,
+      { code: 'WS_COMPRESSION_UNSUPPORTED' },
+    );
+    return false;
+  }
+}
+
+/** Compresses a message and inflates it again, by the calls that connections make. */
+function roundTrip(message: Uint8Array): void {
+  const parameters = { noContextTakeover: false, windowBits: 15 };
+  const deflater = new ZlibDeflater(parameters, -1, 8);
+  const inflater = new ZlibInflater(parameters);
+  try {
+    const deflated = Uint8Array.of(...deflater.deflate(message, true), ...EMPTY_BLOCK);
+    const inflated = new Uint8Array(2 * message.length);
+    inflater.push(deflated, 0, deflated.length);
+    const length = inflater.read(inflated, 0, inflated.length);
+    if (length !== message.length || message.some((byte, i) => byte !== inflated[i])) {
+      throw new Error('what comes out is not what went in');
+    }
+  } finally {
+    deflater.release();
+    inflater.release();
   }
 }
 

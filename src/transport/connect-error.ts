@@ -1,6 +1,7 @@
 /**
  * Says in words why no connection came about, and what to do.
  */
+import { isNativeError } from 'node:util/types';
 import {
   ConnectError,
   type ConnectPhase,
@@ -51,7 +52,7 @@ function cannotConnect({ url }: Target): string {
 function connectError(error: unknown, attempt: FailedAttempt): unknown {
   const { phase, target } = attempt;
   if (error instanceof HandshakeError) return located(error, attempt);
-  if (!(error instanceof Error)) return error;
+  if (!isNativeError(error)) return error;
   const cause = (error instanceof TransportError ? error.cause : error) as SystemError;
   const url = withoutSecrets(target.url);
   const where = { url, address: addressTried(cause, target), cause };

@@ -2,6 +2,7 @@
  * What `send` takes, made into what a frame is written from.
  */
 import { Blob, isUtf8 } from 'node:buffer';
+import { TextEncoder } from 'node:util';
 import { isAnyArrayBuffer, isTypedArray } from 'node:util/types';
 import { describe, type SendOptions } from '../options.ts';
 

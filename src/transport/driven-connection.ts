@@ -13,7 +13,7 @@ import type { Session } from '../protocol/session.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { now } from './clock.ts';
-import { ZlibCompression } from './compression.ts';
+import { compressionFor, type ZlibCompression } from './compression.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import { controlPayload, type ReadyData } from './data.ts';
 import { DrainWaiters } from './drain-waiters.ts';
@@ -61,9 +61,7 @@ export abstract class DrivenConnection {
 
   constructor(url: string, options: DrivenOptions) {
     this.url = url;
-    if (options.perMessageDeflate !== undefined) {
-      this.#compression = new ZlibCompression(options.perMessageDeflate);
-    }
+    this.#compression = compressionFor(options.perMessageDeflate);
     if (options.busyPoll !== undefined && options.busyPoll > 0) {
       this.poll = new BusyPoll(options.busyPoll);
     }

@@ -1,8 +1,10 @@
 /**
  * The listening side of a server: accepts plain sockets, or ones whose TLS handshake is done.
  */
+
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
+import { isNativeError } from 'node:util/types';
 import { nodeTls } from './node-tls.ts';
 
 /** Longest timer of Node.js, in ms. */
@@ -70,7 +72,7 @@ function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void
     guarded.SNICallback = (name, done) => {
       const fail = (error: unknown): void => {
         handleFault(error);
-        done(error instanceof Error ? error : new Error('SNICallback failed', { cause: error }));
+        done(isNativeError(error) ? error : new Error('SNICallback failed', { cause: error }));
       };
       try {
         const result: unknown = SNICallback(name, done);

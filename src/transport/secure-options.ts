@@ -1,8 +1,10 @@
 /**
  * The options of `tls.connect` that follow from a target and the caller's own.
  */
+
 import { isIP } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
+import { isNativeError } from 'node:util/types';
 import { describe, type ResolvedConnectOptions } from '../options.ts';
 import { nodeTls } from './node-tls.ts';
 import type { Target } from './target.ts';
@@ -69,7 +71,7 @@ export function identityFault(
   } catch (error) {
     throw toError('checkServerIdentity', error);
   }
-  if (verdict instanceof Error) return verdict;
+  if (isNativeError(verdict)) return verdict;
   // As for Node.js, what is falsy agrees, and everything else refuses.
   if (!verdict) return undefined;
   return new TypeError(
@@ -78,6 +80,6 @@ export function identityFault(
 }
 
 function toError(name: string, thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (isNativeError(thrown)) return thrown;
   return new Error(`${name} threw ${describe(thrown)}`, { cause: thrown });
 }

@@ -1,6 +1,7 @@
 /**
  * A WebSocket URL (RFC 6455 §3), taken apart into what connecting needs.
  */
+import { URL } from 'node:url';
 import { InvalidUrlError } from '../errors.ts';
 import { withoutSecrets } from '../inspection.ts';
 import { credentialsFault, describe, type ResolvedConnectOptions } from '../options.ts';
@@ -39,15 +40,21 @@ let latest: { readonly text: string; readonly target: Target } | undefined;
  * @throws TypeError if it is neither a string nor a URL, or has CR, LF or NUL in it
  */
 export function parseTarget(url: string | URL): Target {
-  if (typeof url !== 'string' && !(url instanceof URL)) {
+  const text = typeof url === 'string' ? url : hrefOf(url);
+  if (typeof text !== 'string') {
     throw new TypeError(`connect: url must be a string or a URL, not ${describe(url)}`);
   }
-  const text = String(url);
   if (latest?.text === text) return latest.target;
   const target = parseText(text);
   // Credentials are kept no longer than they are needed.
   if (target.auth === undefined) latest = { text, target };
   return target;
+}
+
+/** Returns the text of a URL, of whatever class: in Jest's jsdom the global one is not Node.js's. */
+function hrefOf(url: unknown): unknown {
+  const { href, protocol } = (url ?? {}) as Partial<URL>;
+  return typeof protocol === 'string' ? href : undefined;
 }
 
 function parseText(text: string): Target {

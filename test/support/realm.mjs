@@ -17,10 +17,11 @@ const OWN = new Set([
  * Makes a realm.
  *
  * @param {readonly string[]} shared names of globals of the language that it shares with Node.js all the same
+ * @param {object} more globals that it has besides
  * @returns {{ require: (name: string) => any, run: (source: string) => any }}
  */
-export function createRealm(shared = []) {
-  const globals = {};
+export function createRealm(shared = [], more = {}) {
+  const globals = { ...more };
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     if (!OWN.has(name) || shared.includes(name)) globals[name] = globalThis[name];
   }

@@ -17,6 +17,7 @@ import type {
   PeerCertificate,
   SecureVersion,
 } from 'node:tls';
+import { MessageChannel } from 'node:worker_threads';
 import { nodeTls } from '../node-tls.ts';
 import { identityFault } from '../secure-options.ts';
 import { isVerified } from '../tls-conditions.ts';
@@ -210,11 +211,14 @@ function withoutFunctions(options: ConnectionOptions): ConnectionOptions {
 function isTransferable(value: unknown): boolean {
   if (typeof value === 'function') return false;
   if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return true;
+  const { port1 } = new MessageChannel();
   try {
-    structuredClone(value);
+    port1.postMessage(value);
     return true;
   } catch {
     return false;
+  } finally {
+    port1.close();
   }
 }
 

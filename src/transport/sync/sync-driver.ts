@@ -5,12 +5,11 @@ import { isIP } from 'node:net';
 import { type ConnectPhase, TimeoutError, WebSocketError } from '../../errors.ts';
 import type { ResolvedConnectOptions } from '../../options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
-import type { Compression } from '../../protocol/permessage-deflate.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionSink } from '../../protocol/session-options.ts';
 import { clientOptions, clientSessionOptions, KEPT } from '../client-session.ts';
 import { now } from '../clock.ts';
-import { ZlibCompression } from '../compression.ts';
+import { compressionFor } from '../compression.ts';
 import { explainConnectFailure } from '../connect-error.ts';
 import type { ConnectionStats } from '../connection-stats.ts';
 import type { ReadyData } from '../data.ts';
@@ -344,7 +343,7 @@ export class SyncDriver implements SessionSink, BlockingDriver {
       output: this.#output,
       sink: this,
       limits,
-      compression: compressionFor(options),
+      compression: compressionFor(options.perMessageDeflate),
     });
     const { generateMaskingKey } = options;
     const generate = generateMaskingKey && alone('generateMaskingKey', generateMaskingKey);
@@ -419,8 +418,4 @@ export class SyncDriver implements SessionSink, BlockingDriver {
     }
     this.#fail(error);
   }
-}
-
-function compressionFor({ perMessageDeflate }: ResolvedConnectOptions): Compression | undefined {
-  return perMessageDeflate === undefined ? undefined : new ZlibCompression(perMessageDeflate);
 }

@@ -9,6 +9,7 @@
 import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
+import { nodeProcess } from '../node-process.ts';
 import { nodeTls } from '../node-tls.ts';
 import { withGuards } from '../secure-options.ts';
 import {
@@ -241,14 +242,14 @@ export class TlsChannel implements Channel {
  * a thread that has no turns would keep what waits for one for ever, with all that the engine holds.
  */
 function startEngine(options: ConnectionOptions): TLSSocket {
-  const { nextTick } = process;
-  process.nextTick = (callback: (...args: unknown[]) => void, ...args: unknown[]): void => {
-    if (callback.name !== 'initRead') Reflect.apply(nextTick, process, [callback, ...args]);
+  const { nextTick } = nodeProcess;
+  nodeProcess.nextTick = (callback: (...args: unknown[]) => void, ...args: unknown[]): void => {
+    if (callback.name !== 'initRead') Reflect.apply(nextTick, nodeProcess, [callback, ...args]);
   };
   try {
     return nodeTls().connect(options);
   } finally {
-    process.nextTick = nextTick;
+    nodeProcess.nextTick = nextTick;
   }
 }
 

@@ -8,6 +8,7 @@
 import type { WASI as NodeWasi } from 'node:wasi';
 import { isMainThread } from 'node:worker_threads';
 import type { Region } from '../../kernels/wasm.ts';
+import { nodeProcess } from '../node-process.ts';
 import { allocateCallMemory, callKernel } from './call-memory.ts';
 import {
   LONGEST_SLEEP,
@@ -208,15 +209,15 @@ let wasiClass: typeof NodeWasi | undefined;
 /** Loads `node:wasi` without its warning, which would reach the user of a library that works. */
 function loadWasi(): typeof NodeWasi {
   if (wasiClass !== undefined) return wasiClass;
-  const { emitWarning } = process;
-  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
+  const { emitWarning } = nodeProcess;
+  nodeProcess.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
     if (String(warning).includes('WASI')) return;
-    Reflect.apply(emitWarning, process, [warning, ...rest]);
+    Reflect.apply(emitWarning, nodeProcess, [warning, ...rest]);
   };
   try {
     wasiClass = process.getBuiltinModule('node:wasi').WASI;
   } finally {
-    process.emitWarning = emitWarning;
+    nodeProcess.emitWarning = emitWarning;
   }
   return wasiClass;
 }
