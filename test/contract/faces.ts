@@ -129,7 +129,10 @@ const events: Face = {
       raw: ws,
       properties: ws,
       async send(data, sendOptions) {
+        const { messagesRefused } = ws.stats();
         if (ws.send(data as eventsFace.Data, sendOptions)) return;
+        // Callbacks tell of the end; a caller that sends all the same is told that nothing was sent.
+        if (ws.stats().messagesRefused > messagesRefused) throw refused(ws);
         while (ws.state === 'open' && ws.bufferedAmount > 0) await inbox.change();
       },
       async recv() {
@@ -144,7 +147,7 @@ const events: Face = {
         return new Promise((resolve, reject) => {
           const start = performance.now();
           try {
-            ws.ping(data as string);
+            if (!ws.ping(data as string)) throw refused(ws);
             pongs.push(() => resolve(performance.now() - start));
           } catch (error) {
             reject(error);
@@ -152,7 +155,7 @@ const events: Face = {
         });
       },
       async pong(data) {
-        ws.pong(data as string);
+        if (!ws.pong(data as string)) throw refused(ws);
       },
       async close(code, reason) {
         ws.close(code, reason);
@@ -205,6 +208,12 @@ class Inbox {
 }
 
 /** The event face tells the end of a connection to `close`; here it is made the error of `recv`. */
+/** The error that the other clients throw for a call that needs an open connection. */
+function refused(ws: EventConnection): Error {
+  const { session } = ws as unknown as { session: { closedError(): Error } };
+  return session.closedError();
+}
+
 function closedError(ws: EventConnection): Error {
   return new eventsFace.ConnectionClosedError('told by the close handler', {
     closeCode: ws.closeCode ?? 0,

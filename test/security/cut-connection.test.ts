@@ -266,8 +266,14 @@ async function cuts(step: number): Promise<{ all: Cut[]; opening: Record<Cut['fr
   return { all, opening };
 }
 
+/** Whether the server has been told the end of every connection that it was told the beginning of. */
+function areAllClosed(): boolean {
+  return [...told.values()].every((events) => events.at(-1)?.startsWith('close') === true);
+}
+
 async function expectNothingLeft(before: string): Promise<void> {
-  await until(() => server.connections.size === 0 && resources() === before);
+  await until(() => areAllClosed() && resources() === before);
+  expect(server.connections.size).toBe(0);
   expectTold();
   expect(uncaught).toEqual([]);
 }
@@ -292,7 +298,7 @@ describe.each([
     async (__, talk) => {
       const { all, opening } = await cuts(step);
       expect(all.length).toBeGreaterThan(isSecure ? 80 : 1500);
-      await until(() => server.connections.size === 0);
+      await until(areAllClosed);
       told.clear();
       const before = await settledResources();
       // In order, so that each connection meets its cut; several at a time would mix them up.
@@ -313,7 +319,7 @@ describe.each([
 
   it('ends in the right error in the sync face and the server, and leaves nothing behind', async () => {
     const { all, opening } = await cuts(stepOfSync);
-    await until(() => server.connections.size === 0);
+    await until(areAllClosed);
     told.clear();
     const before = await settledResources();
     proxy.plan(...all);
