@@ -119,7 +119,10 @@ export interface ConnectOptions extends CommonOptions {
   tls?: TlsConnectOptions | undefined;
   /** Aborts the connection attempt. Default none. */
   signal?: AbortSignal | undefined;
-  /** Fills the buffer with unpredictable bytes for masking keys (RFC 6455 §5.3). Default crypto-strong, drawn in bulk. */
+  /**
+   * Fills the buffer with unpredictable bytes for masking keys (RFC 6455 §5.3), and sends nothing itself. Default
+   * crypto-strong, drawn in bulk.
+   */
   generateMaskingKey?: ((keys: Uint8Array) => void) | undefined;
   /**
    * Microseconds to keep polling before sleeping while a message is awaited. Meant for a machine
