@@ -41,6 +41,22 @@ async function lend(
   return { blocking: toSync(opened.ws), ...opened };
 }
 
+it('a generateMaskingKey that throws in a blocking send fails the connection, which can be given back', async () => {
+  let isBroken = false;
+  const generateMaskingKey = (keys: Uint8Array): void => {
+    if (isBroken) throw new Error('no entropy');
+    keys.fill(0);
+  };
+  const { ws, blocking } = await lend([ECHO], { generateMaskingKey });
+  blocking.send('hello');
+  expect(blocking.recv({ timeout: 5000 })).toBe('hello');
+  isBroken = true;
+  expect(thrown(() => blocking.send('x')).cause).toMatchObject({ code: 'WS_SEND' });
+  expect(blocking.state).toBe('closed');
+  expect(toAsync(blocking)).toBe(ws);
+  await expect(ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
+});
+
 it('a blocking send that a vm script cuts off fails the connection, which can be given back', async () => {
   const { ws, blocking } = await lend([STOP_READING]);
   const send = (): void => blocking.send(new Uint8Array(30_000_000));

@@ -3,8 +3,7 @@
  * call throws, the connection is failed once, and every other one goes on.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connect as connectAsync } from 'wirespeed';
-import { connect, type SyncConnection, toAsync, toSync } from 'wirespeed/sync';
+import { connect, type SyncConnection } from 'wirespeed/sync';
 import {
   closeCodeIn,
   ECHO,
@@ -185,24 +184,6 @@ for (const listener of ['plain', 'tls'] as const) {
     });
   });
 }
-
-it('a generateMaskingKey that throws on a connection that is lent fails it, and it can be given back', async () => {
-  let isBroken = false;
-  const ws = await connectAsync(peer.script('plain', { steps: [ECHO] }).url, {
-    generateMaskingKey(keys) {
-      if (isBroken) throw new Error('no entropy');
-      keys.fill(0);
-    },
-  });
-  const blocking = toSync(ws);
-  blocking.send('hello');
-  expect(blocking.recv({ timeout: 5000 })).toBe('hello');
-  isBroken = true;
-  expect(thrownBy(() => blocking.send('x')).cause).toMatchObject({ code: 'WS_SEND' });
-  expect(blocking.state).toBe('closed');
-  expect(toAsync(blocking)).toBe(ws);
-  await expect(ws.recv()).rejects.toMatchObject({ code: 'WS_CONNECTION_CLOSED' });
-});
 
 it.each(['plain', 'tls'] as const)(
   'a text longer than the longest string fails with 1009 at its header, %s',
