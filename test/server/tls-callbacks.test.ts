@@ -21,7 +21,7 @@ const rejected = async (): Promise<never> => fail();
 
 const CALLBACKS: readonly [string, TlsOptions, boolean][] = [
   ['SNICallback that throws', { SNICallback: fail }, true],
-  ['SNICallback that is rejected', { SNICallback: rejected }, true],
+  ['SNICallback that is rejected', { SNICallback: rejected as () => never }, true],
   ['ALPNCallback that throws', { ALPNCallback: fail }, false],
 ];
 
