@@ -20,6 +20,7 @@ import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { PingObserver } from '../protocol/ping-tracker.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import { KEPT } from '../transport/client-session.ts';
+import { nextTick } from '../transport/clock.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { controlPayload, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
 import { DrivenConnection } from '../transport/driven-connection.ts';
@@ -198,7 +199,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     if (this.#waiting < this.#options.receiveQueue.high || this.#isPaused) return;
     // A caller that awaits nothing else empties the queue in the microtasks that come now. The tick
     // runs after all of them, and before anything more is read.
-    queueMicrotask(() => process.nextTick(pauseIfFull, this));
+    void DONE.then(() => nextTick(pauseIfFull, this));
   }
 
   /** @internal */

@@ -1,9 +1,11 @@
 /**
  * Who waits for the next message of an async connection: one `recv`, or the calls of one iterator.
  */
+
 import { ConcurrencyError, TimeoutError } from '../errors.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import type { BusyPoll } from '../transport/busy-poll.ts';
+import { clearTimeout, setTimeout } from '../transport/clock.ts';
 import type { Message } from '../transport/received.ts';
 import { handled, rejected } from '../transport/unawaited.ts';
 

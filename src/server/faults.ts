@@ -2,7 +2,9 @@
  * What becomes of the faults of the user's own code on a server. A stranger's bytes can lead there, so
  * none of them may end the process by surprise.
  */
+
 import { isNativeError } from 'node:util/types';
+import { nextTick } from '../transport/clock.ts';
 import type { EventConnection, HandlerName } from '../transport/event-connection.ts';
 import type { UpgradeRequest } from '../transport/upgrade-request.ts';
 
@@ -42,7 +44,7 @@ export class Faults<T> {
     } else if (context.connection === undefined) {
       this.#warn(context.source, error);
     } else {
-      process.nextTick(() => {
+      nextTick(() => {
         throw error;
       });
     }

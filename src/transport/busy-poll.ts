@@ -5,7 +5,7 @@
  * A pending immediate makes the loop look for input without sleeping. So one is kept pending from
  * {@link begin} until something comes or the time is up; and only while answers do come in time.
  */
-import { now } from './clock.ts';
+import { now, setImmediate } from './clock.ts';
 import { SpinGate } from './sync/spin-gate.ts';
 
 /** The polling of one connection. */

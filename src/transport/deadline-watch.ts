@@ -3,7 +3,7 @@
  * its own takes a connection more memory than its deadlines do, and most of them only ever see that
  * the peer has been heard in the meantime.
  */
-import { now } from './clock.ts';
+import { clearTimeout, now, setTimeout } from './clock.ts';
 
 /** From this many milliseconds on a deadline is far away. */
 const FAR = 2000;

@@ -12,7 +12,7 @@ import { type PingObserver, PingTracker } from '../protocol/ping-tracker.ts';
 import type { Session } from '../protocol/session.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { BusyPoll } from './busy-poll.ts';
-import { now } from './clock.ts';
+import { clearTimeout, now, setTimeout } from './clock.ts';
 import { compressionFor, type ZlibCompression } from './compression.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import { controlPayload, type ReadyData } from './data.ts';

@@ -1,7 +1,7 @@
 /**
  * The timer of one connection: fires when the next of its session's deadlines is due.
  */
-import { now } from './clock.ts';
+import { clearTimeout, now, setImmediate, setTimeout } from './clock.ts';
 import { deadlineWatch, type Watched } from './deadline-watch.ts';
 
 /** Whose deadlines they are. */

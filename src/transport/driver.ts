@@ -9,7 +9,7 @@ import type { Output } from '../protocol/output.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
 import type { SessionSink } from '../protocol/session-options.ts';
-import { now } from './clock.ts';
+import { nextTick, now } from './clock.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { DrivenSocket } from './driven-socket.ts';
 import type { DriverOwner } from './driver-owner.ts';
@@ -235,7 +235,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
     if (!this.#isOverfull) {
       this.#isOverfull = true;
       const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${limit})`;
-      process.nextTick(() => this.terminate(new WebSocketError('WS_SLOW_PEER', message)));
+      nextTick(() => this.terminate(new WebSocketError('WS_SLOW_PEER', message)));
     }
     return true;
   }

@@ -2,6 +2,7 @@
  * The connection of the events face and of the server: callbacks on the receive path, with views
  * of the receive buffer instead of copies.
  */
+
 import { ConnectionClosedError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
@@ -14,6 +15,7 @@ import {
 } from '../options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
+import { nextTick } from './clock.ts';
 import {
   controlPayload,
   dataError,
@@ -316,7 +318,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
    * @internal
    */
   protected reportFault(_handler: HandlerName, error: unknown): void {
-    process.nextTick(() => {
+    nextTick(() => {
       throw error;
     });
   }

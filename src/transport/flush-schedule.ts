@@ -2,7 +2,7 @@
  * When what the connections of a thread send leaves. The first send of a turn is written at once; what
  * follows in the same turn is gathered, and leaves at its end or when the process exits.
  */
-import { now } from './clock.ts';
+import { nextTick, now } from './clock.ts';
 
 /** Who has something to flush at the end of the turn. */
 export interface Scheduled {
@@ -24,7 +24,7 @@ let watchesExit = false;
 /** Has `scheduled` flush at the end of the turn: after all microtasks, so that what they send goes along. */
 export function scheduleFlush(scheduled: Scheduled): void {
   waiting.push(scheduled);
-  if (waiting.length === 1) process.nextTick(flushAll);
+  if (waiting.length === 1) nextTick(flushAll);
   watchExit();
 }
 

@@ -5,6 +5,7 @@
  * of it. So the turn in which the limit is passed does not count, and what it added may wait besides. But
  * many requests can come in one turn, each with a long answer: so it has a limit as well.
  */
+import { setImmediate } from './clock.ts';
 
 /** How many times the limit may be sent in the turn in which it is passed. */
 const MOST_IN_ONE_TURN = 16;

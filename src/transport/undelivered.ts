@@ -2,6 +2,8 @@
  * What was read from a socket and not delivered, because the session was halted, and the end of the
  * connection, which comes after it.
  */
+import { nextTick } from './clock.ts';
+
 const NOTHING = new Uint8Array(0);
 
 /** The bytes of one connection that wait to be delivered. Most connections never have any. */
@@ -51,7 +53,7 @@ export class Undelivered {
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#isScheduled = false;
       this.#deliver();
     });

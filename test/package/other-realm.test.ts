@@ -130,6 +130,37 @@ describe.each(Object.keys(REALMS))('in a realm %s', (realm) => {
     ]);
   });
 
+  it('timers that are faked before the package is loaded change nothing', async () => {
+    const { lines } = await runIn(
+      realm,
+      `const url = '${server.url}';
+      const { connect } = require('wirespeed');
+      const ws = await connect(url);
+      await ws.send('hello');
+      console.log(await ws.recv());
+      console.log(await ws.recv({ timeout: 50 }).catch((error) => error.message));
+      await ws.close();
+      const blocking = require('wirespeed/sync').connect(url);
+      try {
+        blocking.recv({ timeout: 50 });
+      } catch (error) {
+        console.log(error.message);
+      }
+      blocking.close();
+      console.log(ws.closeCode, blocking.closeCode);`,
+      `{
+        process: { nextTick() {}, hrtime: () => [0, 0] },
+        performance: { now: () => 0 },
+        ...Object.fromEntries(
+          ['Timeout', 'Interval', 'Immediate'].flatMap((kind) => [['set' + kind, () => 0], ['clear' + kind, () => {}]]),
+        ),
+        queueMicrotask() {},
+      }`,
+    );
+    const late = 'recv timed out after 50 ms';
+    expect(lines).toEqual(['hello', late, late, '1000 1000']);
+  });
+
   it('values of other realms are taken for what they are', async () => {
     const { lines } = await runIn(
       realm,

@@ -17,16 +17,17 @@ const OWN = new Set([
  * Makes a realm.
  *
  * @param {readonly string[]} shared names of globals of the language that it shares with Node.js all the same
- * @param {object} more globals that it has besides
+ * @param {object} more globals that it has besides; of `process`, what is changed
  * @returns {{ require: (name: string) => any, run: (source: string) => any }}
  */
 export function createRealm(shared = [], more = {}) {
   const globals = { ...more };
   for (const name of Object.getOwnPropertyNames(globalThis)) {
-    if (!OWN.has(name) || shared.includes(name)) globals[name] = globalThis[name];
+    if (name in globals || (OWN.has(name) && !shared.includes(name))) continue;
+    globals[name] = globalThis[name];
   }
   // A copy, as Jest's: what is changed in it Node.js does not see.
-  globals.process = Object.create(process);
+  globals.process = Object.assign(Object.create(process), more.process);
   const context = createContext(globals);
   const modules = new Map();
 

@@ -2,6 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/transport/clock.ts';
 import { deadlineWatch, type Watched } from '../../src/transport/deadline-watch.ts';
 
+// Those of the globals, which can be faked.
+vi.mock('../../src/transport/clock.ts', () => ({
+  now: () => performance.now(),
+  setTimeout: (...args: Parameters<typeof setTimeout>) => setTimeout(...args),
+  clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
+}));
+
 /** A connection with one deadline, that remembers when it was handed back. */
 class Connection implements Watched {
   due: number;

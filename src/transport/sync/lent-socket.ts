@@ -3,6 +3,7 @@
  * hands it to the system when it is told to, as an event loop would.
  */
 import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import type { DrivenSocket } from '../driven-socket.ts';
 import { AT_ONCE, type Deadline } from './channel.ts';
 import type { PlainChannel } from './plain-channel.ts';
