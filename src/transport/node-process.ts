@@ -1,5 +1,7 @@
 /**
- * The process as Node.js itself has it: in Jest the global of that name is a copy, and what is changed in it
- * changes nothing for Node.js.
+ * The process as Node.js itself has it.
  */
-export const nodeProcess: NodeJS.Process = process.getBuiltinModule('node:process');
+import { runInThisContext } from 'node:vm';
+
+/** In Jest the global, and what its modules are given, is a copy: what is changed there Node.js does not see. */
+export const nodeProcess: NodeJS.Process = runInThisContext('process') as NodeJS.Process;

@@ -27,7 +27,10 @@ export function createRealm(shared = [], more = {}) {
     globals[name] = globalThis[name];
   }
   // A copy, as Jest's: what is changed in it Node.js does not see.
-  globals.process = Object.assign(Object.create(process), more.process);
+  globals.process = Object.assign(Object.create(process), more.process, {
+    getBuiltinModule: (name) =>
+      /^(?:node:)?process$/.test(name) ? globals.process : process.getBuiltinModule(name),
+  });
   const context = createContext(globals);
   const modules = new Map();
 
