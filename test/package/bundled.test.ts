@@ -89,12 +89,13 @@ describe('a bundled program', () => {
     const permission = process.allowedNodeEnvironmentFlags.has('--permission')
       ? '--permission'
       : '--experimental-permission';
+    const network = ['--allow-net'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
     const file = join(elsewhere, 'permitted.cjs');
     await BUNDLERS.esbuild(join(project, 'program.mjs'), file, 'cjs', false);
     const { url } = peer.script('plain', { steps: [ECHO] });
     const { lines } = await runFile(file, [url], {
       cwd: elsewhere,
-      flags: [permission, `--allow-fs-read=${file}`, '--allow-worker', '--allow-wasi'],
+      flags: [permission, `--allow-fs-read=${file}`, '--allow-worker', '--allow-wasi', ...network],
     });
     expect(lines).toEqual(PRINTED);
   });

@@ -7,8 +7,10 @@ import { builtinModules, createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { createContext, Script } from 'node:vm';
 
-/** Names of globals that a realm has of itself, and of those that only the REPL and `--eval` have. */
+/** Names of globals that a realm has of itself, that only the REPL and `--eval` have, or that warn when they are read. */
 const OWN = new Set([
+  'localStorage',
+  'sessionStorage',
   ...Object.getOwnPropertyNames(new Script('globalThis').runInContext(createContext())),
   ...builtinModules,
 ]);
