@@ -18,6 +18,7 @@ import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
+import { markCopy } from '../transport/copies.ts';
 import {
   controlPayload,
   dataError,
@@ -156,6 +157,10 @@ export class BlockingConnection implements SyncConnection {
   readonly #receiveTimeout: number;
   readonly #inbox: Inbox;
   readonly #driver: BlockingDriver;
+
+  static {
+    markCopy(BlockingConnection);
+  }
 
   constructor(url: string, options: BlockingOptions, inbox: Inbox, driver: BlockingDriver) {
     this.url = url;

@@ -3,6 +3,7 @@
  */
 import { ConcurrencyError } from '../errors.ts';
 import { describe } from '../options.ts';
+import { checkCopy } from '../transport/copies.ts';
 import { isLender, LEND } from '../transport/lending.ts';
 import { LentDriver } from '../transport/sync/lent-driver.ts';
 import type { Connection } from './connection.ts';
@@ -35,6 +36,7 @@ const loans = new WeakMap<SyncConnection, { connection: Connection; driver: Lent
  * ```
  */
 export function toSync(connection: Connection): SyncConnection {
+  checkCopy('toSync: the connection', connection);
   if (!isLender(connection)) {
     throw new TypeError(
       `toSync: the connection must be one that connect of wirespeed made, not ${describe(connection)}`,
@@ -62,6 +64,7 @@ export function toSync(connection: Connection): SyncConnection {
  * @throws ConcurrencyError if it was given back before
  */
 export function toAsync(blocking: SyncConnection): Connection {
+  checkCopy('toAsync: the connection', blocking);
   const lent = loans.get(blocking);
   if (lent === undefined) {
     throw new TypeError('toAsync: the connection must be one that toSync returned');

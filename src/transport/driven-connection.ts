@@ -15,6 +15,7 @@ import { BusyPoll } from './busy-poll.ts';
 import { clearTimeout, now, setTimeout } from './clock.ts';
 import { compressionFor, type ZlibCompression } from './compression.ts';
 import type { ConnectionStats } from './connection-stats.ts';
+import { markCopy } from './copies.ts';
 import { controlPayload, type ReadyData } from './data.ts';
 import { DrainWaiters } from './drain-waiters.ts';
 import { Driver } from './driver.ts';
@@ -58,6 +59,10 @@ export abstract class DrivenConnection {
   #isCloseWaiting = false;
   readonly #closeTimeout: number;
   #closeTimer: NodeJS.Timeout | undefined;
+
+  static {
+    markCopy(DrivenConnection);
+  }
 
   constructor(url: string, options: DrivenOptions) {
     this.url = url;
