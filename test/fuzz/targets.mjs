@@ -3,6 +3,7 @@
 import { deflatedFrames, deflatedFromWs, deflatedRoundTrip } from './targets/deflate.mjs';
 import { encoding, masking, utf8 } from './targets/kernels.mjs';
 import { requests, responses } from './targets/opening.mjs';
+import { programs } from './targets/programs.mjs';
 import { calls, roundTrip } from './targets/round-trip.mjs';
 import { nearlyRightFrames, rawBytes } from './targets/streams.mjs';
 import { readerFromUndici, writerToUndici } from './targets/undici.mjs';
@@ -30,4 +31,5 @@ export const targets = [
   readerFromUndici,
   wsServerOpening,
   wsClientOpening,
+  programs,
 ];

@@ -1,0 +1,308 @@
+// Makes random programs: what handlers, hooks and clients do, and what the peers at the other end
+// do meanwhile. A case is plain JSON; `player.mjs` says what a step means, `raw-peer.mjs` what a
+// peer's does.
+import fc from 'fast-check';
+
+const moment = fc.constantFrom('microtask', 'tick', 'immediate', 'timer');
+
+const size = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(0) },
+  { weight: 6, arbitrary: fc.integer({ min: 1, max: 125 }) },
+  { weight: 4, arbitrary: fc.integer({ min: 126, max: 3000 }) },
+  { weight: 1, arbitrary: fc.constantFrom(16_384, 65_535, 65_536, 150_000) },
+);
+
+/** Whose connection a step is about: the program's own, one of the others, or all that the server has. */
+const target = fc.oneof(
+  { weight: 6, arbitrary: fc.constant('self') },
+  { weight: 2, arbitrary: fc.nat(5) },
+);
+
+/** How the bytes of a message are given to `send`. */
+const FORMS = [
+  'text',
+  'bytes',
+  'arrayBuffer',
+  'dataView',
+  'textBytes',
+  'blob',
+  'pieces',
+  'asyncPieces',
+  'textPieces',
+  'failingPieces',
+];
+
+const compress = fc.constantFrom(true, true, false);
+
+const send = fc.record({
+  do: fc.constant('send'),
+  to: fc.oneof(
+    { weight: 8, arbitrary: target },
+    { weight: 1, arbitrary: fc.constant('all') },
+    { weight: 1, arbitrary: fc.constant('others') },
+  ),
+  form: fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom('text', 'bytes') },
+    { weight: 3, arbitrary: fc.constantFrom(...FORMS) },
+  ),
+  size,
+  compress,
+  isAwaited: fc.boolean(),
+  times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(20) }),
+});
+
+const closing = fc.record({
+  do: fc.constant('close'),
+  to: target,
+  code: fc.constantFrom(1000, 1001, 1011, 3000, 4999),
+  isAwaited: fc.boolean(),
+});
+
+/** Steps that take no other steps; a weight each. */
+const SIMPLE = [
+  [12, send],
+  [2, closing],
+  [1, fc.record({ do: fc.constant('terminate'), to: target })],
+  [2, fc.record({ do: fc.constant('throw') })],
+  [2, fc.record({ do: fc.constant('pause'), to: target })],
+  [2, fc.record({ do: fc.constant('resume'), to: target })],
+  [3, fc.record({ do: fc.constantFrom('ping', 'pong'), to: target, size: fc.nat(125) })],
+  [3, fc.record({ do: fc.constant('await'), how: moment })],
+  [1, fc.record({ do: fc.constant('busy'), time: fc.integer({ min: 1, max: 4 }) })],
+  [1, fc.record({ do: fc.constant('look'), to: target })],
+  [1, fc.record({ do: fc.constant('wrong'), to: target, which: fc.nat(9) })],
+];
+
+function weighted(list) {
+  return fc.oneof(...list.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+}
+
+const simple = weighted(SIMPLE);
+
+const step = weighted([
+  [14, simple],
+  [
+    2,
+    fc.record({
+      do: fc.constant('later'),
+      how: moment,
+      steps: fc.array(simple, { minLength: 1, maxLength: 3 }),
+    }),
+  ],
+  [
+    1,
+    fc.record({
+      do: fc.constant('cork'),
+      to: target,
+      steps: fc.array(simple, { minLength: 1, maxLength: 3 }),
+    }),
+  ],
+]);
+
+const steps = fc.array(step, { minLength: 1, maxLength: 4 });
+/** What a handler does in its first calls. */
+const calls = (most) => fc.array(fc.oneof(fc.constant([]), steps), { maxLength: most });
+
+const handlers = fc.record({
+  open: calls(1),
+  message: calls(4),
+  batchEnd: calls(3),
+  drain: calls(2),
+  ping: calls(2),
+  pong: calls(2),
+  close: calls(1),
+  error: calls(1),
+});
+
+const receiving = weighted([
+  [2, fc.record({ do: fc.constant('recv'), timeout: fc.constantFrom(1, 30) })],
+  [
+    2,
+    fc.record({
+      do: fc.constant('iterate'),
+      count: fc.integer({ min: 1, max: 4 }),
+      timeout: fc.constantFrom(20, 50),
+      steps: fc.array(simple, { maxLength: 3 }),
+    }),
+  ],
+]);
+
+/** What a client does once it is connected, besides what its handlers do. */
+const main = fc.array(
+  weighted([
+    [3, step],
+    [2, receiving],
+  ]),
+  { maxLength: 6 },
+);
+
+const client = fc.record({
+  face: fc.constantFrom('async', 'events'),
+  handlers,
+  main,
+  hasErrorHandler: fc.boolean(),
+  deflate: fc.boolean(),
+  highWaterMark: fc.constantFrom(0, 1000, 65_536),
+});
+
+/** What the request hook does, before or instead of its answer. */
+const hook = fc.record({
+  steps: fc.oneof(
+    { weight: 4, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(send, { maxLength: 2 }) },
+  ),
+  answer: weighted([
+    [8, fc.constant({ do: 'accept' })],
+    [2, fc.record({ do: fc.constant('accept'), later: moment })],
+    [1, fc.record({ do: fc.constant('refuse'), later: fc.option(moment, { nil: undefined }) })],
+    [
+      1,
+      fc.record({
+        do: fc.constant('throw'),
+        what: fc.nat(4),
+        later: fc.option(moment, { nil: undefined }),
+      }),
+    ],
+    [
+      2,
+      fc.record({
+        do: fc.constant('nonsense'),
+        what: fc.nat(30),
+        later: fc.option(moment, { nil: undefined }),
+      }),
+    ],
+    [1, fc.constant({ do: 'hang' })],
+  ]),
+});
+
+const saying = fc.record({
+  do: fc.constant('say'),
+  isText: fc.boolean(),
+  size: fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 300 }) },
+    { weight: 1, arbitrary: fc.constantFrom(5000, 70_000) },
+  ),
+  fragments: fc.constantFrom(1, 1, 1, 2, 5),
+  times: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(1) },
+    { weight: 2, arbitrary: fc.integer({ min: 2, max: 40 }) },
+  ),
+});
+
+const PEER_STEPS = [
+  [8, saying],
+  [2, fc.record({ do: fc.constant('ping'), size: fc.nat(125) })],
+  [1, fc.record({ do: fc.constant('pong'), size: fc.nat(125) })],
+  [3, fc.record({ do: fc.constant('wait'), time: fc.nat(15) })],
+  [2, fc.record({ do: fc.constant('hear'), count: fc.integer({ min: 1, max: 3 }) })],
+  [1, fc.record({ do: fc.constant('close'), code: fc.constantFrom(0, 1000, 1001, 3999) })],
+];
+
+/** Bytes that no peer may send. */
+export const FAULTS = [
+  'reservedOpcode',
+  'reservedBit',
+  'wrongMask',
+  'longControl',
+  'fragmentedControl',
+  'badText',
+  'badCloseCode',
+  'halfCloseCode',
+  'badCloseReason',
+  'loneContinuation',
+  'interleaved',
+  'hugeLength',
+  'longLength',
+];
+
+const HOSTILE_STEPS = [
+  [3, fc.record({ do: fc.constant('fault'), which: fc.constantFrom(...FAULTS) })],
+  [2, fc.record({ do: fc.constant('flood'), pings: fc.integer({ min: 10, max: 2000 }) })],
+  [2, fc.record({ do: fc.constant('partial'), bytes: fc.integer({ min: 1, max: 40 }) })],
+  [2, fc.record({ do: fc.constantFrom('end', 'reset', 'destroy') })],
+  [2, fc.record({ do: fc.constantFrom('stopReading', 'readAgain') })],
+];
+
+const goodPeer = fc.record({
+  isGood: fc.constant(true),
+  isTrickling: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  deflate: fc.boolean(),
+  /** Whether its first frames come in one piece with the end of its handshake. */
+  isGlued: fc.boolean(),
+  steps: fc.array(weighted(PEER_STEPS), { maxLength: 8 }),
+});
+
+/** How a hostile peer opens. */
+export const OPENINGS = [
+  'good',
+  'garbage',
+  'partial',
+  'mute',
+  'reset',
+  'end',
+  'badTarget',
+  'refusal',
+];
+
+const hostilePeer = fc.record({
+  isGood: fc.constant(false),
+  opening: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('good') },
+    { weight: 5, arbitrary: fc.constantFrom(...OPENINGS) },
+  ),
+  isTrickling: fc.boolean(),
+  deflate: fc.boolean(),
+  isGlued: fc.boolean(),
+  ignoresPings: fc.boolean(),
+  ignoresClose: fc.boolean(),
+  ignoresEnd: fc.boolean(),
+  steps: fc.array(weighted([...PEER_STEPS, ...HOSTILE_STEPS]), { maxLength: 8 }),
+});
+
+const peer = fc.oneof(goodPeer, hostilePeer);
+
+/** A connection: of a raw peer to our server, of our client to a raw peer, or of our client to our server. */
+const link = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('accept'), peer, hook, server: handlers }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('dial'), peer, client }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('both'), hook, server: handlers, client }),
+  },
+);
+
+const server = fc.record({
+  /** Whether the program has it told of faults. */
+  hasErrorOption: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+  hasErrorHandler: fc.boolean(),
+  hasHook: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+  views: fc.boolean(),
+  /** Whether it takes frames in place of messages. */
+  frames: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  deflate: fc.boolean(),
+  highWaterMark: fc.constantFrom(0, 1000, 65_536),
+  maxBufferedAmount: fc.constantFrom(16 * 1024 * 1024, 16 * 1024 * 1024, 100_000),
+});
+
+/** Programs for one process: a server, and what happens on each connection. */
+export const programs = fc.record({
+  server,
+  links: fc.array(link, { minLength: 1, maxLength: 6 }),
+  /** How it ends: the peers that can close do so first, or the server does. */
+  ending: fc.constantFrom('peers', 'server'),
+});

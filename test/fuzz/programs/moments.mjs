@@ -1,0 +1,18 @@
+// The places in the event loop at which a program may go on.
+
+const MOMENTS = {
+  microtask: (run) => queueMicrotask(run),
+  tick: (run) => process.nextTick(run),
+  immediate: (run) => setImmediate(run),
+  timer: (run) => setTimeout(run, 2),
+};
+
+/** Runs something at a later moment. */
+export function laterBy(how, run) {
+  MOMENTS[how](run);
+}
+
+/** Is fulfilled at a later moment. */
+export function momentOf(how) {
+  return new Promise((resolve) => MOMENTS[how](resolve));
+}

@@ -1,0 +1,239 @@
+// Runs cases in a process of their own, gives them their peers, and watches what becomes of both.
+import { fork } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ControlClient, serveControl } from './control-peers.mjs';
+import { clearJournal, Journal, readJournal } from './journal.mjs';
+import { RawPeer } from './raw-peer.mjs';
+import { CASE_LIMIT, RUN_LIMIT } from './times.mjs';
+
+const HOST = '127.0.0.1';
+const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
+/** Characters of what a process says on its way out. */
+const MOST_SAID = 3000;
+
+function sleep(time) {
+  return new Promise((resolve) => setTimeout(resolve, time));
+}
+
+/** The process under test, spoken to in questions and answers. */
+class Subject {
+  #child;
+  #waiting = new Map();
+  #number = 0;
+  #said = '';
+  #ready = Promise.withResolvers?.() ?? withResolvers();
+  /** How it ended, if it has. */
+  ended;
+
+  constructor(journalPath) {
+    const child = fork(PROGRAM, [journalPath], {
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        this.#said = (this.#said + chunk).slice(-MOST_SAID);
+      });
+    }
+    child.on('message', (message) => this.#receive(message));
+    child.on('exit', (code, signal) => {
+      this.ended = `the process has ended: code ${code}, signal ${signal}`;
+      this.#rejectAll();
+    });
+  }
+
+  async ask(action, given) {
+    await this.#ready.promise;
+    const number = ++this.#number;
+    const answer = new Promise((resolve, reject) => this.#waiting.set(number, { resolve, reject }));
+    this.#ref();
+    this.#child.send({ number, action, ...given }, () => {});
+    if (this.ended !== undefined) this.#rejectAll();
+    const timer = setTimeout(() => {
+      this.#waiting.get(number)?.reject(new Error(`'${action}' takes too long`));
+    }, CASE_LIMIT);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(number);
+      if (this.#waiting.size === 0) this.#unref();
+    }
+  }
+
+  kill() {
+    this.#child.kill('SIGKILL');
+  }
+
+  #receive({ isReady, number, result, failure }) {
+    if (isReady) this.#ready.resolve();
+    const waiting = this.#waiting.get(number);
+    if (failure !== undefined) waiting?.reject(new Error(failure));
+    else waiting?.resolve(result);
+  }
+
+  #rejectAll() {
+    this.#ready.resolve();
+    for (const { reject } of this.#waiting.values()) {
+      reject(new Error(`${this.ended}\n${this.#said}`));
+    }
+  }
+
+  /** While nothing is asked, it keeps nobody from exiting. */
+  #unref() {
+    const { channel, stdout, stderr } = this.#child;
+    for (const each of [this.#child, channel, stdout, stderr]) each?.unref();
+  }
+
+  #ref() {
+    this.#child.ref();
+    this.#child.channel?.ref();
+  }
+}
+
+function withResolvers() {
+  const settle = {};
+  settle.promise = new Promise((resolve, reject) => Object.assign(settle, { resolve, reject }));
+  return settle;
+}
+
+function listen(accept) {
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, accept);
+  return new Promise((resolve) => server.listen(0, HOST, () => resolve(server)));
+}
+
+/** The peers of one case. */
+class Peers {
+  peers = [];
+  ports = {};
+  control;
+  #listeners = [];
+  #sockets = [];
+  #journal;
+
+  constructor(journal) {
+    this.#journal = journal;
+  }
+
+  /** Has peers wait for our clients. */
+  async listen({ links }) {
+    for (const [index, { kind, peer: script }] of links.entries()) {
+      if (kind !== 'dial') continue;
+      await this.#listen(index, (socket) => {
+        const options = { end: `${index}s`, role: 'server', script, journal: this.#journal };
+        this.peers.push(new RawPeer(socket, options));
+      });
+    }
+    await this.#listen('control', serveControl);
+  }
+
+  /** Has a well-behaved client talk to the server, from the beginning to the end. */
+  async watchServer(port) {
+    this.control = new ControlClient(this.#connect(port));
+    while (!this.control.isReady) await sleep(1);
+  }
+
+  /** Has peers connect to the server. */
+  connect({ links }, port) {
+    for (const [index, { kind, peer: script }] of links.entries()) {
+      if (kind !== 'accept') continue;
+      const options = { end: `${index}c`, role: 'client', script, journal: this.#journal };
+      this.peers.push(new RawPeer(this.#connect(port), options));
+    }
+  }
+
+  finish() {
+    for (const peer of this.peers) peer.finish();
+  }
+
+  end() {
+    for (const peer of this.peers) peer.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+    for (const listener of this.#listeners) listener.close();
+  }
+
+  get isDone() {
+    return this.peers.every(({ isDone }) => isDone);
+  }
+
+  async #listen(name, accept) {
+    const listener = await listen((socket) => {
+      this.#sockets.push(socket);
+      accept(socket);
+    });
+    this.#listeners.push(listener);
+    this.ports[name] = listener.address().port;
+  }
+
+  #connect(port) {
+    const socket = connect({ host: HOST, port, noDelay: true, allowHalfOpen: true });
+    this.#sockets.push(socket);
+    return socket;
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'wirespeed-programs-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const journalPath = join(folder, 'journal');
+let journal;
+let subject;
+
+/** Runs a case to its end; returns what the process and the peers report. */
+async function runIn(input, peers) {
+  await peers.listen(input);
+  const { port } = await subject.ask('start', { input });
+  await peers.watchServer(port);
+  await subject.ask('run', { ports: peers.ports });
+  peers.connect(input, port);
+  const until = performance.now() + RUN_LIMIT;
+  while (performance.now() < until) {
+    await sleep(10);
+    if (peers.isDone && (await subject.ask('isQuiet'))) break;
+  }
+  if (input.ending === 'peers') peers.finish();
+  peers.control.stop();
+  await subject.ask('end', { order: input.ending });
+  peers.end();
+  return subject.ask('report');
+}
+
+/** Runs a case; `failure` says why it could not be run to its end. */
+export async function runPrograms(input) {
+  journal ??= new Journal(openSync(journalPath, 'a'));
+  clearJournal(journalPath);
+  if (subject === undefined || subject.ended !== undefined) subject = new Subject(journalPath);
+  const peers = new Peers(journal);
+  const facts = () => ({
+    peers: peers.peers.map(({ record }) => record),
+    control: peers.control,
+  });
+  try {
+    const report = await runIn(input, peers);
+    return { report, ...facts() };
+  } catch (error) {
+    return { failure: error.message, ...facts() };
+  } finally {
+    peers.end();
+  }
+}
+
+/** Begins the next case in a new process. */
+export function replaceProcess() {
+  subject?.kill();
+  subject = undefined;
+}
+
+/** What the process has in memory, its garbage collected. */
+export function measureProcess() {
+  return subject.ask('measure');
+}
+
+/** What happened on these links in the last case. */
+export function journalOf(links) {
+  return readJournal(journalPath, links);
+}

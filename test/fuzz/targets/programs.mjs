@@ -1,0 +1,38 @@
+// Random programs of handlers, hooks and clients, against peers good and hostile.
+import { programs as arbitrary } from '../programs/generator.mjs';
+import { judge } from '../programs/judge.mjs';
+import { journalOf, measureProcess, replaceProcess, runPrograms } from '../programs/watcher.mjs';
+
+/** Cases between two looks at the memory. */
+const MEASURED = 25;
+/** Connections that may be in memory after their cases: the engine keeps what it ran last. */
+const MOST_LEFT = 10;
+let count = 0;
+
+async function checkMemory() {
+  const { left } = await measureProcess();
+  if (left <= MOST_LEFT) return;
+  replaceProcess();
+  throw new Error(`${left} connections of finished cases are still in memory`);
+}
+
+async function check(input) {
+  const outcome = await runPrograms(input);
+  const faults = judge(input, outcome);
+  if (faults.length > 0) {
+    replaceProcess();
+    const links = [...new Set(faults.map(({ end }) => Number.parseInt(end, 10)))];
+    const list = faults.map(({ end, text }) => `${end}: ${text}`);
+    throw new Error(`${list.join('\n')}\nwhat happened:\n${journalOf(links)}`);
+  }
+  if (++count % MEASURED === 0) await checkMemory();
+}
+
+export const programs = {
+  name: 'programs',
+  about:
+    'whatever handlers, hooks and clients do, against whatever peers: the process lives, others keep their service, and nothing accepted is lost without a word',
+  arbitrary,
+  isAsync: true,
+  check,
+};
