@@ -33,6 +33,7 @@ export class ControlClient {
       socket.write(requestOf({ link: CONTROL }));
     });
     socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('end', () => socket.end());
     socket.on('error', (error) => this.#lost(error.code));
     socket.on('close', () => this.#lost('closed'));
   }

@@ -137,7 +137,7 @@ const main = fc.array(
 );
 
 const client = fc.record({
-  face: fc.constantFrom('async', 'events'),
+  face: fc.constantFrom('async', 'async', 'events', 'events', 'sync'),
   handlers,
   main,
   hasErrorHandler: fc.boolean(),

@@ -1,6 +1,6 @@
 // What the programs and the peers did, line by line, in a file: what a process wrote there before it
 // died is there still.
-import { readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 
 /** Lines of one connection that a report shows at most. */
 const MOST_SHOWN = 60;
@@ -12,10 +12,12 @@ export function clock() {
 
 /** Writes to the journal. */
 export class Journal {
+  path;
   #descriptor;
 
-  constructor(descriptor) {
-    this.#descriptor = descriptor;
+  constructor(path) {
+    this.path = path;
+    this.#descriptor = openSync(path, 'a');
   }
 
   /** Writes that something happened on an end of a connection, such as `3c` for the client's of link 3. */

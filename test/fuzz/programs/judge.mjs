@@ -99,13 +99,9 @@ class Case {
   #judgeReport() {
     const { faults, uncaught, early, left } = this.#report;
     this.faults.push(...faults);
-    for (const { kind, text } of [...early, ...uncaught]) this.#judgeUncaught(kind, text);
+    for (const text of [...early, ...uncaught]) this.#fault('-', text);
     if (left.length > 0) this.#fault('-', `is left behind: ${left.join(', ')}`);
     for (const record of this.#report.thrown) this.#judgeThrown(record);
-  }
-
-  #judgeUncaught(kind, text) {
-    this.#fault('-', `${kind}: ${text}`);
   }
 
   /** What a program throws is told where it can be, and ends the process only where it cannot. */
@@ -191,10 +187,11 @@ class Case {
         `the hook (${JSON.stringify(answer)}) is answered with ${status}, not ${expected}`,
       );
     }
-    const { hookFaults, told } = this.#report;
+    const { thrown, told } = this.#report;
     if (!isFaulty || !this.#input.server.hasErrorOption) return;
-    if (told.length < hookFaults.length) {
-      this.#fault(end, `${hookFaults.length} hooks failed and ${told.length} faults were told`);
+    const failed = thrown.filter((each) => each.isFaulty).length;
+    if (told.length < failed) {
+      this.#fault(end, `${failed} hooks failed and ${told.length} faults were told`);
     }
   }
 }

@@ -1,17 +1,16 @@
 // The process under test: runs one case after another, as its parent says.
-import { openSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Journal } from './journal.mjs';
 import { World } from './world.mjs';
 
-const journal = new Journal(openSync(process.argv[2], 'a'));
+const journal = new Journal(process.argv[2]);
 let world;
 /** Faults that come while no case runs belong to the next. */
 let early = [];
 const seen = [];
 
 function noteUncaught(error, kind) {
-  if (world === undefined) early.push({ kind, text: inspect(error) });
+  if (world === undefined) early.push(`${kind}: ${inspect(error)}`);
   else world.noteUncaught(error, kind);
 }
 process.on('uncaughtException', (error) => noteUncaught(error, 'uncaughtException'));

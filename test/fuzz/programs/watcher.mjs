@@ -1,6 +1,6 @@
 // Runs cases in a process of their own, gives them their peers, and watches what becomes of both.
 import { fork } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,7 +204,7 @@ async function runIn(input, peers) {
 
 /** Runs a case; `failure` says why it could not be run to its end. */
 export async function runPrograms(input) {
-  journal ??= new Journal(openSync(journalPath, 'a'));
+  journal ??= new Journal(journalPath);
   clearJournal(journalPath);
   if (subject === undefined || subject.ended !== undefined) subject = new Subject(journalPath);
   const peers = new Peers(journal);

@@ -1,17 +1,13 @@
 // All that one case has in the process under test: a server, the clients, and a player for each end.
 import { inspect } from 'node:util';
-import { connect } from 'wirespeed';
-import { connect as connectEvents } from 'wirespeed/events';
 import { serve } from 'wirespeed/server';
+import { BlockingClient, Client, ControlClient, DEFLATE } from './clients.mjs';
 import { answerBy, isFaulty } from './hooks.mjs';
 import { purposeOf } from './on-purpose.mjs';
-import { Player } from './player.mjs';
-import { CLOSE_TIMEOUT, CONNECT_TIMEOUT, DRIVEN_LIMIT, HANDSHAKE_TIMEOUT } from './times.mjs';
-
-/** The end of the server's that serves the control connection. */
-const CONTROL = 'control-s';
-const DEFLATE = { threshold: 100, serverNoContextTakeover: true, clientNoContextTakeover: true };
-const HANDLERS = ['open', 'batchEnd', 'drain', 'ping', 'pong', 'close'];
+import { CONTROL, Player } from './player.mjs';
+import { drain } from './receiving.mjs';
+import { doStep } from './steps.mjs';
+import { CLOSE_TIMEOUT, DRIVEN_LIMIT, HANDSHAKE_TIMEOUT } from './times.mjs';
 
 export class World {
   journal;
@@ -20,14 +16,13 @@ export class World {
   #input;
   #server;
   #players = new Map();
+  /** The clients by the links that they are of. */
+  #clients = new Map();
   #faults = [];
   /** Errors thrown on purpose, and where each was told. */
   #thrown = [];
   #told = [];
-  #hookFaults = [];
-  #connecting = [];
   #uncaught = [];
-  #controlClient;
   /** Connections found where they should not be. */
   #misplaced = new Set();
 
@@ -38,22 +33,13 @@ export class World {
 
   /** Starts the server; returns its port. */
   async start() {
-    const { server } = this.#input;
-    for (const [index, link] of this.#input.links.entries()) {
-      if (link.kind !== 'dial') this.#addPlayer(`${index}s`, 'server', link.server, server.views);
-      if (link.kind !== 'accept') {
-        this.#addPlayer(
-          `${index}c`,
-          link.client.face,
-          link.client.handlers,
-          link.client.face === 'events',
-        );
-      }
-    }
-    this.#addPlayer(CONTROL, 'server', {}, server.views);
+    const { server, links } = this.#input;
+    for (const [index, link] of links.entries()) this.#prepare(index, link);
+    this.#clients.set('control', new ControlClient(this));
+    this.#addPlayer(CONTROL, 'server', {});
     const options = {
       host: '127.0.0.1',
-      handlers: this.#serverHandlers(server),
+      handlers: this.#handlers(server),
       closeTimeout: CLOSE_TIMEOUT,
       handshakeTimeout: HANDSHAKE_TIMEOUT,
       sendHighWaterMark: server.highWaterMark,
@@ -76,12 +62,10 @@ export class World {
 
   /** Connects the clients, and has them run their programs. */
   run(ports) {
-    for (const [index, link] of this.#input.links.entries()) {
-      if (link.client === undefined) continue;
-      const port = link.kind === 'both' ? this.#server.port : ports[index];
-      this.#connecting.push(this.#connect(index, link.client, port));
+    for (const [name, client] of this.#clients) {
+      const isOurs = this.#input.links[name]?.kind === 'both';
+      client.start(isOurs ? this.#server.port : ports[name]);
     }
-    this.#connecting.push(this.#runControl(ports.control));
   }
 
   get isQuiet() {
@@ -98,19 +82,24 @@ export class World {
     return this.#thrown.length - 1;
   }
 
+  /** An error is told to a handler or to the option `error` of the server. */
+  noteTold(error, where) {
+    this.#thrown[purposeOf(error)]?.told.push(where);
+  }
+
   /** What nobody caught. */
   noteUncaught(error, kind) {
-    const id = purposeOf(error);
+    const thrown = this.#thrown[purposeOf(error)];
     this.journal.note('-', `${kind}: ${error?.stack ?? inspect(error)}`);
-    if (this.#thrown[id] !== undefined) this.#thrown[id].told.push('uncaught');
-    else this.#uncaught.push({ kind, text: inspect(error) });
+    if (thrown !== undefined) thrown.told.push('uncaught');
+    else this.#uncaught.push(`${kind}: ${inspect(error)}`);
   }
 
   /** The players that a step is about, of those that are connected. */
   playersFor(player, to) {
-    const present = [...this.#players.values()].filter(({ ws }) => ws !== undefined);
     if (typeof to === 'number') {
-      const others = present.filter((each) => !each.isControl);
+      const all = [...this.#players.values()];
+      const others = all.filter(({ ws, isControl }) => ws !== undefined && !isControl);
       return others.length === 0 ? [] : [others[to % others.length]];
     }
     const all = [];
@@ -132,39 +121,27 @@ export class World {
 
   /** Ends all that is still there; `order` says who goes first. */
   async end(order) {
-    for (const player of this.#players.values()) {
-      player.isEnding = true;
-      if (player.isPaused && player.ws.resume !== undefined) {
-        player.isPaused = false;
-        player.attempt('resume', () => player.ws.resume());
-      }
-    }
-    const drained = this.#asyncPlayers().map((player) => player.drain());
+    for (const player of this.#players.values()) player.beginEnd();
+    const drained = this.#asyncPlayers().map(drain);
     if (order === 'peers') await this.#allClosed(CLOSE_TIMEOUT / 2);
-    this.#controlClient?.stop();
+    const clients = [...this.#clients.values()];
     const server = this.#endServer();
-    for (const player of this.#players.values()) this.#endClient(player);
+    for (const client of clients) client.close();
     await server;
-    await Promise.all(this.#connecting);
+    await Promise.all(clients.map((client) => client.end()));
     await Promise.all(drained);
     await this.#allClosed(DRIVEN_LIMIT);
-    for (const player of this.#players.values()) {
-      player.checkKept();
-      const isOver = player.ws === undefined || player.state === 'closed';
-      if (!isOver) player.fault(`is ${player.state} after all has been closed`);
-    }
+    for (const player of this.#players.values()) player.checkEnd();
   }
 
   /** What the judge is given. */
   report() {
-    const players = [...this.#players.values()].map(({ record }) => record);
     return {
-      players,
+      players: [...this.#players.values()].map(({ record }) => record),
       faults: this.#faults,
       thrown: this.#thrown,
       uncaught: this.#uncaught,
       told: this.#told,
-      hookFaults: this.#hookFaults,
     };
   }
 
@@ -173,14 +150,24 @@ export class World {
     return [...this.#players.values()].flatMap(({ ws }) => (ws === undefined ? [] : [ws]));
   }
 
-  #addPlayer(end, face, program, views) {
-    this.#players.set(end, new Player(this, { end, face, program, views }));
+  #prepare(index, { kind, server, client }) {
+    if (kind !== 'dial') this.#addPlayer(`${index}s`, 'server', server);
+    if (kind === 'accept') return;
+    const player = this.#addPlayer(`${index}c`, client.face, client.handlers);
+    const Kind = client.face === 'sync' ? BlockingClient : Client;
+    this.#clients.set(index, new Kind(player, client));
+  }
+
+  #addPlayer(end, face, program) {
+    const views = face === 'events' || (face === 'server' && this.#input.server.views);
+    const player = new Player(this, { end, face, program, views });
+    this.#players.set(end, player);
+    return player;
   }
 
   #asyncPlayers() {
-    return [...this.#players.values()].filter(
-      ({ face, ws }) => face === 'async' && ws !== undefined,
-    );
+    const players = [...this.#players.values()];
+    return players.filter(({ face, ws }) => face === 'async' && ws !== undefined);
   }
 
   #endOf(request) {
@@ -193,146 +180,30 @@ export class World {
     return player;
   }
 
-  #serverHandlers({ hasErrorHandler, frames }) {
-    const handlers = {};
-    for (const name of HANDLERS) {
-      handlers[name] = (ws, ...given) => this.#playerOf(ws).handle(name, ...given);
-    }
-    if (hasErrorHandler) {
-      handlers.error = (ws, error) => {
-        this.#noteTold(error, 'handler');
-        return this.#playerOf(ws).handle('error', error);
-      };
-    }
-    if (frames) {
-      handlers.frame = (ws, frame) => {
-        const player = this.#playerOf(ws);
-        if (player.isControl) {
-          ws.send(frame.payload, { text: frame.opcode === 1 });
-          return undefined;
-        }
-        player.receiveFrame(frame);
-        return frame.isFinal ? player.handle('message') : undefined;
-      };
-      return handlers;
-    }
-    handlers.message = (ws, data, isText) => {
-      const player = this.#playerOf(ws);
-      if (player.isControl) {
-        ws.send(data, { text: isText });
-        return undefined;
-      }
-      player.receive(data, isText);
-      return player.handle('message');
-    };
-    return handlers;
-  }
-
-  #clientHandlers(player, hasErrorHandler) {
-    const handlers = {};
-    for (const name of HANDLERS) {
-      handlers[name] = (ws, ...given) => {
-        player.ws = ws;
-        return player.handle(name, ...given);
-      };
-    }
-    handlers.message = (_ws, data, isText) => {
-      player.receive(data, isText);
-      return player.handle('message');
-    };
-    if (hasErrorHandler) {
-      handlers.error = (_ws, error) => {
-        this.#noteTold(error, 'handler');
-        return player.handle('error', error);
-      };
-    }
-    return handlers;
+  #handlers({ hasErrorHandler, frames }) {
+    const of = (ws) => this.#playerOf(ws);
+    return this.#players.get(CONTROL).handlers({ of, hasErrorHandler, frames });
   }
 
   #decide(request) {
     const end = this.#endOf(request);
-    const index = Number.parseInt(end, 10);
-    const link = this.#input.links[index];
+    const link = this.#input.links[Number.parseInt(end, 10)];
     if (link === undefined) return undefined;
-    const { hook } = link;
-    const player = this.#players.get(end);
-    for (const step of hook.steps) player.act(step, { handler: 'request', mayThrow: false });
-    const { answer } = hook;
+    const { answer, steps } = link.hook;
     this.journal.note(end, `the hook answers: ${JSON.stringify(answer)}`);
-    if (isFaulty(answer)) this.#hookFaults.push(end);
+    for (const step of steps) {
+      doStep(this.#players.get(end), step, { handler: 'request', mayThrow: false });
+    }
     const id = this.noteThrown({ end, handler: 'request', isFaulty: isFaulty(answer) });
     return answerBy(answer, id);
   }
 
   /** The server's option `error` is called. */
   #tell(error, context) {
-    this.journal.note(
-      '-',
-      `error option: ${inspect(error).split('\n')[0]} ${inspect(context, { depth: 0 })}`,
-    );
-    this.#told.push({ error: inspect(error).split('\n')[0], id: purposeOf(error) });
-    this.#noteTold(error, 'option');
-  }
-
-  #noteTold(error, where) {
-    this.#thrown[purposeOf(error)]?.told.push(where);
-  }
-
-  async #connect(index, client, port) {
-    const player = this.#players.get(`${index}c`);
-    const url = `ws://127.0.0.1:${port}/`;
-    const options = {
-      headers: { 'X-Link': `${index}s` },
-      connectTimeout: CONNECT_TIMEOUT,
-      closeTimeout: CLOSE_TIMEOUT,
-      sendHighWaterMark: client.highWaterMark,
-      perMessageDeflate: client.deflate ? DEFLATE : false,
-    };
-    try {
-      if (client.face === 'async') player.ws = await connect(url, options);
-      else {
-        const handlers = this.#clientHandlers(player, client.hasErrorHandler);
-        player.ws = await connectEvents(url, handlers, options);
-      }
-    } catch (error) {
-      player.note(`does not connect: ${error.code} ${error.message}`);
-      player.record.refusal = { code: error.code, status: error.status };
-      if (!String(error.code).startsWith('WS_'))
-        player.fault(`connect fails with ${inspect(error)}`);
-      return;
-    }
-    player.note('connected');
-    await player.runMain(client.main);
-  }
-
-  async #runControl(port) {
-    let isStopped = false;
-    this.#controlClient = {
-      stop() {
-        isStopped = true;
-      },
-    };
-    try {
-      const ws = await connect(`ws://127.0.0.1:${port}/`, { closeTimeout: CLOSE_TIMEOUT });
-      for (let number = 0; !isStopped; number++) {
-        await ws.send(`control ${number}`);
-        const answer = await ws.recv({ timeout: DRIVEN_LIMIT });
-        if (answer !== `control ${number}`) throw new Error(`answered with ${inspect(answer)}`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      await ws.close();
-    } catch (error) {
-      this.fault('control', `our client has no service any more: ${inspect(error)}`);
-    }
-  }
-
-  #endClient(player) {
-    const { face, ws } = player;
-    if (ws === undefined || face === 'server' || player.state === 'closed') return;
-    player.note(`close at the end (${player.state})`);
-    player.noteClosing();
-    const result = player.attempt('close', () => ws.close());
-    if (face === 'async') this.#connecting.push(result);
+    const [first] = inspect(error).split('\n');
+    this.journal.note('-', `error option: ${first} ${inspect(context, { depth: 0 })}`);
+    this.#told.push(first);
+    this.noteTold(error, 'option');
   }
 
   async #endServer() {
@@ -349,8 +220,9 @@ export class World {
   /** Waits until every connection is closed, or for so long. */
   async #allClosed(limit) {
     const until = performance.now() + limit;
-    const isOpen = ({ ws, end }) => ws !== undefined && ws.state !== 'closed' && end !== CONTROL;
-    while ([...this.#players.values()].some(isOpen) && performance.now() < until) {
+    const players = [...this.#players.values()].filter(({ isControl }) => !isControl);
+    const isOpen = ({ ws, state }) => ws !== undefined && state !== 'closed';
+    while (players.some(isOpen) && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

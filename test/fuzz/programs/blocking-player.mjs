@@ -1,0 +1,195 @@
+// The program of a blocking client, in a thread of its own: it is given one after the other, and
+// answers with the record of each.
+import { inspect } from 'node:util';
+import { parentPort, workerData } from 'node:worker_threads';
+import { connect } from 'wirespeed/sync';
+import { Journal } from './journal.mjs';
+import { isTextForm, materialOf } from './material.mjs';
+import { momentOf } from './moments.mjs';
+import { readPayload } from './payloads.mjs';
+import { emptyRecord } from './record.mjs';
+import { giveWrong } from './wrong-calls.mjs';
+
+const { journalPath, isEnding } = workerData;
+const journal = new Journal(journalPath);
+/** How long a call may block, in milliseconds. */
+const PATIENCE = 50;
+/** Forms that a blocking `send` takes; of any other the bytes are sent. */
+const FORMS = new Set(['text', 'bytes', 'arrayBuffer', 'dataView', 'textBytes', 'blob']);
+
+class BlockingPlayer {
+  record;
+  faults = [];
+  #ws;
+  #other;
+
+  constructor(end) {
+    this.record = emptyRecord(end, 'sync');
+    this.#other = `${end.slice(0, -1)}s`;
+  }
+
+  connect(url, options) {
+    try {
+      this.#ws = connect(url, options);
+      this.record.hasOpened = true;
+      this.#note('connected');
+    } catch (error) {
+      this.#note(`does not connect: ${error.code} ${error.message}`);
+      this.record.refusal = { code: error.code, status: error.status };
+      if (!String(error.code).startsWith('WS_')) {
+        this.#fault(`connect fails with ${inspect(error)}`);
+      }
+    }
+    return this.#ws !== undefined;
+  }
+
+  async run(steps) {
+    for (const step of steps) {
+      if (Atomics.load(isEnding, 0) === 1) return;
+      if (step.do === 'throw') return;
+      await this.#act(step);
+    }
+  }
+
+  /** Receives until the end, which it brings about once the case is being ended. */
+  drain() {
+    while (this.record.closed === undefined) {
+      if (Atomics.load(isEnding, 0) === 1 && this.#ws.state === 'open') this.#close(1000);
+      this.#recv(PATIENCE);
+    }
+    this.#note(`ends: ${this.#ws.state}`);
+    if (this.#ws.state !== 'closed') this.#fault(`is ${this.#ws.state} after the last recv`);
+  }
+
+  #note(text) {
+    journal.note(this.record.end, text);
+  }
+
+  #fault(text) {
+    this.#note(`FAULT ${text}`);
+    this.faults.push({ end: this.record.end, text });
+  }
+
+  #act(step) {
+    switch (step.do) {
+      case 'send':
+        for (let i = 0; i < step.times; i++) this.#send(step);
+        return undefined;
+      case 'recv':
+        this.#recv(step.timeout);
+        return undefined;
+      case 'iterate':
+        return this.#iterate(step);
+      case 'later':
+      case 'cork':
+        return this.run(step.steps);
+      case 'await':
+        return momentOf(step.how);
+      case 'close':
+        this.#close(step.code);
+        return undefined;
+      default:
+        this.#call(step);
+        return undefined;
+    }
+  }
+
+  #call(step) {
+    const ws = this.#ws;
+    this.#note(`${step.do} (${ws.state})`);
+    const payload = Buffer.alloc(step.size ?? 0, 'p');
+    if (step.do === 'ping') this.#attempt('ping', () => ws.ping(payload, { timeout: PATIENCE }));
+    else if (step.do === 'pong') this.#attempt('pong', () => ws.pong(payload));
+    else if (step.do === 'look') inspect([ws, ws.stats(), ws.remoteAddress, ws.latency]);
+    else if (step.do === 'wrong') {
+      const { state } = ws;
+      giveWrong({ ws, state, face: 'sync' }, step.which, (text) => this.#fault(text));
+    } else if (step.do === 'terminate') {
+      if (ws.state !== 'closed') this.record.wasTerminated = true;
+      ws.terminate();
+    }
+  }
+
+  /** Makes a call that the peer may keep from being done, or that the end may. */
+  #attempt(what, call) {
+    try {
+      return call();
+    } catch (error) {
+      this.#note(`${what}: ${error.code} ${error.message}`);
+      const isExpected = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL'];
+      if (!isExpected.includes(error.code)) this.#fault(`${what} throws ${inspect(error)}`);
+      return error;
+    }
+  }
+
+  #send({ form: wanted, size, compress }) {
+    const form = FORMS.has(wanted) ? wanted : 'bytes';
+    const { end, ledger } = this.record;
+    const number = ledger.length;
+    const entry = { number, isText: isTextForm(form), isEmpty: size === 0, isLate: false };
+    ledger.push(entry);
+    const { data, options, spoil } = materialOf({ channel: end, number, form, size, compress });
+    const { state } = this.#ws;
+    const error = this.#attempt(`send #${number}`, () =>
+      this.#ws.send(data, { ...options, timeout: PATIENCE }),
+    );
+    spoil();
+    // What has not left in time leaves later.
+    const isAccepted = error === undefined || error.code === 'WS_TIMEOUT';
+    entry.outcome = isAccepted ? 'accepted' : 'lost';
+    this.#note(`send #${number} (${form} ${size}, ${state}): ${entry.outcome}`);
+  }
+
+  #recv(timeout) {
+    let message;
+    const error = this.#attempt('recv', () => {
+      message = this.#ws.recv({ timeout });
+    });
+    if (error === undefined) this.#receive(message);
+    else if (error.code !== 'WS_TIMEOUT') this.#noteEnd(error);
+  }
+
+  #receive(data) {
+    const message = readPayload(this.#other, data, typeof data === 'string');
+    this.record.received.push(message);
+    this.#note(`gets ${message.fault ?? `#${message.number}`}`);
+  }
+
+  #noteEnd(error) {
+    const { record } = this;
+    if (record.closed !== undefined) return;
+    record.closed = { code: this.#ws.closeCode, reason: this.#ws.closeReason };
+    const isClean = error.wasClean === true && error.cause === undefined;
+    if (!isClean) record.errors.push(`${error.code} ${error.message}`);
+  }
+
+  async #iterate({ count, steps }) {
+    const iterator = this.#ws[Symbol.iterator]();
+    for (let left = count; left > 0; left--) {
+      let result;
+      const error = this.#attempt('iteration', () => {
+        result = iterator.next();
+      });
+      if (error !== undefined || result.done) return;
+      this.#receive(result.value);
+      await this.run(steps);
+    }
+    iterator.return();
+  }
+
+  #close(code) {
+    if (this.#ws.state === 'open') this.record.hasClosedFirst = true;
+    this.#note(`close ${code} (${this.#ws.state})`);
+    this.#attempt('close', () => this.#ws.close(code, 'by the program'));
+    if (this.#ws.state !== 'closed') this.#fault(`is ${this.#ws.state} after close`);
+  }
+}
+
+parentPort.on('message', async ({ end, url, options, steps }) => {
+  const player = new BlockingPlayer(end);
+  if (player.connect(url, { ...options, receiveTimeout: PATIENCE })) {
+    await player.run(steps);
+    player.drain();
+  }
+  parentPort.postMessage({ record: player.record, faults: player.faults });
+});

@@ -1,0 +1,43 @@
+// The threads that blocking clients run in; each is used for one case after another.
+import { Worker } from 'node:worker_threads';
+
+const PLAYER = new URL('blocking-player.mjs', import.meta.url);
+/** Threads that wait for a program. */
+const idle = [];
+
+/** A thread with a blocking client. */
+class BlockingThread {
+  #isEnding = new Int32Array(new SharedArrayBuffer(4));
+  #worker;
+
+  constructor(journalPath) {
+    const workerData = { journalPath, isEnding: this.#isEnding };
+    this.#worker = new Worker(PLAYER, { workerData });
+  }
+
+  /** Runs a program to its end, and returns its record and its faults. */
+  async run(program) {
+    Atomics.store(this.#isEnding, 0, 0);
+    const worker = this.#worker;
+    worker.ref();
+    worker.postMessage(program);
+    const result = await new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    worker.removeAllListeners('error');
+    worker.unref();
+    idle.push(this);
+    return result;
+  }
+
+  /** Has the connection closed, at the next call that would wait. */
+  end() {
+    Atomics.store(this.#isEnding, 0, 1);
+  }
+}
+
+/** Takes a thread that runs nothing. */
+export function takeThread(journalPath) {
+  return idle.pop() ?? new BlockingThread(journalPath);
+}

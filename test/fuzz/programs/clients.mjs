@@ -1,0 +1,164 @@
+// The clients of a case: each connects, runs its program, and is closed at the end.
+import { inspect } from 'node:util';
+import { connect } from 'wirespeed';
+import { connect as connectEvents } from 'wirespeed/events';
+import { takeThread } from './blocking-threads.mjs';
+import { CLOSE_TIMEOUT, CONNECT_TIMEOUT, DRIVEN_LIMIT } from './times.mjs';
+
+/** Compression as far as raw peers have it. */
+export const DEFLATE = {
+  threshold: 100,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+};
+const HOST = '127.0.0.1';
+/** Milliseconds between two messages of the control client. */
+const REST = 10;
+
+/** A client whose handlers or `recv` are in this thread. */
+export class Client {
+  #player;
+  #program;
+  #ended;
+  #closed;
+
+  constructor(player, program) {
+    this.#player = player;
+    this.#program = program;
+  }
+
+  /** Connects and runs the program. */
+  start(port) {
+    this.#ended = this.#run(`ws://${HOST}:${port}/`);
+  }
+
+  /** Closes the connection, if it is there and not closed. */
+  close() {
+    const player = this.#player;
+    const { ws, face, state } = player;
+    if (ws === undefined || state === 'closed') return;
+    player.note(`close at the end (${state})`);
+    player.noteClosing();
+    const closed = player.attempt('close', () => ws.close());
+    if (face === 'async') this.#closed = closed;
+  }
+
+  /** Is fulfilled once nothing of it runs. */
+  async end() {
+    await this.#ended;
+    await this.#closed;
+  }
+
+  async #run(url) {
+    const player = this.#player;
+    try {
+      await this.#connect(url);
+    } catch (error) {
+      player.noteRefusal(error);
+      return;
+    }
+    player.note('connected');
+    await player.runMain(this.#program.main);
+  }
+
+  async #connect(url) {
+    const player = this.#player;
+    const options = optionsOf(player.end, this.#program);
+    if (player.face === 'async') player.ws = await connect(url, options);
+    else player.ws = await connectEvents(url, this.#handlers(), options);
+  }
+
+  #handlers() {
+    const player = this.#player;
+    return player.handlers({
+      of: (ws) => {
+        player.ws = ws;
+        return player;
+      },
+      hasErrorHandler: this.#program.hasErrorHandler,
+    });
+  }
+}
+
+/** A client that blocks, in a thread of its own. */
+export class BlockingClient {
+  record;
+  #player;
+  #program;
+  #thread;
+  #ended;
+
+  constructor(player, program) {
+    this.#player = player;
+    this.#program = program;
+  }
+
+  start(port) {
+    const { end, world } = this.#player;
+    this.#thread = takeThread(world.journal.path);
+    this.#ended = this.#thread.run({
+      end,
+      url: `ws://${HOST}:${port}/`,
+      options: optionsOf(end, this.#program),
+      steps: this.#program.main,
+    });
+  }
+
+  close() {
+    this.#thread?.end();
+  }
+
+  async end() {
+    const { record, faults } = await this.#ended;
+    this.#player.record = record;
+    for (const { end, text } of faults) this.#player.world.fault(end, text);
+  }
+}
+
+/** A client that nothing happens to: it has its messages echoed all the time. */
+export class ControlClient {
+  #world;
+  #isStopped = false;
+  #ended;
+
+  constructor(world) {
+    this.#world = world;
+  }
+
+  start(port) {
+    this.#ended = this.#run(port);
+  }
+
+  close() {
+    this.#isStopped = true;
+  }
+
+  end() {
+    return this.#ended;
+  }
+
+  async #run(port) {
+    try {
+      const ws = await connect(`ws://${HOST}:${port}/`, { closeTimeout: CLOSE_TIMEOUT });
+      for (let number = 0; !this.#isStopped; number++) {
+        await ws.send(`control ${number}`);
+        const answer = await ws.recv({ timeout: DRIVEN_LIMIT });
+        if (answer !== `control ${number}`) throw new Error(`answered with ${inspect(answer)}`);
+        await new Promise((resolve) => setTimeout(resolve, REST));
+      }
+      await ws.close();
+    } catch (error) {
+      this.#world.fault('-', `our control client has no service: ${inspect(error)}`);
+    }
+  }
+}
+
+function optionsOf(end, { highWaterMark, deflate }) {
+  return {
+    headers: { 'X-Link': `${end.slice(0, -1)}s` },
+    connectTimeout: CONNECT_TIMEOUT,
+    closeTimeout: CLOSE_TIMEOUT,
+    sendHighWaterMark: highWaterMark,
+    perMessageDeflate: deflate ? DEFLATE : false,
+  };
+}

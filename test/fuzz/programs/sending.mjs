@@ -1,0 +1,71 @@
+// Sends by programs: each is written down with what its caller is told of it.
+import { inspect } from 'node:util';
+import { isLateForm, isTextForm, materialOf } from './material.mjs';
+
+/** Sends a step's messages on each of the connections; returns a promise if they are awaited. */
+export function sendStep(player, targets, step) {
+  const waiting = [];
+  for (const target of targets) {
+    const message = target.isControl ? modest(step) : step;
+    for (let i = 0; i < step.times; i++) {
+      const sent = send(player, target, message);
+      if (sent !== undefined) waiting.push(sent);
+    }
+  }
+  return waiting.length === 0 ? undefined : Promise.all(waiting);
+}
+
+/** Makes a message one that does a healthy connection no harm. */
+function modest({ form, size, ...others }) {
+  return { ...others, form: form === 'failingPieces' ? 'pieces' : form, size: Math.min(size, 200) };
+}
+
+function send(player, target, { form, size, compress, isAwaited }) {
+  const { end, face, record, ws } = target;
+  const number = record.ledger.length;
+  const what = `send #${number} (${form} ${size}${compress ? '' : ', raw'}) on ${end}`;
+  const entry = {
+    number,
+    isText: isTextForm(form),
+    isEmpty: size === 0,
+    /** Whether its bytes may leave later than those of others do. */
+    isLate: isLateForm(form) || compress,
+    outcome: 'refused',
+  };
+  record.ledger.push(entry);
+  const { data, options, spoil } = materialOf({ channel: end, number, form, size, compress });
+  const { state } = target;
+  let result;
+  try {
+    result = ws.send(data, options);
+  } catch (error) {
+    player.fault(`${what} (${state}) throws ${inspect(error)}`);
+    return undefined;
+  }
+  spoil();
+  player.note(`${what} (${state}): ${result}`);
+  if (state === 'open') entry.outcome = form === 'failingPieces' ? 'failing' : 'accepted';
+  if (face === 'async') {
+    // What nobody awaits is left alone: it must not end the process.
+    return isAwaited ? settled(target, entry, result) : undefined;
+  }
+  if (typeof result !== 'boolean') player.fault(`${what} returns ${inspect(result)}`);
+  if (state !== 'open' && result !== false) player.fault(`${what} (${state}) returns true`);
+  return undefined;
+}
+
+/** Waits for what an async client is told of a send. */
+async function settled(target, entry, promise) {
+  const { outcome, number } = entry;
+  entry.outcome = 'pending';
+  try {
+    await promise;
+    entry.outcome = outcome;
+    if (outcome !== 'accepted') target.fault(`send #${number} is fulfilled, although ${outcome}`);
+  } catch (error) {
+    target.note(`send #${number} is rejected: ${error.message}`);
+    entry.outcome = outcome === 'accepted' ? 'lost' : outcome;
+    const isExpected = error.code === 'WS_CONNECTION_CLOSED' || outcome === 'failing';
+    if (!isExpected) target.fault(`send #${number} is rejected with ${inspect(error)}`);
+  }
+}

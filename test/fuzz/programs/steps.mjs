@@ -1,0 +1,153 @@
+// What the steps of a program mean. Each is done by one player, on its own connection or on others.
+import { inspect } from 'node:util';
+import { laterBy, momentOf } from './moments.mjs';
+import { OnPurpose } from './on-purpose.mjs';
+import { iterate, receiveOnce } from './receiving.mjs';
+import { sendStep } from './sending.mjs';
+import { giveWrong } from './wrong-calls.mjs';
+
+/**
+ * Runs steps; returns a promise if one of them had to be awaited. `context` says in which handler,
+ * whether it may throw, and whether it has returned.
+ */
+export function runSteps(player, steps, context) {
+  for (let i = 0; i < steps.length && !player.isEnding; i++) {
+    const waiting = doStep(player, steps[i], context);
+    if (waiting === undefined) continue;
+    const rest = steps.slice(i + 1);
+    return waiting.then(() => runSteps(player, rest, { ...context, isAsync: true }));
+  }
+  return undefined;
+}
+
+/** Does one step; returns a promise if it must be awaited. */
+export function doStep(player, step, context) {
+  switch (step.do) {
+    case 'send':
+      return sendStep(player, targetsOf(player, step.to), step);
+    case 'close':
+      return closeStep(player, step);
+    case 'await':
+      return momentOf(step.how);
+    case 'later':
+      player.world.running++;
+      laterBy(step.how, () => runDetached(player, step.steps));
+      return undefined;
+    case 'throw':
+      return throwOnPurpose(player, context);
+    case 'cork':
+      return corkStep(player, step, context);
+    case 'busy':
+      beBusy(step.time);
+      return undefined;
+    case 'recv':
+      return player.face === 'async' ? receiveOnce(player, step) : undefined;
+    case 'iterate':
+      return player.face === 'async' ? iterateStep(player, step, context) : undefined;
+    default:
+      for (const target of targetsOf(player, step.to)) callOn(player, target, step);
+      return undefined;
+  }
+}
+
+function targetsOf(player, to) {
+  if (to === 'self') return player.ws === undefined ? [] : [player];
+  return player.world.playersFor(player, to);
+}
+
+function beBusy(time) {
+  const until = performance.now() + time;
+  while (performance.now() < until);
+}
+
+function iterateStep(player, step, context) {
+  return iterate(player, step, () => runSteps(player, step.steps, { ...context, isAsync: true }));
+}
+
+/** Steps that are one call on one connection. */
+function callOn(player, target, step) {
+  const { ws, record, state } = target;
+  player.note(`${step.do} on ${target.end} (${state})`);
+  switch (step.do) {
+    case 'terminate':
+      if (state !== 'closed') record.wasTerminated = true;
+      player.attempt('terminate', () => ws.terminate());
+      return;
+    case 'pause':
+      if (target.face === 'async') return;
+      target.isPaused = true;
+      player.attempt('pause', () => ws.pause());
+      return;
+    case 'resume':
+      if (target.face === 'async') return;
+      target.isPaused = false;
+      player.attempt('resume', () => ws.resume());
+      return;
+    case 'ping':
+    case 'pong':
+      controlStep(player, target, step);
+      return;
+    case 'look':
+      player.attempt('inspect', () => {
+        inspect(ws, { depth: 4 });
+        inspect([ws.stats(), ws.remoteAddress, ws.localAddress, ws.bufferedAmount, ws.latency]);
+      });
+      return;
+    default:
+      giveWrong(target, step.which, (text) => player.fault(text));
+  }
+}
+
+function controlStep(player, { ws, state }, step) {
+  const call = () => {
+    const answered = ws[step.do](Buffer.alloc(step.size, 'p'));
+    answered?.catch?.(() => {});
+  };
+  player.attempt(step.do, call, state === 'open' ? undefined : 'WS_CONNECTION_CLOSED');
+}
+
+function closeStep(player, { to, code, isAwaited }) {
+  const waiting = [];
+  for (const target of targetsOf(player, to)) {
+    player.note(`close ${code} on ${target.end} (${target.state})`);
+    target.noteClosing();
+    const result = player.attempt('close', () => target.ws.close(code, 'by the program'));
+    if (target.state === 'open') player.fault(`${target.end} is open after close`);
+    if (target.face === 'async' && isAwaited) waiting.push(result);
+  }
+  return waiting.length === 0 ? undefined : Promise.all(waiting);
+}
+
+function throwOnPurpose(player, { handler, mayThrow, isAsync = false }) {
+  if (!mayThrow) return;
+  const { state } = player;
+  const id = player.world.noteThrown({ end: player.end, handler, isAsync, state });
+  player.note(`throws ${id} in ${handler}${isAsync ? ', later' : ''}`);
+  player.record.hasThrown = true;
+  if (handler !== 'main') {
+    setImmediate(() => {
+      if (player.state === 'open') player.fault(`is open after an exception in ${handler}`);
+    });
+  }
+  throw new OnPurpose(id, `in ${handler}`);
+}
+
+/** Only what is not awaited belongs into a cork. */
+function corkStep(player, { to, steps }, context) {
+  const [target] = targetsOf(player, to);
+  if (target === undefined || target.face === 'async') return;
+  player.note(`cork ${target.end}:`);
+  target.ws.cork(() => {
+    for (const step of steps) if (step.do !== 'await') doStep(player, step, context);
+  });
+}
+
+/** Runs steps besides any handler: nobody would catch what they throw. */
+async function runDetached(player, steps) {
+  player.note('later:');
+  try {
+    await runSteps(player, steps, { handler: 'later', mayThrow: false });
+  } finally {
+    player.world.running--;
+  }
+}
