@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests without sockets, clocks or sleeping: they must be fast. */
-const CORE = ['test/protocol/**/*.test.ts', 'test/kernels/**/*.test.ts', 'test/fuzz/**/*.test.ts'];
+const CORE = [
+  'test/protocol/**/*.test.ts',
+  'test/kernels/**/*.test.ts',
+  'test/fuzz/{protocol,targets}.test.ts',
+];
 /** Tests against other implementations of WebSocket. */
 const INTEROP = ['test/interop/**/*.test.ts'];
 

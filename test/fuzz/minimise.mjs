@@ -3,13 +3,18 @@
 /** Most attempts, so that a slow target does not hold up the rest. */
 const MOST_ATTEMPTS = 2000;
 
-async function fails(target, input) {
+/** Returns what is wrong with a case, or nothing. */
+export async function failureOf(target, input) {
   try {
     await target.check(input);
-    return false;
-  } catch {
-    return true;
+    return undefined;
+  } catch (error) {
+    return error;
   }
+}
+
+async function fails(target, input) {
+  return (await failureOf(target, input)) !== undefined;
 }
 
 /** Takes bytes out of the hexadecimal text in `input[key]`, then makes what stays zero, while it fails. */
@@ -38,6 +43,7 @@ async function minimiseStream(target, input, key) {
 
 /** Returns the smallest case found that still fails its target. */
 export async function minimise(target, input) {
+  if (target.minimise !== undefined) return target.minimise(input);
   let best = input;
   for (const key of target.streams ?? ['stream']) {
     if (typeof best[key] === 'string') best = await minimiseStream(target, best, key);

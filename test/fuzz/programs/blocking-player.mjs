@@ -14,6 +14,8 @@ const { journalPath, isEnding } = workerData;
 const journal = new Journal(journalPath);
 /** How long a call may block, in milliseconds. */
 const PATIENCE = 50;
+/** What a call may end with. */
+const EXPECTED = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL', 'WS_MESSAGE_TOO_BIG'];
 /** Forms that a blocking `send` takes; of any other the bytes are sent. */
 const FORMS = new Set(['text', 'bytes', 'arrayBuffer', 'dataView', 'textBytes', 'blob']);
 
@@ -116,8 +118,7 @@ class BlockingPlayer {
       return call();
     } catch (error) {
       this.#note(`${what}: ${error.code} ${error.message}`);
-      const isExpected = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL'];
-      if (!isExpected.includes(error.code)) this.#fault(`${what} throws ${inspect(error)}`);
+      if (!EXPECTED.includes(error.code)) this.#fault(`${what} throws ${inspect(error)}`);
       return error;
     }
   }

@@ -1,8 +1,11 @@
 // The clients of a case: each connects, runs its program, and is closed at the end.
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { connect } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import { takeThread } from './blocking-threads.mjs';
+import { OnPurpose } from './on-purpose.mjs';
 import { CLOSE_TIMEOUT, CONNECT_TIMEOUT, DRIVEN_LIMIT } from './times.mjs';
 
 /** Compression as far as raw peers have it. */
@@ -11,7 +14,9 @@ export const DEFLATE = {
   serverNoContextTakeover: true,
   clientNoContextTakeover: true,
 };
-const HOST = '127.0.0.1';
+const AUTHORITY = readFileSync(
+  new URL('../../support/certificates/authority.pem', import.meta.url),
+);
 /** Milliseconds between two messages of the control client. */
 const REST = 10;
 
@@ -29,7 +34,7 @@ export class Client {
 
   /** Connects and runs the program. */
   start(port) {
-    this.#ended = this.#run(`ws://${HOST}:${port}/`);
+    this.#ended = this.#run(urlOf(this.#player.world, port));
   }
 
   /** Closes the connection, if it is there and not closed. */
@@ -63,7 +68,10 @@ export class Client {
 
   async #connect(url) {
     const player = this.#player;
-    const options = optionsOf(player.end, this.#program);
+    const options = {
+      ...optionsOf(player, this.#program),
+      ...maskingOf(player, this.#program),
+    };
     if (player.face === 'async') player.ws = await connect(url, options);
     else player.ws = await connectEvents(url, this.#handlers(), options);
   }
@@ -98,8 +106,8 @@ export class BlockingClient {
     this.#thread = takeThread(world.journal.path);
     this.#ended = this.#thread.run({
       end,
-      url: `ws://${HOST}:${port}/`,
-      options: optionsOf(end, this.#program),
+      url: urlOf(world, port),
+      options: optionsOf(this.#player, this.#program),
       steps: this.#program.main,
     });
   }
@@ -139,7 +147,10 @@ export class ControlClient {
 
   async #run(port) {
     try {
-      const ws = await connect(`ws://${HOST}:${port}/`, { closeTimeout: CLOSE_TIMEOUT });
+      const ws = await connect(urlOf(this.#world, port), {
+        closeTimeout: CLOSE_TIMEOUT,
+        tls: { ca: AUTHORITY },
+      });
       for (let number = 0; !this.#isStopped; number++) {
         await ws.send(`control ${number}`);
         const answer = await ws.recv({ timeout: DRIVEN_LIMIT });
@@ -153,12 +164,34 @@ export class ControlClient {
   }
 }
 
-function optionsOf(end, { highWaterMark, deflate }) {
+function urlOf({ isSecure }, port) {
+  return `${isSecure ? 'wss' : 'ws'}://127.0.0.1:${port}/`;
+}
+
+function optionsOf({ end }, { highWaterMark, deflate }) {
   return {
+    tls: { ca: AUTHORITY },
     headers: { 'X-Link': `${end.slice(0, -1)}s` },
     connectTimeout: CONNECT_TIMEOUT,
     closeTimeout: CLOSE_TIMEOUT,
     sendHighWaterMark: highWaterMark,
     perMessageDeflate: deflate ? DEFLATE : false,
   };
+}
+
+/** A generator of masking keys that does what it must not. */
+function maskingOf(player, { masking }) {
+  if (masking === 'right') return {};
+  const generateMaskingKey = (keys) => {
+    if (player.ws === undefined) {
+      randomFillSync(keys);
+      return;
+    }
+    player.note(`its generator of masking keys ${masking}`);
+    if (masking === 'throws') throw new OnPurpose(undefined, 'in a generator of masking keys');
+    const sent = player.attempt('send while masking', () => player.ws.send('nested'));
+    sent?.catch?.(() => {});
+    randomFillSync(keys);
+  };
+  return { generateMaskingKey };
 }

@@ -26,9 +26,9 @@ export class ControlClient {
   #message = [];
   #isText = false;
 
-  constructor(socket) {
+  constructor({ raw, socket }) {
     this.#socket = socket;
-    socket.on('connect', () => {
+    socket.on(socket === raw ? 'connect' : 'secureConnect', () => {
       this.#expect('the answer to its request');
       socket.write(requestOf({ link: CONTROL }));
     });
@@ -112,7 +112,7 @@ export class ControlClient {
 }
 
 /** Serves the control client in the process under test: says again what it is told. */
-export function serveControl(socket) {
+export function serveControl({ socket }) {
   const parser = new FrameParser();
   let head = Buffer.alloc(0);
   let isOpen = false;

@@ -48,6 +48,12 @@ const send = fc.record({
   size,
   compress,
   isAwaited: fc.boolean(),
+  /** When an async client takes it back, if it does. */
+  abort: fc.oneof(
+    { weight: 9, arbitrary: fc.constant('never') },
+    { weight: 1, arbitrary: fc.constant('before') },
+    { weight: 1, arbitrary: moment },
+  ),
   times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(20) }),
 });
 
@@ -143,6 +149,11 @@ const client = fc.record({
   hasErrorHandler: fc.boolean(),
   deflate: fc.boolean(),
   highWaterMark: fc.constantFrom(0, 1000, 65_536),
+  /** What its generator of masking keys does instead. */
+  masking: fc.oneof(
+    { weight: 14, arbitrary: fc.constant('right') },
+    { weight: 1, arbitrary: fc.constantFrom('throws', 'sends') },
+  ),
 });
 
 /** What the request hook does, before or instead of its answer. */
@@ -229,6 +240,10 @@ const goodPeer = fc.record({
     { weight: 4, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },
   ),
+  isSlow: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
   deflate: fc.boolean(),
   /** Whether its first frames come in one piece with the end of its handshake. */
   isGlued: fc.boolean(),
@@ -295,6 +310,11 @@ const server = fc.record({
     { weight: 1, arbitrary: fc.constant(true) },
   ),
   deflate: fc.boolean(),
+  /** Whether all connections are over TLS. */
+  tls: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
   highWaterMark: fc.constantFrom(0, 1000, 65_536),
   maxBufferedAmount: fc.constantFrom(16 * 1024 * 1024, 16 * 1024 * 1024, 100_000),
 });
@@ -305,4 +325,6 @@ export const programs = fc.record({
   links: fc.array(link, { minLength: 1, maxLength: 6 }),
   /** How it ends: the peers that can close do so first, or the server does. */
   ending: fc.constantFrom('peers', 'server'),
+  /** Milliseconds after which it ends, done or not. */
+  time: fc.constantFrom(400, 400, 400, 15, 5, 0),
 });

@@ -1,5 +1,8 @@
 // Judges a case by what its programs and its peers report, and tells which links have a fault.
 
+/** Milliseconds in which everybody is answered. */
+const RUN_TIME = 400;
+
 /** Whether the end was told as one that may have lost something. */
 function isLossTold({ errors, closed, wasTerminated }) {
   return errors.length > 0 || wasTerminated || closed === undefined || closed.code === 1006;
@@ -31,7 +34,8 @@ function align(ledger, received) {
     at = found + 1;
   }
   missing.push(...ledger.slice(at));
-  return { missing: missing.filter(({ outcome }) => outcome === 'accepted'), faults };
+  const isOwed = ({ outcome, isAborted }) => outcome === 'accepted' && !isAborted;
+  return { missing: missing.filter(isOwed), faults };
 }
 
 /** What a receiver must have got of what was accepted. */
@@ -82,6 +86,11 @@ class Case {
     if (report === undefined) return;
     this.#players = new Map(report.players.map((record) => [record.end, record]));
     this.#judgeReport();
+    for (const player of this.#players.values()) {
+      if (player.hasOpened && player.closed === undefined) {
+        this.#fault(player.end, 'close is never told');
+      }
+    }
     for (const [index, link] of input.links.entries()) this.#judgeLink(index, link);
     const broadcast = this.#players.get('control-s');
     judgeDelivery(
@@ -167,9 +176,34 @@ class Case {
     judgeDelivery(player, peer, toPeer, (text) => this.#fault(player.end, text));
     if (!peer.isGood || !peer.hasOpened) return;
     judgeDelivery(peer, player, excuseOfReceiver(player), (text) => this.#fault(player.end, text));
-    if (player.hasOpened && player.closed === undefined) {
-      this.#fault(player.end, 'close is never told');
+    this.#judgeClose(player, peer);
+  }
+
+  /** Both ends of an orderly close, or of a failure of ours, are told the same. */
+  #judgeClose(player, peer) {
+    const { end, closed, errors, wasTerminated, hasClosedFirst } = player;
+    if (closed === undefined || wasTerminated) return;
+    if (errors.length === 0) {
+      const { sentClose } = peer;
+      const expected = sentClose === undefined ? 1006 : sentClose === 0 ? 1005 : sentClose;
+      // Where nobody is told of a failure, that code is all there is to tell of it.
+      const isFailure = closed.code === 1006 && !this.#isTold(player);
+      if (closed.code !== expected && !isFailure) {
+        this.#fault(end, `is told the close code ${closed.code}, where ${expected} was sent`);
+      }
+      return;
     }
+    const isOurs = errors[0].startsWith('WS_HANDLER') && !hasClosedFirst && !peer.hasClosedFirst;
+    if (isOurs && !peer.isSlow && peer.closed?.code !== 1011) {
+      this.#fault(end, `fails by a handler, and its peer is told ${peer.closed?.code}, not 1011`);
+    }
+  }
+
+  /** Whether a program is told of what fails its connection. */
+  #isTold({ end, face }) {
+    const { server, links } = this.#input;
+    if (face === 'server') return server.hasErrorHandler;
+    return face !== 'events' || links[Number.parseInt(end, 10)].client.hasErrorHandler;
   }
 
   /** A hook that fails is answered with 500, and is told. */
@@ -181,6 +215,8 @@ class Case {
     const peer = this.#peers.get(`${index}c`);
     if (kind === 'accept' && !peer.isGood) return;
     const status = kind === 'accept' ? peer.status : this.#players.get(`${index}c`).refusal?.status;
+    // A server that closes meanwhile answers nobody.
+    if (status === undefined && this.#input.time < RUN_TIME) return;
     if (status !== expected) {
       this.#fault(
         end,

@@ -13,6 +13,8 @@ const PAYLOAD_END = Buffer.from([0, 0, 0xff, 0xff]);
 const BAD_TARGET = '//';
 /** How long a script waits for messages to come, in milliseconds. */
 const PATIENCE = 100;
+/** How long a slow reader rests, in milliseconds. */
+const REST = 3;
 
 function sleep(time) {
   return new Promise((resolve) => setTimeout(resolve, time));
@@ -21,6 +23,7 @@ function sleep(time) {
 export class RawPeer {
   /** What the judge is given. */
   record;
+  #raw;
   #socket;
   #outlet;
   #role;
@@ -35,8 +38,9 @@ export class RawPeer {
   /** Whether the script is over. */
   isDone = false;
 
-  /** `role` is the peer's own. */
-  constructor(socket, { end, role, script, journal }) {
+  /** `raw` is the TCP socket, `socket` what is on it: the same, or TLS. `role` is the peer's own. */
+  constructor({ raw, socket }, { end, role, script, journal }) {
+    this.#raw = raw;
     this.#socket = socket;
     this.#role = role;
     this.#script = script;
@@ -45,6 +49,7 @@ export class RawPeer {
     this.record = {
       end,
       isGood: script.isGood,
+      isSlow: script.isSlow === true,
       hasOpened: false,
       status: undefined,
       ledger: [],
@@ -69,7 +74,8 @@ export class RawPeer {
       this.isDone = true;
       this.#wake();
     });
-    if (role === 'client') socket.once('connect', () => this.#ask());
+    if (role === 'client')
+      socket.once(socket === raw ? 'connect' : 'secureConnect', () => this.#ask());
     else this.#openEarly();
   }
 
@@ -83,6 +89,7 @@ export class RawPeer {
 
   destroy() {
     this.#socket.destroy();
+    this.#raw.destroy();
   }
 
   get #opening() {
@@ -118,7 +125,7 @@ export class RawPeer {
 
   #misopen(opening) {
     if (opening === 'garbage') this.#outlet.write(GARBAGE);
-    else if (opening === 'reset') this.#socket.resetAndDestroy();
+    else if (opening === 'reset') this.#raw.resetAndDestroy();
     else if (opening === 'end') this.#outlet.end();
     else return false;
     this.isDone = true;
@@ -126,8 +133,15 @@ export class RawPeer {
   }
 
   #receive(chunk) {
+    if (this.#script.isSlow) this.#rest();
     if (this.record.hasOpened) this.#receiveFrames(chunk);
     else this.#receiveHead(chunk);
+  }
+
+  /** A slow reader takes a rest after each piece. */
+  #rest() {
+    this.#socket.pause();
+    setTimeout(() => this.#socket.resume(), REST);
   }
 
   #receiveHead(chunk) {
@@ -240,7 +254,7 @@ export class RawPeer {
         outlet.end();
         return undefined;
       case 'reset':
-        outlet.afterwards(() => this.#socket.resetAndDestroy());
+        outlet.afterwards(() => this.#raw.resetAndDestroy());
         return undefined;
       case 'destroy':
         outlet.afterwards(() => this.#socket.destroy());

@@ -1,6 +1,7 @@
 // Sends by programs: each is written down with what its caller is told of it.
 import { inspect } from 'node:util';
 import { isLateForm, isTextForm, materialOf } from './material.mjs';
+import { laterBy } from './moments.mjs';
 
 /** Sends a step's messages on each of the connections; returns a promise if they are awaited. */
 export function sendStep(player, targets, step) {
@@ -20,7 +21,7 @@ function modest({ form, size, ...others }) {
   return { ...others, form: form === 'failingPieces' ? 'pieces' : form, size: Math.min(size, 200) };
 }
 
-function send(player, target, { form, size, compress, isAwaited }) {
+function send(player, target, { form, size, compress, isAwaited, abort }) {
   const { end, face, record, ws } = target;
   const number = record.ledger.length;
   const what = `send #${number} (${form} ${size}${compress ? '' : ', raw'}) on ${end}`;
@@ -34,6 +35,10 @@ function send(player, target, { form, size, compress, isAwaited }) {
   };
   record.ledger.push(entry);
   const { data, options, spoil } = materialOf({ channel: end, number, form, size, compress });
+  if (face === 'async' && abort !== 'never') {
+    entry.isAborted = true;
+    options.signal = abortedSignal(abort);
+  }
   const { state } = target;
   let result;
   try {
@@ -54,6 +59,13 @@ function send(player, target, { form, size, compress, isAwaited }) {
   return undefined;
 }
 
+function abortedSignal(abort) {
+  if (abort === 'before') return AbortSignal.abort();
+  const controller = new AbortController();
+  laterBy(abort, () => controller.abort());
+  return controller.signal;
+}
+
 /** Waits for what an async client is told of a send. */
 async function settled(target, entry, promise) {
   const { outcome, number } = entry;
@@ -65,7 +77,10 @@ async function settled(target, entry, promise) {
   } catch (error) {
     target.note(`send #${number} is rejected: ${error.message}`);
     entry.outcome = outcome === 'accepted' ? 'lost' : outcome;
-    const isExpected = error.code === 'WS_CONNECTION_CLOSED' || outcome === 'failing';
+    const isExpected =
+      error.code === 'WS_CONNECTION_CLOSED' ||
+      outcome === 'failing' ||
+      (entry.isAborted && error.name === 'AbortError');
     if (!isExpected) target.fault(`send #${number} is rejected with ${inspect(error)}`);
   }
 }

@@ -4,8 +4,6 @@
 export const CLOSE_TIMEOUT = 400;
 export const HANDSHAKE_TIMEOUT = 400;
 export const CONNECT_TIMEOUT = 600;
-/** How long the programs of a case may run before it is ended. */
-export const RUN_LIMIT = 400;
 /** How long anything that is bound to happen may take on a busy machine. */
 export const DRIVEN_LIMIT = 5000;
 /** How long a whole case may take. */

@@ -1,14 +1,15 @@
 // Runs cases in a process of their own, gives them their peers, and watches what becomes of both.
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { ControlClient, serveControl } from './control-peers.mjs';
 import { clearJournal, Journal, readJournal } from './journal.mjs';
 import { RawPeer } from './raw-peer.mjs';
-import { CASE_LIMIT, RUN_LIMIT } from './times.mjs';
+import { CASE_LIMIT } from './times.mjs';
 
 const HOST = '127.0.0.1';
 const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
@@ -107,6 +108,21 @@ function listen(accept) {
   return new Promise((resolve) => server.listen(0, HOST, () => resolve(server)));
 }
 
+const certificate = (name) =>
+  readFileSync(new URL(`../../support/certificates/${name}.pem`, import.meta.url));
+const secureContext = createSecureContext({
+  cert: certificate('localhost'),
+  key: certificate('server-key'),
+});
+
+/** The server's end of TLS over a socket. */
+function secured(raw) {
+  raw.on('error', ignore);
+  return new TLSSocket(raw, { isServer: true, secureContext, allowHalfOpen: true });
+}
+
+function ignore() {}
+
 /** The peers of one case. */
 class Peers {
   peers = [];
@@ -115,9 +131,11 @@ class Peers {
   #listeners = [];
   #sockets = [];
   #journal;
+  #isSecure;
 
-  constructor(journal) {
+  constructor(journal, { server }) {
     this.#journal = journal;
+    this.#isSecure = server.tls;
   }
 
   /** Has peers wait for our clients. */
@@ -162,18 +180,21 @@ class Peers {
   }
 
   async #listen(name, accept) {
-    const listener = await listen((socket) => {
-      this.#sockets.push(socket);
-      accept(socket);
+    const listener = await listen((raw) => {
+      this.#sockets.push(raw);
+      accept({ raw, socket: this.#isSecure ? secured(raw) : raw });
     });
     this.#listeners.push(listener);
     this.ports[name] = listener.address().port;
   }
 
   #connect(port) {
-    const socket = connect({ host: HOST, port, noDelay: true, allowHalfOpen: true });
-    this.#sockets.push(socket);
-    return socket;
+    const raw = connect({ host: HOST, port, noDelay: true, allowHalfOpen: true });
+    this.#sockets.push(raw);
+    raw.on('error', ignore);
+    if (!this.#isSecure) return { raw, socket: raw };
+    const options = { socket: raw, allowHalfOpen: true, rejectUnauthorized: false };
+    return { raw, socket: connectTls(options) };
   }
 }
 
@@ -190,9 +211,9 @@ async function runIn(input, peers) {
   await peers.watchServer(port);
   await subject.ask('run', { ports: peers.ports });
   peers.connect(input, port);
-  const until = performance.now() + RUN_LIMIT;
+  const until = performance.now() + input.time;
   while (performance.now() < until) {
-    await sleep(10);
+    await sleep(5);
     if (peers.isDone && (await subject.ask('isQuiet'))) break;
   }
   if (input.ending === 'peers') peers.finish();
@@ -207,7 +228,7 @@ export async function runPrograms(input) {
   journal ??= new Journal(journalPath);
   clearJournal(journalPath);
   if (subject === undefined || subject.ended !== undefined) subject = new Subject(journalPath);
-  const peers = new Peers(journal);
+  const peers = new Peers(journal, input);
   const facts = () => ({
     peers: peers.peers.map(({ record }) => record),
     control: peers.control,

@@ -1,4 +1,5 @@
 // All that one case has in the process under test: a server, the clients, and a player for each end.
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { serve } from 'wirespeed/server';
 import { BlockingClient, Client, ControlClient, DEFLATE } from './clients.mjs';
@@ -8,6 +9,10 @@ import { CONTROL, Player } from './player.mjs';
 import { drain } from './receiving.mjs';
 import { doStep } from './steps.mjs';
 import { CLOSE_TIMEOUT, DRIVEN_LIMIT, HANDSHAKE_TIMEOUT } from './times.mjs';
+
+const certificate = (name) =>
+  readFileSync(new URL(`../../support/certificates/${name}.pem`, import.meta.url));
+const TLS = { cert: certificate('localhost'), key: certificate('server-key') };
 
 export class World {
   journal;
@@ -46,6 +51,7 @@ export class World {
       maxBufferedAmount: server.maxBufferedAmount,
       perMessageDeflate: server.deflate ? DEFLATE : false,
       views: server.views,
+      ...(server.tls ? { tls: TLS } : {}),
       ...(server.hasHook ? { request: (request) => this.#decide(request) } : {}),
       ...(server.hasErrorOption ? { error: (error, context) => this.#tell(error, context) } : {}),
     };
@@ -66,6 +72,10 @@ export class World {
       const isOurs = this.#input.links[name]?.kind === 'both';
       client.start(isOurs ? this.#server.port : ports[name]);
     }
+  }
+
+  get isSecure() {
+    return this.#input.server.tls;
   }
 
   get isQuiet() {

@@ -1,6 +1,7 @@
 // Random programs of handlers, hooks and clients, against peers good and hostile.
 import { programs as arbitrary } from '../programs/generator.mjs';
 import { judge } from '../programs/judge.mjs';
+import { reduce } from '../programs/reduce.mjs';
 import { journalOf, measureProcess, replaceProcess, runPrograms } from '../programs/watcher.mjs';
 
 /** Cases between two looks at the memory. */
@@ -16,16 +17,38 @@ async function checkMemory() {
   throw new Error(`${left} connections of finished cases are still in memory`);
 }
 
-async function check(input) {
+/** Runs a case; returns its faults. */
+async function faultsOf(input) {
   const outcome = await runPrograms(input);
   const faults = judge(input, outcome);
+  if (faults.length > 0) replaceProcess();
+  return faults;
+}
+
+async function check(input) {
+  const faults = await faultsOf(input);
   if (faults.length > 0) {
-    replaceProcess();
     const links = [...new Set(faults.map(({ end }) => Number.parseInt(end, 10)))];
     const list = faults.map(({ end, text }) => `${end}: ${text}`);
     throw new Error(`${list.join('\n')}\nwhat happened:\n${journalOf(links)}`);
   }
   if (++count % MEASURED === 0) await checkMemory();
+}
+
+/** What kind of a fault it is, whatever its numbers. */
+function kindOf({ text }) {
+  return text.split('\n')[0].replaceAll(/\d+/g, 'N');
+}
+
+/** Makes a case small that has the same fault. */
+async function minimise(input) {
+  const [first] = await faultsOf(input);
+  if (first === undefined) return input;
+  const kind = kindOf(first);
+  return reduce(input, async (candidate) => {
+    const faults = await faultsOf(candidate);
+    return faults.some((fault) => kindOf(fault) === kind);
+  });
 }
 
 export const programs = {
@@ -34,5 +57,8 @@ export const programs = {
     'whatever handlers, hooks and clients do, against whatever peers: the process lives, others keep their service, and nothing accepted is lost without a word',
   arbitrary,
   isAsync: true,
+  usesSockets: true,
+  leastTime: 60_000,
   check,
+  minimise,
 };

@@ -1,0 +1,35 @@
+// A few seconds of random programs: handlers, hooks and clients against good and hostile peers. `npm
+// run fuzz` runs them for a minute and longer.
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { keptCases } from './corpus.mjs';
+import { targets } from './targets.mjs';
+
+/** Milliseconds of new cases; a case takes some hundreds. */
+const TIME = 5000;
+
+const programs = targets.filter(({ usesSockets }) => usesSockets === true);
+
+describe('of a few cases', () => {
+  for (const target of programs) {
+    it(target.about, async () => {
+      await fc.assert(
+        fc.asyncProperty(target.arbitrary, async (input) => {
+          await target.check(input);
+        }),
+        { interruptAfterTimeLimit: TIME, endOnFailure: true },
+      );
+    });
+  }
+});
+
+describe('what failed once', () => {
+  for (const { file, target: name, input } of keptCases()) {
+    const target = programs.find((each) => each.name === name);
+    if (target !== undefined) {
+      it(`does not fail again: ${file}`, async () => {
+        await target.check(input);
+      });
+    }
+  }
+});
