@@ -26,6 +26,7 @@ export class Client {
   #program;
   #ended;
   #closed;
+  #isClosing = false;
 
   constructor(player, program) {
     this.#player = player;
@@ -37,8 +38,9 @@ export class Client {
     this.#ended = this.#run(urlOf(this.#player.world, port));
   }
 
-  /** Closes the connection, if it is there and not closed. */
+  /** Closes the connection, now or once it is there. */
   close() {
+    this.#isClosing = true;
     const player = this.#player;
     const { ws, face, state } = player;
     if (ws === undefined || state === 'closed') return;
@@ -63,6 +65,7 @@ export class Client {
       return;
     }
     player.note('connected');
+    if (this.#isClosing) this.close();
     await player.runMain(this.#program.main);
   }
 
