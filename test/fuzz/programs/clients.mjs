@@ -76,7 +76,10 @@ export class Client {
       ...maskingOf(player, this.#program),
     };
     if (player.face === 'async') player.ws = await connect(url, options);
-    else player.ws = await connectEvents(url, this.#handlers(), options);
+    else {
+      const { views } = this.#program;
+      player.ws = await connectEvents(url, this.#handlers(), { ...options, views });
+    }
   }
 
   #handlers() {

@@ -147,6 +147,11 @@ const client = fc.record({
   handlers,
   main,
   hasErrorHandler: fc.boolean(),
+  /** Whether an events client is given views, as it is by default. */
+  views: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
   deflate: fc.boolean(),
   highWaterMark: fc.constantFrom(0, 1000, 65_536),
   /** What its generator of masking keys does instead. */
@@ -297,6 +302,11 @@ const server = fc.record({
   hasErrorOption: fc.oneof(
     { weight: 4, arbitrary: fc.constant(true) },
     { weight: 1, arbitrary: fc.constant(false) },
+  ),
+  /** What that does besides. */
+  faultOfErrorOption: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('none') },
+    { weight: 1, arbitrary: fc.constantFrom('throws', 'rejects') },
   ),
   hasErrorHandler: fc.boolean(),
   hasHook: fc.oneof(

@@ -63,8 +63,11 @@ function excuseOfSender(player, isPeersClose) {
   };
 }
 
-function excuseOfReceiver(player) {
-  return () => isLossTold(player) || player.hasThrown || player.wasPausedWhileClosing;
+/** May a player not have been given what came? */
+function excuseOfReceiver(player, isTold) {
+  // What comes after a close that was made while paused is dropped, and told if there is a handler.
+  const isDropped = player.wasPausedWhileClosing && !isTold;
+  return () => isLossTold(player) || player.hasThrown || isDropped;
 }
 
 class Case {
@@ -106,41 +109,49 @@ class Case {
   }
 
   #judgeReport() {
-    const { faults, uncaught, early, left } = this.#report;
+    const { faults, uncaught, early, left, thrown, warnings } = this.#report;
     this.faults.push(...faults);
     for (const text of [...early, ...uncaught]) this.#fault('-', text);
     if (left.length > 0) this.#fault('-', `is left behind: ${left.join(', ')}`);
-    for (const record of this.#report.thrown) this.#judgeThrown(record);
+    for (const record of thrown) this.#judgeThrown(record);
+    this.#judgePromises();
+    for (const { name, code, text } of warnings) {
+      const { hasErrorOption, faultOfErrorOption } = this.#input.server;
+      const isDue = hasErrorOption ? faultOfErrorOption !== 'none' : code === 'WS_FAULT_REQUEST';
+      if (name !== 'WirespeedWarning' || !isDue) this.#fault('-', `warning: ${name} ${text}`);
+    }
   }
 
-  /** What a program throws is told where it can be, and ends the process only where it cannot. */
-  #judgeThrown({ end, handler, told, isFaulty }) {
-    const isServer = end.endsWith('s');
-    if (handler === 'main' || handler === 'later') return;
-    if (handler === 'request' && !isFaulty) return;
-    const { hasErrorOption } = this.#input.server;
+  /** What a program throws is told where it can be, and is uncaught only where it cannot. */
+  #judgeThrown({ end, handler, told, isFaulty, isPromise }) {
+    if (handler === 'main' || isPromise || (handler === 'request' && !isFaulty)) return;
     const isUncaught = told.includes('uncaught');
-    if (isServer && hasErrorOption) {
-      if (isUncaught)
-        this.#fault(end, `an exception in ${handler} is uncaught, despite the option 'error'`);
-      if (handler !== 'request' && !told.includes('option')) {
-        this.#fault(end, `an exception in ${handler} is not told to the option 'error'`);
-      }
-      return;
+    const times = told.filter((where) => where !== 'handler').length;
+    const { hasErrorOption } = this.#input.server;
+    const isServer = end.endsWith('s');
+    if (isUncaught && (handler === 'request' || (isServer && hasErrorOption))) {
+      this.#fault(end, `an exception in ${handler} is uncaught, although it need not be`);
     }
-    if (isServer && handler === 'request') {
-      if (isUncaught) this.#fault(end, 'an exception in the request hook is uncaught');
-      return;
+    // A hook may throw what is no error of ours, or be a client's that nobody waits for.
+    if (handler === 'request') return;
+    if (times !== 1) this.#fault(end, `an exception in ${handler} is told ${times} times`);
+  }
+
+  /** A handler that is given views and returns a promise is a fault, told as its exceptions are. */
+  #judgePromises() {
+    const { thrown, promises } = this.#report;
+    const { hasErrorOption } = this.#input.server;
+    const due = { option: 0, uncaught: 0 };
+    for (const { end, isPromise } of thrown) {
+      if (!isPromise) continue;
+      due[end.endsWith('s') && hasErrorOption ? 'option' : 'uncaught']++;
     }
-    if (isServer) {
-      if (!isUncaught) this.#fault(end, `an exception in ${handler} is not seen`);
-      return;
-    }
-    const link = this.#input.links[Number.parseInt(end, 10)];
-    const isTold = link.client.hasErrorHandler && !['error', 'close'].includes(handler);
-    if (told.length === 0) this.#fault(end, `an exception in ${handler} is not seen`);
-    if (isTold && isUncaught) {
-      this.#fault(end, `an exception in ${handler} is uncaught, despite the handler 'error'`);
+    for (const [where, count] of Object.entries(due)) {
+      if (promises[where] === count) continue;
+      this.#fault(
+        '-',
+        `promises of handlers with views: ${count} due, ${promises[where]} ${where}`,
+      );
     }
   }
 
@@ -159,7 +170,10 @@ class Case {
 
   #judgeBetween(sender, receiver) {
     const isPeersClose = !sender.hasClosedFirst;
-    const excuses = [excuseOfSender(sender, isPeersClose), excuseOfReceiver(receiver)];
+    const excuses = [
+      excuseOfSender(sender, isPeersClose),
+      excuseOfReceiver(receiver, this.#isTold(receiver)),
+    ];
     judgeDelivery(
       sender,
       receiver,
@@ -175,7 +189,8 @@ class Case {
       : anything;
     judgeDelivery(player, peer, toPeer, (text) => this.#fault(player.end, text));
     if (!peer.isGood || !peer.hasOpened) return;
-    judgeDelivery(peer, player, excuseOfReceiver(player), (text) => this.#fault(player.end, text));
+    const excuse = excuseOfReceiver(player, this.#isTold(player));
+    judgeDelivery(peer, player, excuse, (text) => this.#fault(player.end, text));
     this.#judgeClose(player, peer);
   }
 

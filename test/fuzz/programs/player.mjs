@@ -8,8 +8,10 @@ import { runSteps } from './steps.mjs';
 
 /** The end of the server's that serves the control connection. */
 export const CONTROL = 'control-s';
-/** Handlers that are called while a connection is paused. */
-const ALWAYS = new Set(['close', 'error']);
+/** Handlers that are called while a connection is paused: they tell of nothing that comes. */
+const ALWAYS = new Set(['drain', 'close', 'error']);
+/** Handlers whose data is a view where views are given: they may not return a promise then. */
+const GIVEN_VIEWS = new Set(['message', 'ping', 'pong']);
 const HANDLERS = ['open', 'batchEnd', 'drain', 'ping', 'pong', 'close'];
 
 export class Player {
@@ -92,7 +94,9 @@ export class Player {
     if (steps === undefined || steps.length === 0) return undefined;
     this.note(`${name} ${count}:`);
     const result = runSteps(this, steps, { handler: name, mayThrow: true });
-    return result === undefined ? undefined : this.#watch(result);
+    if (result === undefined) return undefined;
+    if (this.views && GIVEN_VIEWS.has(name)) this.noteThrown(name, true);
+    return this.#watch(result);
   }
 
   handleMessage(data, isText) {
@@ -193,6 +197,20 @@ export class Player {
     }
   }
 
+  /** Notes that a handler throws, or makes the library throw by returning a promise; returns its number. */
+  noteThrown(handler, isPromise = false) {
+    const { end, state, record } = this;
+    const id = this.world.noteThrown({ end, handler, isPromise });
+    this.note(isPromise ? `returns a promise from ${handler}` : `throws ${id} in ${handler}`);
+    record.hasThrown = true;
+    if (handler !== 'main' && state === 'open') {
+      setImmediate(() => {
+        if (this.state === 'open') this.fault(`is open after an exception in ${handler}`);
+      });
+    }
+    return id;
+  }
+
   /** Counts what runs; its fault is the library's to catch. */
   async #watch(result) {
     this.running++;
@@ -224,7 +242,9 @@ export class Player {
   #checkError(error) {
     const { record, state } = this;
     this.note(`error: ${error.code} ${error.message}`);
-    if (record.errors.length > 0) this.fault('error is called twice');
+    // What was dropped after the close is told at the end, whatever went wrong before.
+    const isOther = record.errors.length > 0 && error.code !== 'WS_MESSAGES_DROPPED';
+    if (isOther) this.fault('error is called twice');
     if (state === 'open') this.fault('the state is open in error');
     record.errors.push(`${error.code} ${error.message}`);
   }

@@ -15,7 +15,10 @@ function noteUncaught(error, kind) {
 }
 process.on('uncaughtException', (error) => noteUncaught(error, 'uncaughtException'));
 process.on('unhandledRejection', (error) => noteUncaught(error, 'unhandledRejection'));
-process.on('warning', (warning) => journal.note('-', `warning: ${warning.stack}`));
+process.on('warning', (warning) => {
+  if (world === undefined) early.push(`warning: ${inspect(warning)}`);
+  else world.noteWarning(warning);
+});
 
 /** What keeps a process alive, besides what the parent is spoken to with. */
 function resources() {

@@ -98,12 +98,17 @@ function callOn(player, target, step) {
   }
 }
 
-function controlStep(player, { ws, state }, step) {
-  const call = () => {
-    const answered = ws[step.do](Buffer.alloc(step.size, 'p'));
-    answered?.catch?.(() => {});
-  };
-  player.attempt(step.do, call, state === 'open' ? undefined : 'WS_CONNECTION_CLOSED');
+/** A ping or a pong: whether it was sent is returned, or for an async client told by an error. */
+function controlStep(player, { ws, state, face }, step) {
+  const call = () => ws[step.do](Buffer.alloc(step.size, 'p'));
+  if (face === 'async') {
+    const code = state === 'open' ? undefined : 'WS_CONNECTION_CLOSED';
+    player.attempt(step.do, () => call()?.catch(() => {}), code);
+    return;
+  }
+  const result = player.attempt(step.do, call);
+  if (typeof result !== 'boolean') player.fault(`${step.do} returns ${inspect(result)}`);
+  if (state !== 'open' && result) player.fault(`${step.do} (${state}) returns true`);
 }
 
 function closeStep(player, { to, code, isAwaited }) {
@@ -118,18 +123,8 @@ function closeStep(player, { to, code, isAwaited }) {
   return waiting.length === 0 ? undefined : Promise.all(waiting);
 }
 
-function throwOnPurpose(player, { handler, mayThrow, isAsync = false }) {
-  if (!mayThrow) return;
-  const { state } = player;
-  const id = player.world.noteThrown({ end: player.end, handler, isAsync, state });
-  player.note(`throws ${id} in ${handler}${isAsync ? ', later' : ''}`);
-  player.record.hasThrown = true;
-  if (handler !== 'main') {
-    setImmediate(() => {
-      if (player.state === 'open') player.fault(`is open after an exception in ${handler}`);
-    });
-  }
-  throw new OnPurpose(id, `in ${handler}`);
+function throwOnPurpose(player, { handler, mayThrow }) {
+  if (mayThrow) throw new OnPurpose(player.noteThrown(handler), `in ${handler}`);
 }
 
 /** Only what is not awaited belongs into a cork. */

@@ -28,6 +28,9 @@ export class World {
   #thrown = [];
   #told = [];
   #uncaught = [];
+  #warnings = [];
+  /** How often a handler was said to have returned a promise, by where that was told. */
+  #promises = { option: 0, handler: 0, uncaught: 0 };
   /** Connections found where they should not be. */
   #misplaced = new Set();
 
@@ -41,8 +44,8 @@ export class World {
     const { server, links } = this.#input;
     for (const [index, link] of links.entries()) this.#prepare(index, link);
     this.#clients.set('control', new ControlClient(this));
-    this.#addPlayer(CONTROL, 'server', {});
-    const options = {
+    this.#addPlayer(CONTROL, 'server', {}, server.views);
+    this.#server = await serve({
       host: '127.0.0.1',
       handlers: this.#handlers(server),
       closeTimeout: CLOSE_TIMEOUT,
@@ -54,15 +57,7 @@ export class World {
       ...(server.tls ? { tls: TLS } : {}),
       ...(server.hasHook ? { request: (request) => this.#decide(request) } : {}),
       ...(server.hasErrorOption ? { error: (error, context) => this.#tell(error, context) } : {}),
-    };
-    // TRANSITION
-    try {
-      this.#server = await serve(options);
-    } catch {
-      const { error, views, ...old } = options;
-      this.#server = await serve(old);
-      for (const p of this.#players.values()) if (p.face === 'server') p.views = true;
-    }
+    });
     return this.#server.port;
   }
 
@@ -92,17 +87,28 @@ export class World {
     return this.#thrown.length - 1;
   }
 
-  /** An error is told to a handler or to the option `error` of the server. */
+  /** An error is told to a handler, to the option `error` of the server, or to nobody. */
   noteTold(error, where) {
-    this.#thrown[purposeOf(error)]?.told.push(where);
+    const purpose = this.#thrown[purposeOf(error)];
+    if (purpose !== undefined) {
+      purpose.told.push(where);
+      return true;
+    }
+    const isOfPromise = /returned a promise/.test(error?.cause?.message ?? error?.message);
+    if (isOfPromise) this.#promises[where]++;
+    return isOfPromise;
   }
 
   /** What nobody caught. */
   noteUncaught(error, kind) {
-    const thrown = this.#thrown[purposeOf(error)];
     this.journal.note('-', `${kind}: ${error?.stack ?? inspect(error)}`);
-    if (thrown !== undefined) thrown.told.push('uncaught');
-    else this.#uncaught.push(`${kind}: ${inspect(error)}`);
+    const isKnown = this.noteTold(error, 'uncaught');
+    if (!isKnown) this.#uncaught.push(`${kind}: ${inspect(error)}`);
+  }
+
+  noteWarning(warning) {
+    this.journal.note('-', `warning: ${warning.name} ${warning.code}: ${warning.message}`);
+    this.#warnings.push({ name: warning.name, code: warning.code, text: warning.message });
   }
 
   /** The players that a step is about, of those that are connected. */
@@ -152,6 +158,8 @@ export class World {
       thrown: this.#thrown,
       uncaught: this.#uncaught,
       told: this.#told,
+      promises: this.#promises,
+      warnings: this.#warnings,
     };
   }
 
@@ -161,15 +169,15 @@ export class World {
   }
 
   #prepare(index, { kind, server, client }) {
-    if (kind !== 'dial') this.#addPlayer(`${index}s`, 'server', server);
+    if (kind !== 'dial') this.#addPlayer(`${index}s`, 'server', server, this.#input.server.views);
     if (kind === 'accept') return;
-    const player = this.#addPlayer(`${index}c`, client.face, client.handlers);
-    const Kind = client.face === 'sync' ? BlockingClient : Client;
+    const { face, handlers, views } = client;
+    const player = this.#addPlayer(`${index}c`, face, handlers, face === 'events' && views);
+    const Kind = face === 'sync' ? BlockingClient : Client;
     this.#clients.set(index, new Kind(player, client));
   }
 
-  #addPlayer(end, face, program) {
-    const views = face === 'events' || (face === 'server' && this.#input.server.views);
+  #addPlayer(end, face, program, views) {
     const player = new Player(this, { end, face, program, views });
     this.#players.set(end, player);
     return player;
@@ -214,6 +222,11 @@ export class World {
     this.journal.note('-', `error option: ${first} ${inspect(context, { depth: 0 })}`);
     this.#told.push(first);
     this.noteTold(error, 'option');
+    const { faultOfErrorOption: fault } = this.#input.server;
+    if (fault === 'throws') throw new Error("the option 'error' throws");
+    return fault === 'rejects'
+      ? Promise.reject(new Error("the option 'error' rejects"))
+      : undefined;
   }
 
   async #endServer() {
