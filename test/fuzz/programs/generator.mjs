@@ -120,7 +120,15 @@ const handlers = fc.record({
   error: calls(1),
 });
 
+/** A connection of the async client that is driven by blocking calls for a while. */
+const lending = fc.record({
+  do: fc.constant('lend'),
+  calls: fc.array(fc.constantFrom('send', 'recv', 'ping'), { maxLength: 4 }),
+  size,
+});
+
 const receiving = weighted([
+  [1, lending],
   [2, fc.record({ do: fc.constant('recv'), timeout: fc.constantFrom(1, 30) })],
   [
     2,
@@ -165,7 +173,7 @@ const client = fc.record({
 const hook = fc.record({
   steps: fc.oneof(
     { weight: 4, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.array(send, { maxLength: 2 }) },
+    { weight: 1, arbitrary: fc.array(simple, { maxLength: 2 }) },
   ),
   answer: weighted([
     [8, fc.constant({ do: 'accept' })],
@@ -264,6 +272,7 @@ export const OPENINGS = [
   'reset',
   'end',
   'badTarget',
+  'early',
   'refusal',
 ];
 

@@ -169,7 +169,7 @@ class Case {
   }
 
   #judgeBetween(sender, receiver) {
-    const isPeersClose = !sender.hasClosedFirst;
+    const isPeersClose = !sender.hasClosedFirst || receiver.hasClosedFirst;
     const excuses = [
       excuseOfSender(sender, isPeersClose),
       excuseOfReceiver(receiver, this.#isTold(receiver)),

@@ -7,7 +7,8 @@ const journal = new Journal(process.argv[2]);
 let world;
 /** Faults that come while no case runs belong to the next. */
 let early = [];
-const seen = [];
+/** The connections of finished cases, as far as they are in memory. */
+let seen = [];
 
 function noteUncaught(error, kind) {
   if (world === undefined) early.push(`${kind}: ${inspect(error)}`);
@@ -41,13 +42,14 @@ async function settledResources() {
   return resources();
 }
 
-/** How many connections of cases before the last are still in memory. */
+/** How many connections of finished cases are still in memory. */
 async function leftConnections() {
   for (let i = 0; i < 3; i++) {
     gc();
     await turns(5);
   }
-  return seen.flat().filter((reference) => reference.deref() !== undefined).length;
+  seen = seen.filter((reference) => reference.deref() !== undefined);
+  return seen.length;
 }
 
 const ACTIONS = {
@@ -69,7 +71,7 @@ const ACTIONS = {
     const left = await settledResources();
     await turns(3);
     const report = { ...world.report(), left, early };
-    seen.push(world.connections().map((ws) => new WeakRef(ws)));
+    for (const ws of world.connections()) seen.push(new WeakRef(ws));
     early = [];
     world = undefined;
     return report;

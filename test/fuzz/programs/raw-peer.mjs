@@ -115,7 +115,10 @@ export class RawPeer {
     if (this.#misopen(opening)) return;
     const target = opening === 'badTarget' ? BAD_TARGET : '/';
     const isPartial = opening === 'partial';
-    this.#outlet.write(requestOf({ target, link, deflate, isPartial }));
+    const request = requestOf({ target, link, deflate, isPartial });
+    // RFC 6455 §4.1: a client sends nothing more until it has been answered.
+    const early = opening === 'early' ? [frameOf('client', 1, Buffer.from('early'))] : [];
+    this.#outlet.write(Buffer.concat([request, ...early]));
   }
 
   /** What a server does before it has read the request. */

@@ -1,5 +1,6 @@
 // What the steps of a program mean. Each is done by one player, on its own connection or on others.
 import { inspect } from 'node:util';
+import { lend } from './lending.mjs';
 import { laterBy, momentOf } from './moments.mjs';
 import { OnPurpose } from './on-purpose.mjs';
 import { iterate, receiveOnce } from './receiving.mjs';
@@ -41,9 +42,9 @@ export function doStep(player, step, context) {
       beBusy(step.time);
       return undefined;
     case 'recv':
-      return player.face === 'async' ? receiveOnce(player, step) : undefined;
     case 'iterate':
-      return player.face === 'async' ? iterateStep(player, step, context) : undefined;
+    case 'lend':
+      return player.face === 'async' ? receivingStep(player, step, context) : undefined;
     default:
       for (const target of targetsOf(player, step.to)) callOn(player, target, step);
       return undefined;
@@ -60,13 +61,17 @@ function beBusy(time) {
   while (performance.now() < until);
 }
 
-function iterateStep(player, step, context) {
+/** Steps that only an async client has. */
+function receivingStep(player, step, context) {
+  if (step.do === 'recv') return receiveOnce(player, step);
+  if (step.do === 'lend') return lend(player, step);
   return iterate(player, step, () => runSteps(player, step.steps, { ...context, isAsync: true }));
 }
 
 /** Steps that are one call on one connection. */
 function callOn(player, target, step) {
   const { ws, record, state } = target;
+  if (target.isControl) return;
   player.note(`${step.do} on ${target.end} (${state})`);
   switch (step.do) {
     case 'terminate':
@@ -99,11 +104,12 @@ function callOn(player, target, step) {
 }
 
 /** A ping or a pong: whether it was sent is returned, or for an async client told by an error. */
-function controlStep(player, { ws, state, face }, step) {
+function controlStep(player, target, step) {
+  const { ws, state, face } = target;
   const call = () => ws[step.do](Buffer.alloc(step.size, 'p'));
   if (face === 'async') {
-    const code = state === 'open' ? undefined : 'WS_CONNECTION_CLOSED';
-    player.attempt(step.do, () => call()?.catch(() => {}), code);
+    // Even an open one may be lost by the very call.
+    player.attempt(step.do, () => call()?.catch(() => {}), 'WS_CONNECTION_CLOSED');
     return;
   }
   const result = player.attempt(step.do, call);
