@@ -6,6 +6,7 @@ import { connect } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import { takeThread } from './blocking-threads.mjs';
 import { OnPurpose } from './on-purpose.mjs';
+import { NESTED } from './payloads.mjs';
 import { CLOSE_TIMEOUT, CONNECT_TIMEOUT, DRIVEN_LIMIT } from './times.mjs';
 
 /** Compression as far as raw peers have it. */
@@ -188,16 +189,15 @@ function optionsOf({ end }, { highWaterMark, deflate }) {
 /** A generator of masking keys that does what it must not. */
 function maskingOf(player, { masking }) {
   if (masking === 'right') return {};
+  let isDone = false;
   const generateMaskingKey = (keys) => {
-    if (player.ws === undefined) {
-      randomFillSync(keys);
-      return;
-    }
+    randomFillSync(keys);
+    if (player.ws === undefined || isDone) return;
     player.note(`its generator of masking keys ${masking}`);
     if (masking === 'throws') throw new OnPurpose(undefined, 'in a generator of masking keys');
-    const sent = player.attempt('send while masking', () => player.ws.send('nested'));
+    isDone = true;
+    const sent = player.attempt('send while masking', () => player.ws.send(NESTED));
     sent?.catch?.(() => {});
-    randomFillSync(keys);
   };
   return { generateMaskingKey };
 }

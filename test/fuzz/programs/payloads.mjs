@@ -4,6 +4,9 @@
 /** Characters of one to four bytes of UTF-8. */
 const PATTERN = ['a', 'é', '€', '😀', 'z'];
 
+/** What is sent where nothing may be, so that it may be sent or not. */
+export const NESTED = 'nested';
+
 function headOf(channel, number, size) {
   return `${channel}#${number}/${size};`;
 }
@@ -35,6 +38,7 @@ export function readPayload(channel, data, isText) {
   const text =
     typeof data === 'string' ? data : Buffer.from(data).toString(isText ? 'utf8' : 'latin1');
   if (text === '') return { number: undefined, isText };
+  if (text === NESTED) return { number: NESTED, isText };
   const head = /^([^#]*)#(\d+)\/(\d+);/.exec(text);
   if (head === null) return { fault: `no message of ours: ${JSON.stringify(text.slice(0, 60))}` };
   const [, from, number, size] = head;
