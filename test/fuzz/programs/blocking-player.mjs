@@ -190,6 +190,7 @@ parentPort.on('message', async ({ end, url, options, steps }) => {
   const player = new BlockingPlayer(end);
   if (player.connect(url, { ...options, receiveTimeout: PATIENCE })) {
     await player.run(steps);
+    parentPort.postMessage({ isRunning: false });
     player.drain();
   }
   parentPort.postMessage({ record: player.record, faults: player.faults });

@@ -15,20 +15,36 @@ class BlockingThread {
     this.#worker = new Worker(PLAYER, { workerData });
   }
 
-  /** Runs a program to its end, and returns its record and its faults. */
-  async run(program) {
+  /**
+   * Runs a program to its end, and returns its record and its faults. `onRun` is called once its steps are
+   * done, or once it could not connect.
+   */
+  async run(program, onRun) {
     Atomics.store(this.#isEnding, 0, 0);
     const worker = this.#worker;
     worker.ref();
     worker.postMessage(program);
-    const result = await new Promise((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('error', reject);
-    });
-    worker.removeAllListeners('error');
+    const result = await this.#answer(onRun);
     worker.unref();
     idle.push(this);
     return result;
+  }
+
+  #answer(onRun) {
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      let isRunning = true;
+      const receive = (message) => {
+        if (isRunning) onRun();
+        isRunning = false;
+        if (message.record === undefined) return;
+        worker.off('message', receive);
+        worker.off('error', reject);
+        resolve(message);
+      };
+      worker.on('message', receive);
+      worker.on('error', reject);
+    });
   }
 
   /** Has the connection closed, at the next call that would wait. */

@@ -36,6 +36,7 @@ export class Client {
 
   /** Connects and runs the program. */
   start(port) {
+    this.#player.world.running++;
     this.#ended = this.#run(urlOf(this.#player.world, port));
   }
 
@@ -64,6 +65,8 @@ export class Client {
     } catch (error) {
       player.noteRefusal(error);
       return;
+    } finally {
+      player.world.running--;
     }
     player.note('connected');
     if (this.#isClosing) this.close();
@@ -111,11 +114,15 @@ export class BlockingClient {
   start(port) {
     const { end, world } = this.#player;
     this.#thread = takeThread(world.journal.path);
-    this.#ended = this.#thread.run({
+    const program = {
       end,
       url: urlOf(world, port),
       options: optionsOf(this.#player, this.#program),
       steps: this.#program.main,
+    };
+    world.running++;
+    this.#ended = this.#thread.run(program, () => {
+      world.running--;
     });
   }
 

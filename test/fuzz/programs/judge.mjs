@@ -78,6 +78,8 @@ class Case {
   #report;
   #players;
   #peers;
+  /** Clients that were refused because a hook had a fault. */
+  #refused = 0;
 
   constructor(input, { report, peers, control, failure }) {
     this.#input = input;
@@ -97,6 +99,10 @@ class Case {
       }
     }
     for (const [index, link] of input.links.entries()) this.#judgeLink(index, link);
+    const { told } = this.#report;
+    if (input.server.hasErrorOption && told.length < this.#refused) {
+      this.#fault('-', `${this.#refused} hooks failed and ${told.length} faults were told`);
+    }
     const broadcast = this.#players.get('control-s');
     judgeDelivery(
       broadcast,
@@ -240,12 +246,7 @@ class Case {
         `the hook (${JSON.stringify(answer)}) is answered with ${status}, not ${expected}`,
       );
     }
-    const { thrown, told } = this.#report;
-    if (!isFaulty || !this.#input.server.hasErrorOption) return;
-    const failed = thrown.filter((each) => each.isFaulty).length;
-    if (told.length < failed) {
-      this.#fault(end, `${failed} hooks failed and ${told.length} faults were told`);
-    }
+    if (isFaulty) this.#refused++;
   }
 }
 

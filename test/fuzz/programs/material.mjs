@@ -17,8 +17,9 @@ export function isLateForm(form) {
   return LATE_FORMS.has(form);
 }
 
-/** Cuts in five at most, at places that nothing keeps from being inside a character. */
+/** Cuts in five at most, at places that nothing keeps from being inside a character; in one at least. */
 function pieces(whole) {
+  if (whole.length === 0) return [whole];
   const cut = typeof whole === 'string' ? 'slice' : 'subarray';
   const length = Math.max(1, Math.ceil(whole.length / 5));
   const list = [];

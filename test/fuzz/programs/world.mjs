@@ -16,7 +16,7 @@ const TLS = { cert: certificate('localhost'), key: certificate('server-key') };
 
 export class World {
   journal;
-  /** Steps that run besides any handler. */
+  /** Clients that connect, and steps that run besides any handler. */
   running = 0;
   #input;
   #server;
