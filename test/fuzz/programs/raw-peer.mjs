@@ -34,6 +34,7 @@ export class RawPeer {
   #message = [];
   #isText = false;
   #isCompressed = false;
+  #isFinishing = false;
   #wake = () => {};
   /** Whether the script is over. */
   isDone = false;
@@ -70,7 +71,7 @@ export class RawPeer {
     });
     socket.on('close', () => {
       this.record.isOver = true;
-      this.#note('over');
+      this.#note(`over ${this.record.error ?? ''}`);
       this.isDone = true;
       this.#wake();
     });
@@ -79,12 +80,12 @@ export class RawPeer {
     else this.#openEarly();
   }
 
-  /** A good peer closes what is still open, as it may. */
+  /** A good peer closes what is still open, or will be, as it may. */
   finish() {
     const { record } = this;
     if (!record.isGood || record.isOver) return;
+    this.#isFinishing = true;
     if (record.hasOpened) this.#close(1000);
-    else this.#outlet.end();
   }
 
   destroy() {
@@ -203,6 +204,7 @@ export class RawPeer {
   #begin(deflate) {
     this.record.hasOpened = true;
     this.#parser.allowsCompression = deflate;
+    if (this.#isFinishing) this.#close(1000);
     this.#run();
   }
 
