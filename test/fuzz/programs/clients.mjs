@@ -7,6 +7,7 @@ import { connect as connectEvents } from 'wirespeed/events';
 import { takeThread } from './blocking-threads.mjs';
 import { OnPurpose } from './on-purpose.mjs';
 import { NESTED } from './payloads.mjs';
+import { drain } from './receiving.mjs';
 import { CLOSE_TIMEOUT, CONNECT_TIMEOUT, DRIVEN_LIMIT } from './times.mjs';
 
 /** Compression as far as raw peers have it. */
@@ -71,6 +72,8 @@ export class Client {
     player.note('connected');
     if (this.#isClosing) this.close();
     await player.runMain(this.#program.main);
+    // What the program has left is received, to the end.
+    if (player.face === 'async') await drain(player);
   }
 
   async #connect(url) {

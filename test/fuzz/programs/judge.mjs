@@ -37,19 +37,22 @@ function align(ledger, received) {
   }
   missing.push(...ledger.slice(at));
   const isOwed = ({ outcome, isAborted }) => outcome === 'accepted' && !isAborted;
-  return { missing: missing.filter(isOwed), faults };
+  const owed = missing.filter(isOwed);
+  // What comes after a message that is late waits for it.
+  const isLate = missing.slice(0, missing.indexOf(owed[0]) + 1).some((entry) => entry.isLate);
+  return { missing: owed, isLate, faults };
 }
 
 /** What a receiver must have got of what was accepted. */
 function judgeDelivery(sender, receiver, excuse, fault) {
   for (const message of receiver.received) if (message.fault !== undefined) fault(message.fault);
-  const { missing, faults } = align(sender.ledger, receiver.received);
+  const { missing, isLate, faults } = align(sender.ledger, receiver.received);
   const name = `from ${sender.end}`;
   for (const text of faults) fault(`${name}: ${text}`);
   const [first] = missing;
   if (first === undefined) return;
   if (first.isGap) fault(`${name}: message #${first.number} is missing before others`);
-  else if (!excuse(first)) {
+  else if (!excuse({ isLate })) {
     fault(
       `${name}: message #${first.number} and ${missing.length - 1} more are lost without a word`,
     );
@@ -58,11 +61,8 @@ function judgeDelivery(sender, receiver, excuse, fault) {
 
 /** May a player have lost what the end it was told leaves open? */
 function excuseOfSender(player, isPeersClose) {
-  return (first) => {
-    if (isLossTold(player)) return true;
-    // What was not ready when the peer closed never could leave.
-    return isPeersClose && first.isLate;
-  };
+  // What was not ready when the peer closed never could leave.
+  return ({ isLate }) => isLossTold(player) || (isPeersClose && isLate);
 }
 
 /** May a player not have been given what came? */
@@ -185,7 +185,7 @@ class Case {
     judgeDelivery(
       sender,
       receiver,
-      (first) => excuses.some((excuse) => excuse(first)),
+      (loss) => excuses.some((excuse) => excuse(loss)),
       (text) => this.#fault(sender.end, text),
     );
   }

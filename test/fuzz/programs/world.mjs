@@ -6,7 +6,6 @@ import { BlockingClient, Client, ControlClient, DEFLATE } from './clients.mjs';
 import { answerBy, isFaulty } from './hooks.mjs';
 import { purposeOf } from './on-purpose.mjs';
 import { CONTROL, Player } from './player.mjs';
-import { drain } from './receiving.mjs';
 import { doStep } from './steps.mjs';
 import { CLOSE_TIMEOUT, DRIVEN_LIMIT, HANDSHAKE_TIMEOUT } from './times.mjs';
 
@@ -138,14 +137,12 @@ export class World {
   /** Ends all that is still there; `order` says who goes first. */
   async end(order) {
     for (const player of this.#players.values()) player.beginEnd();
-    const drained = this.#asyncPlayers().map(drain);
     if (order === 'peers') await this.#allClosed(CLOSE_TIMEOUT / 2);
     const clients = [...this.#clients.values()];
     const server = this.#endServer();
     for (const client of clients) client.close();
     await server;
     await Promise.all(clients.map((client) => client.end()));
-    await Promise.all(drained);
     await this.#allClosed(DRIVEN_LIMIT);
     for (const player of this.#players.values()) player.checkEnd();
   }
@@ -181,11 +178,6 @@ export class World {
     const player = new Player(this, { end, face, program, views });
     this.#players.set(end, player);
     return player;
-  }
-
-  #asyncPlayers() {
-    const players = [...this.#players.values()];
-    return players.filter(({ face, ws }) => face === 'async' && ws !== undefined);
   }
 
   #endOf(request) {
