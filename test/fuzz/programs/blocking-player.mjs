@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from 'wirespeed/sync';
 import { Journal } from './journal.mjs';
-import { isTextForm, materialOf } from './material.mjs';
+import { materialOf, traitsOf } from './material.mjs';
 import { momentOf } from './moments.mjs';
 import { readPayload } from './payloads.mjs';
 import { emptyRecord } from './record.mjs';
@@ -16,8 +16,8 @@ const journal = new Journal(journalPath);
 const PATIENCE = 50;
 /** What a call may end with. */
 const EXPECTED = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL', 'WS_MESSAGE_TOO_BIG'];
-/** Forms that a blocking `send` takes; of any other the bytes are sent. */
-const FORMS = new Set(['text', 'bytes', 'arrayBuffer', 'dataView', 'textBytes', 'blob']);
+/** Forms that a call which blocks cannot take: what is produced later. */
+const LATER = new Set(['asyncSource', 'hangingSource']);
 
 class BlockingPlayer {
   record;
@@ -112,32 +112,34 @@ class BlockingPlayer {
     }
   }
 
-  /** Makes a call that the peer may keep from being done, or that the end may. */
-  #attempt(what, call) {
+  /** Makes a call that the peer may keep from being done, or that the end may, or what is given. */
+  #attempt(what, call, fails = false) {
     try {
       return call();
     } catch (error) {
       this.#note(`${what}: ${error.code} ${error.message}`);
-      if (!EXPECTED.includes(error.code)) this.#fault(`${what} throws ${inspect(error)}`);
+      if (!fails && !EXPECTED.includes(error.code)) this.#fault(`${what} throws ${inspect(error)}`);
       return error;
     }
   }
 
   #send({ form: wanted, size, compress }) {
-    const form = FORMS.has(wanted) ? wanted : 'bytes';
+    const form = LATER.has(wanted) ? 'source' : wanted;
+    const { isText, fails } = traitsOf(form);
     const { end, ledger } = this.record;
     const number = ledger.length;
-    const entry = { number, isText: isTextForm(form), isEmpty: size === 0, isLate: false };
+    const entry = { number, isText, isEmpty: size === 0, isLate: false };
     ledger.push(entry);
     const { data, options, spoil } = materialOf({ channel: end, number, form, size, compress });
     const { state } = this.#ws;
-    const error = this.#attempt(`send #${number}`, () =>
-      this.#ws.send(data, { ...options, timeout: PATIENCE }),
-    );
+    const send = () => this.#ws.send(data, { ...options, timeout: PATIENCE });
+    const error = this.#attempt(`send #${number}`, send, fails);
     spoil();
     // What has not left in time leaves later.
     const isAccepted = error === undefined || error.code === 'WS_TIMEOUT';
     entry.outcome = isAccepted ? 'accepted' : 'lost';
+    if (fails) entry.outcome = 'failing';
+    if (fails && error === undefined) this.#fault(`send #${number} (${form}) returns`);
     this.#note(`send #${number} (${form} ${size}, ${state}): ${entry.outcome}`);
   }
 

@@ -2,6 +2,9 @@
 // do meanwhile. A case is plain JSON; `player.mjs` says what a step means, `raw-peer.mjs` what a
 // peer's does.
 import fc from 'fast-check';
+import { NONSENSE_COUNT } from './hooks.mjs';
+import { FORM_NAMES } from './material.mjs';
+import { CALL_COUNT } from './wrong-calls.mjs';
 
 const moment = fc.constantFrom('microtask', 'tick', 'immediate', 'timer');
 
@@ -18,21 +21,13 @@ const target = fc.oneof(
   { weight: 2, arbitrary: fc.nat(5) },
 );
 
-/** How the bytes of a message are given to `send`. */
-const FORMS = [
-  'text',
-  'bytes',
-  'arrayBuffer',
-  'dataView',
-  'textBytes',
-  'blob',
-  'pieces',
-  'asyncPieces',
-  'textPieces',
-  'failingPieces',
-];
-
 const compress = fc.constantFrom(true, true, false);
+
+const abort = fc.oneof(
+  { weight: 9, arbitrary: fc.constant('never') },
+  { weight: 1, arbitrary: fc.constant('before') },
+  { weight: 1, arbitrary: moment },
+);
 
 const send = fc.record({
   do: fc.constant('send'),
@@ -43,17 +38,13 @@ const send = fc.record({
   ),
   form: fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom('text', 'bytes') },
-    { weight: 3, arbitrary: fc.constantFrom(...FORMS) },
+    { weight: 3, arbitrary: fc.constantFrom(...FORM_NAMES) },
   ),
   size,
   compress,
   isAwaited: fc.boolean(),
   /** When an async client takes it back, if it does. */
-  abort: fc.oneof(
-    { weight: 9, arbitrary: fc.constant('never') },
-    { weight: 1, arbitrary: fc.constant('before') },
-    { weight: 1, arbitrary: moment },
-  ),
+  abort,
   times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(20) }),
 });
 
@@ -62,6 +53,8 @@ const closing = fc.record({
   to: target,
   code: fc.constantFrom(1000, 1001, 1011, 3000, 4999),
   isAwaited: fc.boolean(),
+  /** When an async client gives the closing handshake up, if it does. */
+  abort,
 });
 
 /** Steps that take no other steps; a weight each. */
@@ -76,7 +69,7 @@ const SIMPLE = [
   [3, fc.record({ do: fc.constant('await'), how: moment })],
   [1, fc.record({ do: fc.constant('busy'), time: fc.integer({ min: 1, max: 4 }) })],
   [1, fc.record({ do: fc.constant('look'), to: target })],
-  [1, fc.record({ do: fc.constant('wrong'), to: target, which: fc.nat(9) })],
+  [1, fc.record({ do: fc.constant('wrong'), to: target, which: fc.nat(CALL_COUNT - 1) })],
 ];
 
 function weighted(list) {
@@ -129,13 +122,15 @@ const lending = fc.record({
 
 const receiving = weighted([
   [1, lending],
-  [2, fc.record({ do: fc.constant('recv'), timeout: fc.constantFrom(1, 30) })],
+  [2, fc.record({ do: fc.constant('recv'), timeout: fc.constantFrom(1, 30), abort })],
   [
     2,
     fc.record({
       do: fc.constant('iterate'),
       count: fc.integer({ min: 1, max: 4 }),
       timeout: fc.constantFrom(20, 50),
+      /** Calls of `next` at once. */
+      ahead: fc.constantFrom(1, 1, 1, 3),
       steps: fc.array(simple, { maxLength: 3 }),
     }),
   ],
@@ -191,7 +186,7 @@ const hook = fc.record({
       2,
       fc.record({
         do: fc.constant('nonsense'),
-        what: fc.nat(30),
+        what: fc.nat(NONSENSE_COUNT - 1),
         later: fc.option(moment, { nil: undefined }),
       }),
     ],

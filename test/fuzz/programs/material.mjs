@@ -4,32 +4,55 @@ import { Blob } from 'node:buffer';
 import { OnPurpose } from './on-purpose.mjs';
 import { payloadOf } from './payloads.mjs';
 
-/** Forms in which a message is text. */
-const TEXT_FORMS = new Set(['text', 'textBytes', 'textPieces']);
-/** Forms that are not at hand when `send` returns. */
-const LATE_FORMS = new Set(['blob', 'pieces', 'asyncPieces', 'textPieces', 'failingPieces']);
+/**
+ * The forms. `isText` says whether the message is text, `isLate` whether it is at hand when `send`
+ * returns, `fails` whether it never can be sent to its end.
+ */
+const FORMS = {
+  text: { isText: true },
+  bytes: {},
+  arrayBuffer: {},
+  dataView: {},
+  textBytes: { isText: true },
+  blob: { isLate: true },
+  /** An array of pieces, and a Set. */
+  textPieces: { isText: true, isLate: true },
+  textSet: { isText: true, isLate: true },
+  bytePieces: { isLate: true },
+  /** Bytes in pieces, sent as text. */
+  textBytePieces: { isText: true, isLate: true },
+  /** A source that uses its memory again for the next piece, at once or later. */
+  source: { isLate: true },
+  asyncSource: { isLate: true },
+  /** Sources that cannot be sent: one that throws, one that gives no data, one that changes its kind. */
+  failingSource: { isLate: true, fails: true },
+  wrongSource: { isLate: true, fails: true },
+  mixedSource: { isLate: true, fails: true },
+  /** A source that waits for ever for its second piece. */
+  hangingSource: { isLate: true, fails: true },
+};
 
-export function isTextForm(form) {
-  return TEXT_FORMS.has(form);
-}
+export const FORM_NAMES = Object.keys(FORMS);
 
-export function isLateForm(form) {
-  return LATE_FORMS.has(form);
+/** Tells what a form is like. */
+export function traitsOf(form) {
+  const { isText = false, isLate = false, fails = false } = FORMS[form];
+  return { isText, isLate, fails };
 }
 
 /** Cuts in five at most, at places that nothing keeps from being inside a character; in one at least. */
-function pieces(whole) {
+function cut(whole) {
   if (whole.length === 0) return [whole];
-  const cut = typeof whole === 'string' ? 'slice' : 'subarray';
-  const length = Math.max(1, Math.ceil(whole.length / 5));
+  const part = typeof whole === 'string' ? 'slice' : 'subarray';
+  const length = Math.ceil(whole.length / 5);
   const list = [];
-  for (let at = 0; at < whole.length; at += length) list.push(whole[cut](at, at + length));
+  for (let at = 0; at < whole.length; at += length) list.push(whole[part](at, at + length));
   return list;
 }
 
 /** Gives the pieces out of one memory that is used again for each. */
 function* lent(list) {
-  const memory = new Uint8Array(Math.max(0, ...list.map((piece) => piece.length)));
+  const memory = new Uint8Array(Math.max(...list.map((piece) => piece.length)));
   for (const piece of list) {
     memory.set(piece);
     yield memory.subarray(0, piece.length);
@@ -44,39 +67,97 @@ async function* lentLater(list) {
   }
 }
 
-function* failing(list, id) {
+function* failing(list) {
   yield* list.slice(0, -1);
-  throw new OnPurpose(id, 'in a source');
+  throw new OnPurpose(undefined, 'in a source');
 }
 
-/** Makes `{ data, options, spoil }` for a message; `spoil` changes what was given. */
+function* wrong(list) {
+  yield* list.slice(0, -1);
+  yield 42;
+}
+
+function* mixed([first, ...others]) {
+  yield first;
+  yield* others;
+  yield 'of another kind';
+}
+
+/** A source of which only the end of the connection, or of the send, makes an end. */
+function hanging([first], source) {
+  let isBegun = false;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        if (isBegun) return new Promise(() => {});
+        isBegun = true;
+        source.isBegun = true;
+        return Promise.resolve({ done: false, value: first });
+      },
+      return() {
+        source.isReturned = true;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+}
+
+function nothing() {}
+
+/**
+ * Makes `{ data, options, spoil, source }` for a message: `spoil` changes what was given, and `source` says
+ * of one that hangs whether it was begun and given back.
+ */
 export function materialOf({ channel, number, form, size, compress }) {
-  const isText = isTextForm(form);
+  const { isText } = traitsOf(form);
   const whole = payloadOf(channel, number, isText, size);
-  const options = compress ? {} : { compress: false };
-  const spoil = () => {};
+  const options = { ...(compress ? {} : { compress: false }) };
+  const spoilBytes = () => whole.fill(0xee);
+  const asText = { ...options, text: true };
   switch (form) {
     case 'text':
-      return { data: whole, options, spoil };
+      return { data: whole, options, spoil: nothing };
+    case 'bytes':
+      return { data: whole, options, spoil: spoilBytes };
+    case 'arrayBuffer':
+      return { data: whole.buffer, options, spoil: spoilBytes };
+    case 'dataView':
+      return { data: new DataView(whole.buffer), options, spoil: spoilBytes };
     case 'textBytes': {
       const data = Buffer.from(whole);
-      return { data, options: { ...options, text: true }, spoil: () => data.fill(0xee) };
+      return { data, options: asText, spoil: () => data.fill(0xee) };
     }
     case 'blob':
-      return { data: new Blob([whole]), options, spoil };
-    case 'textPieces':
-      return { data: pieces(whole), options, spoil };
-    case 'pieces':
-      return { data: lent(pieces(whole)), options, spoil };
-    case 'asyncPieces':
-      return { data: lentLater(pieces(whole)), options, spoil };
-    case 'failingPieces':
-      return { data: failing(pieces(whole), `${channel}#${number}`), options, spoil };
+      return { data: new Blob([whole]), options, spoil: nothing };
+    case 'textPieces': {
+      const data = cut(whole);
+      return { data, options, spoil: () => data.fill('spoilt') };
+    }
+    case 'textSet': {
+      // Equal pieces would be one.
+      const data = new Set(cut(whole));
+      const isWhole = [...data].join('') === whole;
+      return { data: isWhole ? data : [whole], options, spoil: () => isWhole && data.clear() };
+    }
+    case 'bytePieces':
+      return { data: cut(whole), options, spoil: spoilBytes };
+    case 'textBytePieces': {
+      const bytes = Buffer.from(whole);
+      return { data: cut(bytes), options: asText, spoil: () => bytes.fill(0xee) };
+    }
+    case 'source':
+      return { data: lent(cut(whole)), options, spoil: nothing };
+    case 'asyncSource':
+      return { data: lentLater(cut(whole)), options, spoil: nothing };
+    case 'failingSource':
+      return { data: failing(cut(whole)), options, spoil: nothing };
+    case 'wrongSource':
+      return { data: wrong(cut(whole)), options, spoil: nothing };
+    case 'mixedSource':
+      return { data: mixed(cut(whole)), options, spoil: nothing };
     default: {
-      const spoilBytes = () => whole.fill(0xee);
-      if (form === 'arrayBuffer') return { data: whole.buffer, options, spoil: spoilBytes };
-      if (form === 'bytes') return { data: whole, options, spoil: spoilBytes };
-      return { data: new DataView(whole.buffer), options, spoil: spoilBytes };
+      const source = { isBegun: false, isReturned: false };
+      return { data: hanging(cut(whole), source), options, spoil: nothing, source };
     }
   }
 }

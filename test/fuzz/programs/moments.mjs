@@ -16,3 +16,12 @@ export function laterBy(how, run) {
 export function momentOf(how) {
   return new Promise((resolve) => MOMENTS[how](resolve));
 }
+
+/** Makes a signal that aborts at a moment, or has; nothing for one that never does. */
+export function signalOf(abort) {
+  if (abort === 'never') return undefined;
+  if (abort === 'before') return AbortSignal.abort();
+  const controller = new AbortController();
+  laterBy(abort, () => controller.abort());
+  return controller.signal;
+}

@@ -30,6 +30,8 @@ export class Player {
   /** How many programs run now that are waited for. */
   running = 0;
   views;
+  /** Sources of messages that hang, and must be given back. */
+  sources = [];
   #program;
   #calls = {};
   /** Messages as they were given, with what they were then. */
@@ -191,6 +193,10 @@ export class Player {
   checkEnd() {
     for (const { data, copy } of this.#kept) {
       if (Buffer.compare(data, copy) !== 0) this.fault('a message that was kept has changed');
+    }
+    for (const { number, source } of this.sources) {
+      if (source.isBegun && !source.isReturned)
+        this.fault(`the source of #${number} is not returned`);
     }
     if (this.ws !== undefined && this.state !== 'closed') {
       this.fault(`is ${this.state} after all has been closed`);

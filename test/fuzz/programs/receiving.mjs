@@ -1,5 +1,6 @@
 // How the programs of async clients receive.
 import { inspect } from 'node:util';
+import { signalOf } from './moments.mjs';
 import { OnPurpose } from './on-purpose.mjs';
 
 /** What a receiving call may end with, besides a message. */
@@ -11,27 +12,27 @@ function checkEnd(player, what, error) {
 }
 
 /** Receives a message, for so long. */
-export async function receiveOnce(player, { timeout }) {
+export async function receiveOnce(player, { timeout, abort }) {
+  const signal = signalOf(abort);
   try {
-    player.receive(await player.ws.recv({ timeout }));
+    player.receive(await player.ws.recv({ timeout, signal }));
   } catch (error) {
+    if (signal?.aborted && error.name === 'AbortError') return;
     checkEnd(player, 'recv', error);
   }
 }
 
-/** Iterates over some messages, for so long, and runs `body` for each. */
-export async function iterate(player, { count, timeout }, body) {
+/** Iterates over some messages, for so long, and runs `body` for each; asks for some ahead. */
+export async function iterate(player, { count, timeout, ahead }, body) {
   const enough = new Promise((resolve) => setTimeout(resolve, timeout));
   const iterator = player.ws[Symbol.asyncIterator]();
+  const asked = [];
   try {
     for (let left = count; left > 0; left--) {
-      const next = iterator.next();
-      const result = await Promise.race([next, enough]);
-      if (result === undefined) {
-        // The end of the iteration settles it, at the latest.
-        next.then(({ done, value }) => done || player.receive(value), ignore);
-        return;
-      }
+      while (asked.length < ahead) asked.push(iterator.next());
+      const result = await Promise.race([asked[0], enough]);
+      if (result === undefined) return;
+      asked.shift();
       if (result.done) {
         player.note('the iteration ends');
         return;
@@ -40,10 +41,23 @@ export async function iterate(player, { count, timeout }, body) {
       await body();
     }
   } catch (error) {
+    asked.shift();
     if (error instanceof OnPurpose) throw error;
     checkEnd(player, 'the iteration', error);
   } finally {
-    await iterator.return();
+    const ended = iterator.return();
+    // The end of the iteration settles what was asked for and has not come; what has come is ours.
+    for (const next of asked) await take(player, next);
+    await ended;
+  }
+}
+
+async function take(player, next) {
+  try {
+    const { done, value } = await next;
+    if (!done) player.receive(value);
+  } catch (error) {
+    checkEnd(player, 'the iteration', error);
   }
 }
 
@@ -59,5 +73,3 @@ export async function drain(player) {
     }
   }
 }
-
-function ignore() {}

@@ -1,7 +1,7 @@
 // Sends by programs: each is written down with what its caller is told of it.
 import { inspect } from 'node:util';
-import { isLateForm, isTextForm, materialOf } from './material.mjs';
-import { laterBy } from './moments.mjs';
+import { materialOf, traitsOf } from './material.mjs';
+import { signalOf } from './moments.mjs';
 
 /** Sends a step's messages on each of the connections; returns a promise if they are awaited. */
 export function sendStep(player, targets, step) {
@@ -18,27 +18,29 @@ export function sendStep(player, targets, step) {
 
 /** Makes a message one that does a healthy connection no harm. */
 function modest({ form, size, ...others }) {
-  return { ...others, form: form === 'failingPieces' ? 'pieces' : form, size: Math.min(size, 200) };
+  return { ...others, form: traitsOf(form).fails ? 'source' : form, size: Math.min(size, 200) };
 }
 
 function send(player, target, { form, size, compress, isAwaited, abort }) {
   const { end, face, record, ws } = target;
   const number = record.ledger.length;
   const what = `send #${number} (${form} ${size}${compress ? '' : ', raw'}) on ${end}`;
-  const entry = {
-    number,
-    isText: isTextForm(form),
-    isEmpty: size === 0,
-    /** Whether its bytes may leave later than those of others do. */
-    isLate: isLateForm(form) || compress,
-    outcome: 'refused',
-  };
+  const { isText, isLate, fails } = traitsOf(form);
+  const isEmpty = size === 0;
+  // What is compressed leaves later, too.
+  const entry = { number, isText, isEmpty, isLate: isLate || compress, outcome: 'refused' };
   record.ledger.push(entry);
-  const { data, options, spoil } = materialOf({ channel: end, number, form, size, compress });
-  if (face === 'async' && abort !== 'never') {
-    entry.isAborted = true;
-    options.signal = abortedSignal(abort);
-  }
+  const { data, options, spoil, source } = materialOf({
+    channel: end,
+    number,
+    form,
+    size,
+    compress,
+  });
+  if (source !== undefined) target.sources.push({ number, source });
+  const signal = face === 'async' ? signalOf(abort) : undefined;
+  if (signal !== undefined) Object.assign(options, { signal });
+  entry.isAborted = signal !== undefined;
   const { state } = target;
   let result;
   try {
@@ -49,7 +51,7 @@ function send(player, target, { form, size, compress, isAwaited, abort }) {
   }
   spoil();
   player.note(`${what} (${state}): ${result}`);
-  if (state === 'open') entry.outcome = form === 'failingPieces' ? 'failing' : 'accepted';
+  if (state === 'open') entry.outcome = fails ? 'failing' : 'accepted';
   if (face === 'async') {
     // What nobody awaits is left alone: it must not end the process.
     return isAwaited ? settled(target, entry, result) : undefined;
@@ -57,13 +59,6 @@ function send(player, target, { form, size, compress, isAwaited, abort }) {
   if (typeof result !== 'boolean') player.fault(`${what} returns ${inspect(result)}`);
   if (state !== 'open' && result !== false) player.fault(`${what} (${state}) returns true`);
   return undefined;
-}
-
-function abortedSignal(abort) {
-  if (abort === 'before') return AbortSignal.abort();
-  const controller = new AbortController();
-  laterBy(abort, () => controller.abort());
-  return controller.signal;
 }
 
 /** Waits for what an async client is told of a send. */

@@ -1,7 +1,7 @@
 // What the steps of a program mean. Each is done by one player, on its own connection or on others.
 import { inspect } from 'node:util';
 import { lend } from './lending.mjs';
-import { laterBy, momentOf } from './moments.mjs';
+import { laterBy, momentOf, signalOf } from './moments.mjs';
 import { OnPurpose } from './on-purpose.mjs';
 import { iterate, receiveOnce } from './receiving.mjs';
 import { sendStep } from './sending.mjs';
@@ -117,20 +117,34 @@ function controlStep(player, target, step) {
   if (state !== 'open' && result) player.fault(`${step.do} (${state}) returns true`);
 }
 
-function closeStep(player, { to, code, isAwaited }) {
+function closeStep(player, { to, code, isAwaited, abort }) {
   const waiting = [];
   for (const target of targetsOf(player, to)) {
     player.note(`close ${code} on ${target.end} (${target.state})`);
     target.noteClosing();
-    const result = player.attempt('close', () => target.ws.close(code, 'by the program'));
+    if (target.face === 'async') {
+      const closed = closeAsync(target, code, signalOf(abort));
+      if (isAwaited) waiting.push(closed);
+    } else player.attempt('close', () => target.ws.close(code, 'by the program'));
     if (target.state === 'open') player.fault(`${target.end} is open after close`);
-    if (target.face === 'async' && isAwaited) waiting.push(result);
   }
   return waiting.length === 0 ? undefined : Promise.all(waiting);
 }
 
 function throwOnPurpose(player, { handler, mayThrow }) {
   if (mayThrow) throw new OnPurpose(player.noteThrown(handler), `in ${handler}`);
+}
+
+/** Closes an async client, which may give the closing handshake up. */
+async function closeAsync(target, code, signal) {
+  // A signal that aborts ends the connection at once.
+  if (signal !== undefined && target.state !== 'closed') target.record.wasTerminated = true;
+  try {
+    await target.ws.close(code, 'by the program', signal === undefined ? undefined : { signal });
+  } catch (error) {
+    const isExpected = signal?.aborted && error.name === 'AbortError';
+    if (!isExpected) target.fault(`close is rejected with ${inspect(error)}`);
+  }
 }
 
 /** Only what is not awaited belongs into a cork. */

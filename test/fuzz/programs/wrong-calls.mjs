@@ -13,7 +13,13 @@ const CALLS = [
   ['close(999)', (ws) => ws.close(999)],
   ['close with a long reason', (ws) => ws.close(1000, 'x'.repeat(124))],
   ['close with 1005', (ws) => ws.close(1005)],
+  ['send([42])', (ws) => ws.send([42])],
+  ['send of mixed pieces', (ws) => ws.send(['text', new Uint8Array(1)])],
+  ['send of a String', (ws) => ws.send(Object('text'))],
+  ['send with a wrong signal', (ws) => ws.send('text', { signal: {} })],
 ];
+
+export const CALL_COUNT = CALLS.length;
 
 function isRight(error) {
   return (
