@@ -14,6 +14,8 @@ const REST = 8;
 /** A client on a raw socket that has its messages echoed, one after the other, by the server under test. */
 export class ControlClient {
   faults = [];
+  /** The code of the close frame that came before the end. */
+  closings = [];
   echoes = 0;
   /** What programs sent to every connection. */
   received = [];
@@ -22,6 +24,7 @@ export class ControlClient {
   #head = Buffer.alloc(0);
   #isOpen = false;
   #isStopping = false;
+  #isClosed = false;
   #timer;
   #message = [];
   #isText = false;
@@ -50,7 +53,7 @@ export class ControlClient {
 
   #lost(how) {
     clearTimeout(this.#timer);
-    if (!this.#isStopping) this.#fault(`lost: ${how}`);
+    if (!this.#isClosed) this.#fault(`is lost: ${how}`);
   }
 
   #fault(text) {
@@ -80,7 +83,7 @@ export class ControlClient {
   }
 
   #ask() {
-    if (this.#isStopping) return;
+    if (this.#isStopping || this.#isClosed) return;
     this.#expect(`echo ${this.echoes}`);
     this.#socket.write(frameOf('client', 1, Buffer.from(`echo ${this.echoes}`)));
   }
@@ -88,7 +91,8 @@ export class ControlClient {
   #receiveFrames(chunk) {
     for (const { opcode, isFinal, payload } of this.#parser.push(chunk)) {
       if (opcode === 8) {
-        this.#fault(`is closed: ${payload.toString('latin1')}`);
+        this.#isClosed = true;
+        if (!this.#isStopping) this.closings.push(payload.readUInt16BE(0));
         this.#socket.write(frameOf('client', 8, closePayload(1000)));
       } else if (opcode === 9) this.#socket.write(frameOf('client', 10, payload));
       else if (opcode <= 2) this.#receiveData(opcode, isFinal, payload);

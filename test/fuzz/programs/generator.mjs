@@ -72,6 +72,9 @@ const SIMPLE = [
   [1, fc.record({ do: fc.constant('wrong'), to: target, which: fc.nat(CALL_COUNT - 1) })],
 ];
 
+/** Rare: most cases are to go on. */
+const closingServer = fc.constant({ do: 'closeServer' });
+
 function weighted(list) {
   return fc.oneof(...list.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
@@ -79,9 +82,10 @@ function weighted(list) {
 const simple = weighted(SIMPLE);
 
 const step = weighted([
-  [14, simple],
+  [70, simple],
+  [1, closingServer],
   [
-    2,
+    10,
     fc.record({
       do: fc.constant('later'),
       how: moment,
@@ -89,7 +93,7 @@ const step = weighted([
     }),
   ],
   [
-    1,
+    5,
     fc.record({
       do: fc.constant('cork'),
       to: target,
@@ -268,6 +272,7 @@ export const OPENINGS = [
   'end',
   'badTarget',
   'early',
+  'rawGarbage',
   'refusal',
 ];
 

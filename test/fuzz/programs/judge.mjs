@@ -91,6 +91,9 @@ class Case {
     }
     for (const text of control?.faults ?? []) this.#fault('-', text);
     if (report === undefined) return;
+    for (const code of report.isClosedByProgram ? [] : control.closings) {
+      this.#fault('-', `the control connection is closed with ${code}`);
+    }
     this.#players = new Map(report.players.map((record) => [record.end, record]));
     this.#judgeReport();
     for (const player of this.#players.values()) {
@@ -239,7 +242,8 @@ class Case {
     if (kind === 'accept' && !peer.isGood) return;
     const status = kind === 'accept' ? peer.status : this.#players.get(`${index}c`).refusal?.status;
     // A server that closes meanwhile answers nobody.
-    if (status === undefined && this.#input.time < RUN_TIME) return;
+    const isEnding = this.#input.time < RUN_TIME || this.#report.isClosedByProgram;
+    if (isEnding && (status === undefined || status === 503)) return;
     if (status !== expected) {
       this.#fault(
         end,

@@ -75,6 +75,9 @@ export class RawPeer {
       this.isDone = true;
       this.#wake();
     });
+    if (this.#opening === 'rawGarbage' && role === 'client') {
+      raw.once('connect', () => raw.write(GARBAGE));
+    }
     if (role === 'client')
       socket.once(socket === raw ? 'connect' : 'secureConnect', () => this.#ask());
     else this.#openEarly();
@@ -124,11 +127,12 @@ export class RawPeer {
 
   /** What a server does before it has read the request. */
   #openEarly() {
-    if (this.#opening === 'garbage' || this.#opening === 'reset') this.#misopen(this.#opening);
+    if (['garbage', 'rawGarbage', 'reset'].includes(this.#opening)) this.#misopen(this.#opening);
   }
 
   #misopen(opening) {
     if (opening === 'garbage') this.#outlet.write(GARBAGE);
+    else if (opening === 'rawGarbage') this.#raw.write(GARBAGE);
     else if (opening === 'reset') this.#raw.resetAndDestroy();
     else if (opening === 'end') this.#outlet.end();
     else return false;

@@ -30,6 +30,10 @@ export function doStep(player, step, context) {
       return closeStep(player, step);
     case 'await':
       return momentOf(step.how);
+    case 'closeServer':
+      player.note('closes the server');
+      player.world.closeServer();
+      return undefined;
     case 'later':
       player.world.running++;
       laterBy(step.how, () => runDetached(player, step.steps));

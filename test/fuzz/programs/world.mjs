@@ -32,6 +32,7 @@ export class World {
   #promises = { option: 0, handler: 0, uncaught: 0 };
   /** Connections found where they should not be. */
   #misplaced = new Set();
+  #isClosedByProgram = false;
 
   constructor(input, journal) {
     this.#input = input;
@@ -147,6 +148,13 @@ export class World {
     for (const player of this.#players.values()) player.checkEnd();
   }
 
+  /** A program closes the server. */
+  closeServer() {
+    this.#isClosedByProgram = true;
+    for (const ws of this.#server.connections) this.#playerOf(ws).noteClosing();
+    this.#server.close().catch((error) => this.fault('-', `server.close fails: ${inspect(error)}`));
+  }
+
   /** What the judge is given. */
   report() {
     return {
@@ -157,6 +165,7 @@ export class World {
       told: this.#told,
       promises: this.#promises,
       warnings: this.#warnings,
+      isClosedByProgram: this.#isClosedByProgram,
     };
   }
 
