@@ -123,7 +123,7 @@ class ServerConnection<T> extends EventConnection<T> {
   }
 
   /** @internal */
-  onClosing(): void {
+  override onClosing(): void {
     this.#server.closing(this);
   }
 

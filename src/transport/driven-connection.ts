@@ -173,6 +173,9 @@ export abstract class DrivenConnection {
     this.opening = undefined;
   }
 
+  /** The connection is open no more. Told again where the closing handshake had to wait. @internal */
+  onClosing(): void {}
+
   /** @internal */
   onFailure(_error: WebSocketError): void {}
 
@@ -270,6 +273,7 @@ export abstract class DrivenConnection {
       return;
     }
     this.#isCloseWaiting = true;
+    this.onClosing();
     this.#laterSends?.run(begin);
     const timeout = this.#closeTimeout;
     if (timeout === 0) return;

@@ -106,16 +106,16 @@ describe('a close behind a send', () => {
       expect(told).toEqual(['1000 done']);
     });
 
-    it(`of a server, ${what}: closing at once, and in order`, async () => {
-      const states: string[] = [];
+    it(`of a server, ${what}: closing and in connections no more at once, and in order`, async () => {
+      const states: unknown[] = [];
       const messages = make();
-      const server = await start({
+      const server: Server = await start({
         perMessageDeflate: true,
         handlers: {
           open(peer) {
             for (const message of messages) peer.send(message);
             peer.close(1000, 'done');
-            states.push(peer.state);
+            states.push(peer.state, server.connections.has(peer));
             attempt(peer);
           },
         },
@@ -123,7 +123,7 @@ describe('a close behind a send', () => {
       const ws = await open(server, { perMessageDeflate: true });
       const received: number[] = [];
       for await (const message of ws) received.push(message.length);
-      expect(states).toEqual(['closing']);
+      expect(states).toEqual(['closing', false]);
       expect(received).toEqual(sizes(messages));
       expect([ws.closeCode, ws.closeReason]).toEqual([1000, 'done']);
     });
