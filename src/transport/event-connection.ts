@@ -344,7 +344,15 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     ready: ReadyData | undefined,
     options: SendOptions | undefined,
   ): boolean {
-    this.sendLater(data, ready, options)?.catch((error: unknown) => {
+    let sent: Promise<void> | undefined;
+    try {
+      sent = this.sendLater(data, ready, options);
+    } catch (error) {
+      // A connection that failed while its first pieces were written has told its handlers.
+      if (error instanceof ConnectionClosedError) return this.#refuse();
+      throw error;
+    }
+    sent?.catch((error: unknown) => {
       // What ends with the connection is told by its end.
       if (this.session.isOpen) this.driver.fail(sendFailure(error));
     });

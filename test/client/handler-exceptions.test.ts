@@ -94,10 +94,12 @@ it('an exception in error is uncaught, error is called once, and what failed sta
   expect(code).toBe(0);
 });
 
-it('a generator of masking keys that throws, or that sends, fails the connection once', async () => {
-  for (const generate of ["throw new Error('no key');", "if (ws?.send('again')) keys.fill(1);"]) {
-    const script = peer.script('plain', { steps: [ECHO] });
-    const { lines, code } = await runProgram(`
+it.each(["'x'", "['x', 'y']"])(
+  'a generator of masking keys that throws, or that sends, fails the connection once: %s',
+  async (data) => {
+    for (const generate of ["throw new Error('no key');", "if (ws?.send('again')) keys.fill(1);"]) {
+      const script = peer.script('plain', { steps: [ECHO] });
+      const { lines, code } = await runProgram(`
       import { connect } from 'wirespeed/events';
       let ws;
       const handlers = {
@@ -107,14 +109,15 @@ it('a generator of masking keys that throws, or that sends, fails the connection
       ws = await connect(${JSON.stringify(script.url)}, handlers, {
         generateMaskingKey(keys) { ${generate} },
       });
-      console.log(ws.send('x'), ws.state, ws.send('y'));`);
-    const reason = generate.startsWith('throw')
-      ? 'no key'
-      : 'a generator of masking keys must not send';
-    expect(lines).toEqual([`WS_SEND ${reason}`, 'false closing false', 'close 1006']);
-    expect(code).toBe(0);
-  }
-});
+      console.log(ws.send(${data}), ws.state, ws.send('y'));`);
+      const reason = generate.startsWith('throw')
+        ? 'no key'
+        : 'a generator of masking keys must not send';
+      expect(lines).toEqual([`WS_SEND ${reason}`, 'false closing false', 'close 1006']);
+      expect(code).toBe(0);
+    }
+  },
+);
 
 it('an async handler that is rejected fails the connection with 1011, unless it was given a view', async () => {
   const program = (options: string): string => `
