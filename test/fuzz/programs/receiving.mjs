@@ -1,7 +1,6 @@
 // How the programs of async clients receive.
 import { inspect } from 'node:util';
 import { signalOf } from './moments.mjs';
-import { OnPurpose } from './on-purpose.mjs';
 
 /** What a receiving call may end with, besides a message. */
 const EXPECTED = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL', 'WS_MESSAGE_TOO_BIG'];
@@ -30,20 +29,12 @@ export async function iterate(player, { count, timeout, ahead }, body) {
   try {
     for (let left = count; left > 0; left--) {
       while (asked.length < ahead) asked.push(iterator.next());
-      const result = await Promise.race([asked[0], enough]);
-      if (result === undefined) return;
-      asked.shift();
-      if (result.done) {
-        player.note('the iteration ends');
-        return;
-      }
-      player.receive(result.value);
+      const isInTime = await Promise.race([asked[0].then(yes, yes), enough]);
+      if (!isInTime) return;
+      const isMessage = await take(player, asked.shift());
+      if (!isMessage) return;
       await body();
     }
-  } catch (error) {
-    asked.shift();
-    if (error instanceof OnPurpose) throw error;
-    checkEnd(player, 'the iteration', error);
   } finally {
     const ended = iterator.return();
     // The end of the iteration settles what was asked for and has not come; what has come is ours.
@@ -52,12 +43,20 @@ export async function iterate(player, { count, timeout, ahead }, body) {
   }
 }
 
+function yes() {
+  return true;
+}
+
+/** Takes what an iterator gives; returns whether that is a message. */
 async function take(player, next) {
   try {
     const { done, value } = await next;
-    if (!done) player.receive(value);
+    if (done) player.note('the iteration ends');
+    else player.receive(value);
+    return !done;
   } catch (error) {
     checkEnd(player, 'the iteration', error);
+    return false;
   }
 }
 

@@ -85,6 +85,7 @@ function callOn(player, target, step) {
     case 'pause':
       if (target.face === 'async') return;
       target.isPaused = true;
+      if (state === 'closing') record.wasPausedWhileClosing = true;
       player.attempt('pause', () => ws.pause());
       return;
     case 'resume':
