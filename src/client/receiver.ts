@@ -5,7 +5,7 @@
 import { ConcurrencyError, TimeoutError } from '../errors.ts';
 import { onceAborted } from '../transport/abort-signals.ts';
 import type { BusyPoll } from '../transport/busy-poll.ts';
-import { clearTimeout, setTimeout } from '../transport/clock.ts';
+import { clearTimeout, setImmediate, setTimeout } from '../transport/clock.ts';
 import type { Message } from '../transport/received.ts';
 import { handled, rejected } from '../transport/unawaited.ts';
 
@@ -26,6 +26,7 @@ interface Waiter {
   promise: Promise<unknown> | undefined;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
+  isSettled: boolean;
   timer: NodeJS.Timeout | undefined;
   /** Waits no longer for the signal. */
   forgetSignal: (() => void) | undefined;
@@ -116,6 +117,7 @@ export class Receiver {
       promise: undefined,
       resolve: nothing,
       reject: nothing,
+      isSettled: false,
       timer: undefined,
       forgetSignal: undefined,
       next: undefined,
@@ -127,9 +129,8 @@ export class Receiver {
     waiter.promise = promise;
     this.#append(waiter);
     if (timeout > 0) {
-      waiter.timer = setTimeout(() => {
-        this.#giveUp(waiter, new TimeoutError('recv', timeout));
-      }, timeout);
+      // Timers run before sockets are read: after a stall, a message that came in time may lie unread.
+      waiter.timer = setTimeout(() => setImmediate(() => this.#timeOut(waiter, timeout)), timeout);
     }
     if (signal !== undefined) {
       waiter.forgetSignal = onceAborted(signal, () => this.#giveUp(waiter, signal.reason));
@@ -150,6 +151,10 @@ export class Receiver {
     );
   }
 
+  #timeOut(waiter: Waiter, timeout: number): void {
+    if (!waiter.isSettled) this.#giveUp(waiter, new TimeoutError('recv', timeout));
+  }
+
   #giveUp(waiter: Waiter, error: unknown): void {
     this.#remove(waiter);
     reject(waiter, error);
@@ -163,6 +168,7 @@ export class Receiver {
   }
 
   #remove(waiter: Waiter): void {
+    waiter.isSettled = true;
     let before: Waiter | undefined;
     for (let other = this.#first; other !== waiter; other = other?.next) before = other;
     if (before === undefined) this.#first = waiter.next;

@@ -145,7 +145,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     const isText = isSentAsText(ready, options);
     try {
       driver.sendMessage(ready, isText, options?.compress);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof ConnectionClosedError)) throw error;
       // The connection has failed, which its handlers are told.
       return this.#refuse();
     }

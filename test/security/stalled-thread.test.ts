@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import type { EventConnection } from 'wirespeed/server';
 import { contract, rejection } from '../contract/contract.ts';
 import { start } from '../server/running-server.ts';
-import { ECHO, STOP_READING, send, sleep, waitFor } from '../support/peer/index.ts';
+import { ECHO, STOP_READING, send, sendText, sleep, waitFor } from '../support/peer/index.ts';
 import { until } from '../support/until.ts';
 
 /** Keeps this thread busy, from the end of a turn of its event loop on: timers come first in the next one. */
@@ -67,6 +67,23 @@ contract(
         await closed;
       }
       expect(client.properties.closeCode).toBe(1000);
+    });
+  },
+  ['plain', 'over TLS'],
+);
+
+contract(
+  'a thread that is busy for longer than the time limit of a recv',
+  ({ connectTo, face }) => {
+    if (face.name === 'events') return;
+    it('receives a message that came in time', async () => {
+      const steps = [waitFor('message'), sleep(LIMIT / 4), sendText('in time'), ECHO];
+      const { client } = await connectTo(steps);
+      await client.send('go');
+      const received = client.recv({ timeout: LIMIT });
+      if (face.name === 'async') await stall(3 * LIMIT);
+      expect(await received).toBe('in time');
+      await expect(client.recv({ timeout: LIMIT })).rejects.toThrow(face.errors.TimeoutError);
     });
   },
   ['plain', 'over TLS'],
