@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { nodeProcess } from './node-process.ts';
+import { nodeProcess } from './node-globals.ts';
 
 const { now: readClock } = performance;
 

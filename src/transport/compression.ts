@@ -14,7 +14,7 @@ import {
   type Inflater,
 } from '../protocol/permessage-deflate.ts';
 import { JobLimit } from './job-limit.ts';
-import { nodeProcess } from './node-process.ts';
+import { nodeProcess } from './node-globals.ts';
 import { openDeflate, openInflate, type ZlibStream } from './zlib-stream.ts';
 
 /** Bytes from which on a message is worth the way to the thread pool (bench/micro/deflate.mjs). */

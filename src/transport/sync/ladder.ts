@@ -17,7 +17,7 @@ import type {
   PeerCertificate,
   SecureVersion,
 } from 'node:tls';
-import { MessageChannel } from 'node:worker_threads';
+import { cloneValue } from '../node-globals.ts';
 import { nodeTls } from '../node-tls.ts';
 import { identityFault } from '../secure-options.ts';
 import { isVerified } from '../tls-conditions.ts';
@@ -211,14 +211,11 @@ function withoutFunctions(options: ConnectionOptions): ConnectionOptions {
 function isTransferable(value: unknown): boolean {
   if (typeof value === 'function') return false;
   if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return true;
-  const { port1 } = new MessageChannel();
   try {
-    port1.postMessage(value);
+    cloneValue(value);
     return true;
   } catch {
     return false;
-  } finally {
-    port1.close();
   }
 }
 

@@ -9,7 +9,7 @@
 import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
-import { nodeProcess } from '../node-process.ts';
+import { nodeProcess } from '../node-globals.ts';
 import { nodeTls } from '../node-tls.ts';
 import { withGuards } from '../secure-options.ts';
 import {
