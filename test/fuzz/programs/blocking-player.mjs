@@ -15,7 +15,13 @@ const journal = new Journal(journalPath);
 /** How long a call may block, in milliseconds. */
 const PATIENCE = 50;
 /** What a call may end with. */
-const EXPECTED = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL', 'WS_MESSAGE_TOO_BIG'];
+const EXPECTED = [
+  'WS_TIMEOUT',
+  'WS_CONNECTION_CLOSED',
+  'WS_REMOTE_PROTOCOL',
+  'WS_MESSAGES_DROPPED',
+  'WS_MESSAGE_TOO_BIG',
+];
 /** Forms that a call which blocks cannot take: what is produced later. */
 const LATER = new Set(['asyncSource', 'hangingSource']);
 

@@ -3,7 +3,13 @@ import { inspect } from 'node:util';
 import { signalOf } from './moments.mjs';
 
 /** What a receiving call may end with, besides a message. */
-const EXPECTED = ['WS_TIMEOUT', 'WS_CONNECTION_CLOSED', 'WS_REMOTE_PROTOCOL', 'WS_MESSAGE_TOO_BIG'];
+const EXPECTED = [
+  'WS_TIMEOUT',
+  'WS_CONNECTION_CLOSED',
+  'WS_REMOTE_PROTOCOL',
+  'WS_MESSAGES_DROPPED',
+  'WS_MESSAGE_TOO_BIG',
+];
 
 function checkEnd(player, what, error) {
   player.note(`${what} ends by ${error.code} ${error.message}`);

@@ -7,7 +7,7 @@ import { journalOf, measureProcess, replaceProcess, runPrograms } from '../progr
 /** Cases between two looks at the memory. */
 const MEASURED = 25;
 /** Connections that may be in memory after their cases: the engine keeps what it ran last. */
-const MOST_LEFT = 10;
+const MOST_LEFT = 2;
 let count = 0;
 
 async function checkMemory() {
