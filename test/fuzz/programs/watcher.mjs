@@ -204,6 +204,11 @@ const journalPath = join(folder, 'journal');
 let journal;
 let subject;
 
+function livingSubject() {
+  if (subject === undefined || subject.ended !== undefined) subject = new Subject(journalPath);
+  return subject;
+}
+
 /** Runs a case to its end; returns what the process and the peers report. */
 async function runIn(input, peers) {
   await peers.listen(input);
@@ -223,11 +228,24 @@ async function runIn(input, peers) {
   return subject.ask('report');
 }
 
+/** One case after the other, also where whoever began the last one does not wait for its end. */
+let last = Promise.resolve();
+
+function inTurn(run) {
+  const turn = last.then(run);
+  last = turn.then(ignore, ignore);
+  return turn;
+}
+
 /** Runs a case; `failure` says why it could not be run to its end. */
-export async function runPrograms(input) {
+export function runPrograms(input) {
+  return inTurn(() => runCase(input));
+}
+
+async function runCase(input) {
   journal ??= new Journal(journalPath);
   clearJournal(journalPath);
-  if (subject === undefined || subject.ended !== undefined) subject = new Subject(journalPath);
+  livingSubject();
   const peers = new Peers(journal, input);
   const facts = () => ({
     peers: peers.peers.map(({ record }) => record),
@@ -251,7 +269,7 @@ export function replaceProcess() {
 
 /** What the process has in memory, its garbage collected. */
 export function measureProcess() {
-  return subject.ask('measure');
+  return inTurn(() => livingSubject().ask('measure'));
 }
 
 /** What happened on these links in the last case. */
