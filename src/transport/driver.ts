@@ -460,7 +460,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
    * of the turn. A delivery gathers what is sent within, to whichever connection.
    */
   #leave(): void {
-    if (this.#isDelivering || this.#corks > 0) return;
+    if (this.#corks > 0) return;
     const { pending, isBlocked } = this.#output;
     const isGood = pending >= GOOD_BATCH[this.#session.role];
     if (!isBlocked && (isGood || this.#isFirstOfTurn())) this.flush();

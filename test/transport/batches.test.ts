@@ -4,6 +4,7 @@
  */
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { connect as connectEvents, type EventConnection } from '../../src/client/events.ts';
 import { connect } from '../../src/index.ts';
 import { serve } from '../../src/server/index.ts';
 
@@ -54,6 +55,36 @@ describe('a hundred messages of 512 bytes that are sent within one turn', () => 
     expect(writes(port, 'localPort')).toEqual([COUNT * SERVER_FRAME]);
 
     await ws.close();
+    await server.close();
+  });
+
+  it('leave a client in batches of 16 KiB within a delivery too, so that the server has something to do', async () => {
+    const server = await serve({
+      host: '127.0.0.1',
+      port: 0,
+      handlers: {
+        message(ws) {
+          for (let i = 0; i < COUNT; i++) ws.send(new Uint8Array(SIZE));
+        },
+      },
+    });
+    let answered = 0;
+    const ws = await new Promise<EventConnection>((resolve) => {
+      const client = connectEvents(server.url, {
+        message(connection, data) {
+          connection.send(data);
+          if (++answered === COUNT) resolve(client);
+        },
+      });
+      void client.then((connection) => {
+        write.mockClear();
+        connection.cork(() => connection.send('go'));
+      });
+    });
+    const batches = writes(Number(new URL(server.url).port), 'remotePort');
+    const full = Math.ceil((16 * 1024) / CLIENT_FRAME) * CLIENT_FRAME;
+    expect(batches.filter((length) => length === full).length).toBeGreaterThanOrEqual(2);
+    ws.terminate();
     await server.close();
   });
 });
