@@ -31,6 +31,7 @@ export class ControlClient {
 
   constructor({ raw, socket }) {
     this.#socket = socket;
+    this.#expect('a connection');
     socket.on(socket === raw ? 'connect' : 'secureConnect', () => {
       this.#expect('the answer to its request');
       socket.write(requestOf({ link: CONTROL }));
@@ -42,7 +43,7 @@ export class ControlClient {
   }
 
   get isReady() {
-    return this.echoes > 0 || this.faults.length > 0;
+    return this.echoes > 0 || this.faults.length > 0 || this.#isClosed;
   }
 
   /** From here on it may be closed, as a server does at its end. */

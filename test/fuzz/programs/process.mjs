@@ -90,4 +90,3 @@ process.on('message', async ({ number, action, ...given }) => {
   }
 });
 process.on('disconnect', () => process.exit());
-process.send({ isReady: true });

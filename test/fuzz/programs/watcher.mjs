@@ -26,7 +26,6 @@ class Subject {
   #waiting = new Map();
   #number = 0;
   #said = '';
-  #ready = Promise.withResolvers?.() ?? withResolvers();
   /** How it ended, if it has. */
   ended;
 
@@ -49,11 +48,11 @@ class Subject {
   }
 
   async ask(action, given) {
-    await this.#ready.promise;
     const number = ++this.#number;
     const answer = new Promise((resolve, reject) => this.#waiting.set(number, { resolve, reject }));
     this.#ref();
-    this.#child.send({ number, action, ...given }, () => {});
+    // What is sent before the process listens waits for it.
+    this.#child.send({ number, action, ...given }, ignore);
     if (this.ended !== undefined) this.#rejectAll();
     const timer = setTimeout(() => {
       this.#waiting.get(number)?.reject(new Error(`'${action}' takes too long`));
@@ -71,15 +70,13 @@ class Subject {
     this.#child.kill('SIGKILL');
   }
 
-  #receive({ isReady, number, result, failure }) {
-    if (isReady) this.#ready.resolve();
+  #receive({ number, result, failure }) {
     const waiting = this.#waiting.get(number);
     if (failure !== undefined) waiting?.reject(new Error(failure));
     else waiting?.resolve(result);
   }
 
   #rejectAll() {
-    this.#ready.resolve();
     for (const { reject } of this.#waiting.values()) {
       reject(new Error(`${this.ended}\n${this.#said}`));
     }
@@ -95,12 +92,6 @@ class Subject {
     this.#child.ref();
     this.#child.channel?.ref();
   }
-}
-
-function withResolvers() {
-  const settle = {};
-  settle.promise = new Promise((resolve, reject) => Object.assign(settle, { resolve, reject }));
-  return settle;
 }
 
 function listen(accept) {
