@@ -206,7 +206,11 @@ function maskingOf(player, { masking }) {
     player.note(`its generator of masking keys ${masking}`);
     if (masking === 'throws') throw new OnPurpose(undefined, 'in a generator of masking keys');
     isDone = true;
-    const sent = player.attempt('send while masking', () => player.ws.send(NESTED));
+    const sent = player.attempt(
+      'send while masking',
+      () => player.ws.send(NESTED),
+      'WS_LOCAL_PROTOCOL',
+    );
     sent?.catch?.(() => {});
   };
   return { generateMaskingKey };

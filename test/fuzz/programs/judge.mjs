@@ -220,16 +220,21 @@ class Case {
       return;
     }
     const isOurs = errors[0].startsWith('WS_HANDLER') && !hasClosedFirst && !peer.hasClosedFirst;
-    if (isOurs && !peer.isSlow && peer.closed?.code !== 1011) {
+    // Without a masking key no close frame can be written.
+    const canWrite = (this.#linkOf(end).client?.masking ?? 'right') === 'right';
+    if (isOurs && canWrite && !peer.isSlow && peer.closed?.code !== 1011) {
       this.#fault(end, `fails by a handler, and its peer is told ${peer.closed?.code}, not 1011`);
     }
   }
 
   /** Whether a program is told of what fails its connection. */
   #isTold({ end, face }) {
-    const { server, links } = this.#input;
-    if (face === 'server') return server.hasErrorHandler;
-    return face !== 'events' || links[Number.parseInt(end, 10)].client.hasErrorHandler;
+    if (face === 'server') return this.#input.server.hasErrorHandler;
+    return face !== 'events' || this.#linkOf(end).client.hasErrorHandler;
+  }
+
+  #linkOf(end) {
+    return this.#input.links[Number.parseInt(end, 10)];
   }
 
   /** A hook that fails is answered with 500, and is told. */
