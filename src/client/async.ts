@@ -288,6 +288,8 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   /** What has been sent has been handed over: only the wait for room is aborted by its signal. */
   #whenRoom(options: SendOptions | undefined): Promise<void> {
+    // It may have ended since what was sent was written.
+    if (this.state === 'closed') return rejected(this.session.closedError());
     return this.driver.hasRoom() ? DONE : this.drained(options?.signal);
   }
 }

@@ -51,6 +51,9 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * backpressure. Who does not await it is not told of an error, a wrong argument apart: no peer can
    * end the process by that. The messages of one turn leave together, 16 KiB at a time.
    *
+   * What was sent over a plain socket has left when the process exits right after. Over TLS only the first
+   * message of the turn has: await `close()` before `process.exit()` there.
+   *
    * An array or a Set is looked through in the call, before anything of it leaves. The pieces of any
    * other iterable are taken one by one, as there is room for them; a piece is copied when it is taken,
    * before the next one is asked for. If such an iterable throws, or gives what is no data, the send

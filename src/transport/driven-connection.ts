@@ -21,6 +21,7 @@ import { DrainWaiters } from './drain-waiters.ts';
 import { Driver } from './driver.ts';
 import { LaterSends } from './later-sends.ts';
 import { plainAddress, type SocketAddress } from './socket-address.ts';
+import { rejected } from './unawaited.ts';
 
 /** What a connection takes of the options. */
 export interface DrivenOptions {
@@ -261,6 +262,7 @@ export abstract class DrivenConnection {
    * @internal
    */
   protected drained(signal?: AbortSignal): Promise<void> {
+    if (this.session.state === 'closed') return rejected(this.session.closedError());
     this.#drainWaiters ??= new DrainWaiters();
     return this.#drainWaiters.wait(signal);
   }

@@ -3,7 +3,7 @@
  * stand on it; the rules are the core's, the socket is Node's, and this is all there is between.
  */
 import type { Socket } from 'node:net';
-import { type ConnectPhase, WebSocketError } from '../errors.ts';
+import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { Output } from '../protocol/output.ts';
 import type { UpgradeRequest } from '../protocol/server-opening.ts';
@@ -21,9 +21,10 @@ import {
   type Scheduled,
   scheduleFlush,
   TurnMark,
+  watchCork,
 } from './flush-schedule.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
-import { SlowPeerGate } from './slow-peer.ts';
+import { SlowPeerLimit } from './slow-peer.ts';
 import { toTransportError } from './socket-failure.ts';
 import type { SocketListener } from './socket-listener.ts';
 import { Undelivered } from './undelivered.ts';
@@ -42,7 +43,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   readonly #output: SocketOutput;
   readonly #highWaterMark: number;
   /** Nothing for no limit. */
-  readonly #maxBufferedAmount: number | undefined;
+  readonly #slowPeer: SlowPeerLimit | undefined;
   /** Bytes that wait for their turn before they can be written. */
   queued = 0;
   #session!: Session;
@@ -60,11 +61,6 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   #request: Uint8Array | undefined;
   #isShutdown = false;
   #needsDrain = false;
-  #isOverfull = false;
-  /** What was buffered when a send last found it within the limit. */
-  #lastWithin = 0;
-  /** Judges the peer while more is buffered than the limit. */
-  #slowPeer: SlowPeerGate | undefined;
   /** Made once a write has had to wait. */
   #progress: WriteProgress | undefined;
   #isEnded = false;
@@ -86,7 +82,9 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   constructor(owner: DriverOwner, highWaterMark: number, maxBufferedAmount?: number) {
     this.#owner = owner;
     this.#highWaterMark = Math.min(highWaterMark, maxBufferedAmount ?? highWaterMark);
-    this.#maxBufferedAmount = maxBufferedAmount;
+    if (maxBufferedAmount !== undefined) {
+      this.#slowPeer = new SlowPeerLimit(maxBufferedAmount, this);
+    }
     this.#output = new SocketOutput(this);
     this.#timer = new DriverTimer(this);
   }
@@ -113,6 +111,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
 
   /** Bytes accepted for sending that have not been handed to the system. */
   get bufferedAmount(): number {
+    if (this.#isEnded) return 0;
     return this.queued + this.#output.pending + (this.#socket?.writableLength ?? 0);
   }
 
@@ -182,15 +181,13 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   sendMessage(payload: string | Uint8Array, isText: boolean, isCompressed?: boolean): void {
     if (typeof payload === 'string') this.#session.sendText(payload, isCompressed);
     else this.#session.sendBinary(payload, isText, isCompressed);
-    this.#messagesSent++;
-    this.#leave();
+    this.#handleSent(true);
   }
 
   /** Sends a message that the connection's deflater has compressed. Throws as the session's sends do. */
   sendDeflated(deflated: Uint8Array, isText: boolean): void {
     this.#session.sendDeflated(deflated, isText);
-    this.#messagesSent++;
-    this.#leave();
+    this.#handleSent(true);
   }
 
   /** Sends a fragment of a message. Throws as the session's sends do. */
@@ -202,7 +199,16 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   ): void {
     this.#session.sendFragment(payload, isText, isFinal, isCompressed);
     this.#isFragmented = !isFinal;
-    if (isFinal) this.#messagesSent++;
+    this.#handleSent(isFinal);
+  }
+
+  /** Something was written. A generator of masking keys may have ended the connection meanwhile. */
+  #handleSent(isMessage: boolean): void {
+    if (this.#isEnded) {
+      this.#output.discard();
+      throw this.#session.closedError();
+    }
+    if (isMessage) this.#messagesSent++;
     this.#leave();
   }
 
@@ -216,28 +222,9 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
     return false;
   }
 
-  /**
-   * Tells whether the peer takes too slowly what waits for it. The connection is lost then, once what
-   * runs now is done: nobody finds it closed between two calls.
-   */
+  /** Tells whether the peer takes too slowly what waits for it; the connection is lost then. */
   isOverfull(): boolean {
-    const limit = this.#maxBufferedAmount;
-    if (limit === undefined) return false;
-    const { bufferedAmount } = this;
-    if (bufferedAmount <= limit) {
-      this.#lastWithin = bufferedAmount;
-      this.#slowPeer = undefined;
-      return false;
-    }
-    if (this.#session.state !== 'open') return false;
-    this.#slowPeer ??= new SlowPeerGate(limit, this.#lastWithin, () => this.bufferedAmount);
-    if (!this.#slowPeer.isTooSlow) return false;
-    if (!this.#isOverfull) {
-      this.#isOverfull = true;
-      const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${limit})`;
-      nextTick(() => this.terminate(new WebSocketError('WS_SLOW_PEER', message)));
-    }
-    return true;
+    return this.#slowPeer !== undefined && this.#session.isOpen && this.#slowPeer.isPassed();
   }
 
   /** Tells the owner, if it waits for it, that there is room again. */
@@ -308,10 +295,13 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
   /** Runs `send` and lets all that it sends leave in one batch. */
   cork(send: () => void): void {
     this.#corks++;
+    // Whoever exits within has sent all the same.
+    const uncorked = watchCork(this);
     try {
       send();
     } finally {
       this.#corks--;
+      uncorked();
       this.#leave();
     }
   }
@@ -399,8 +389,12 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
     this.#isShutdown = true;
     this.#timer.arm();
     this.#scheduleFlush();
-    // The peer's last bytes are read and dropped, so that its end is seen.
-    if (this.#isConnected) this.#socket?.resume();
+    // The peer's last bytes are read and dropped, so that its end is seen, be the connection paused or not.
+    this.#session.isPaused = false;
+    const end = this.#rest?.end;
+    this.#rest?.clear();
+    if (end !== undefined) nextTick(end);
+    else if (this.#isConnected) this.#socket?.resume();
   }
 
   onClosed(): void {
@@ -418,7 +412,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
 
   #deliver(bytes: Uint8Array, length: number): number {
     const before = this.#messagesReceived + this.#framesReceived;
-    const outer = beginDelivery(this);
+    beginDelivery(this);
     this.#isDelivering = true;
     let next: number;
     let delivered: number;
@@ -428,7 +422,7 @@ export class Driver implements SessionSink, SocketListener, Flusher, Scheduled, 
       if (delivered > 0 && !this.#isEnded) this.#owner.onBatchEnd();
     } finally {
       this.#isDelivering = false;
-      endDelivery(outer);
+      endDelivery();
     }
     // Whoever awaits several messages answers them one after the other: the answers are gathered.
     if (delivered > 1) this.#turn?.begin();

@@ -205,7 +205,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
    */
   pause(): void {
     this.#isPaused = true;
-    this.driver.pause();
+    // The peer's close frame is to be seen once ours is on its way.
+    if (this.isOpen) this.driver.pause();
   }
 
   /** Delivers what waits, and goes on. */

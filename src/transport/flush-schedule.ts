@@ -15,8 +15,10 @@ export interface Scheduled {
 const LONGEST_TURN = 2;
 
 let waiting: Scheduled[] = [];
-/** Whose bytes are being delivered: what it sends leaves at the end of that. */
-let delivering: Scheduled | undefined;
+/** Whose bytes are being delivered, the innermost last: what they send leaves at the end of that. */
+const deliveries: Scheduled[] = [];
+/** Whose sends are gathered by `cork`. */
+const corked: Scheduled[] = [];
 /** Counts deliveries: each of them begins a turn. */
 let turn = 0;
 let watchesExit = false;
@@ -28,23 +30,28 @@ export function scheduleFlush(scheduled: Scheduled): void {
   watchExit();
 }
 
-/** A delivery begins; returns the one that it interrupts, for {@link endDelivery}. */
-export function beginDelivery(scheduled: Scheduled): Scheduled | undefined {
-  const outer = delivering;
-  delivering = scheduled;
+/** A delivery begins; {@link endDelivery} ends it. */
+export function beginDelivery(scheduled: Scheduled): void {
+  deliveries.push(scheduled);
   turn++;
   watchExit();
-  return outer;
 }
 
-/** A delivery has ended. */
-export function endDelivery(outer: Scheduled | undefined): void {
-  delivering = outer;
+/** The innermost delivery has ended. */
+export function endDelivery(): void {
+  deliveries.pop();
 }
 
 /** Whether bytes of any connection of this thread are being delivered: a handler may send to many. */
 export function isDeliveryUnderWay(): boolean {
-  return delivering !== undefined;
+  return deliveries.length > 0;
+}
+
+/** Sends are gathered until the function that is returned is called. */
+export function watchCork(scheduled: Scheduled): () => void {
+  corked.push(scheduled);
+  watchExit();
+  return () => void corked.pop();
 }
 
 /** When one connection last wrote at once. Nothing of it needs memory of its own: it is kept in whole numbers. */
@@ -73,7 +80,6 @@ function watchExit(): void {
   if (watchesExit) return;
   watchesExit = true;
   process.on('exit', () => {
-    delivering?.flush();
-    for (const scheduled of waiting) scheduled.flush();
+    for (const scheduled of [...deliveries, ...corked, ...waiting]) scheduled.flush();
   });
 }

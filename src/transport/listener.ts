@@ -4,7 +4,7 @@
 
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { isNativeError } from 'node:util/types';
+import { isNativeError, isPromise } from 'node:util/types';
 import { nodeTls } from './node-tls.ts';
 
 /** Longest timer of Node.js, in ms. */
@@ -62,22 +62,27 @@ export function createListener(
 }
 
 /**
- * Returns the caller's callbacks that a stranger's first bytes lead to: what one of them throws, or what its
- * promise is rejected with, refuses that client and no more.
+ * Returns the caller's callbacks that a stranger's first bytes lead to: what one of them throws, what its
+ * promise is rejected with, or an answer that Node.js would throw for, refuses that client and no more.
  */
 function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void): TlsOptions {
   const { SNICallback, ALPNCallback, pskCallback } = tls;
   const guarded: TlsOptions = {};
   if (SNICallback !== undefined) {
     guarded.SNICallback = (name, done) => {
+      let isDone = false;
+      const doneOnce: typeof done = (error, context) => {
+        if (isDone) return;
+        isDone = true;
+        done(error, context);
+      };
       const fail = (error: unknown): void => {
         handleFault(error);
-        done(isNativeError(error) ? error : new Error('SNICallback failed', { cause: error }));
+        doneOnce(isNativeError(error) ? error : new Error('SNICallback failed', { cause: error }));
       };
       try {
-        const result: unknown = SNICallback(name, done);
         // It is often written as an async function.
-        Promise.resolve(result).catch(fail);
+        Promise.resolve(SNICallback(name, doneOnce) as unknown).catch(fail);
       } catch (error) {
         fail(error);
       }
@@ -85,25 +90,37 @@ function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void
   }
   if (ALPNCallback !== undefined) {
     guarded.ALPNCallback = (offered) => {
-      try {
-        return ALPNCallback(offered);
-      } catch (error) {
-        handleFault(error);
-        return undefined;
-      }
+      const chosen = answerOf('ALPNCallback', () => ALPNCallback(offered), handleFault);
+      // A client that offers none of what is spoken here is no fault of the callback's.
+      return offered.protocols.find((protocol) => protocol === chosen);
     };
   }
   if (pskCallback !== undefined) {
     guarded.pskCallback = (socket, identity) => {
-      try {
-        return pskCallback(socket, identity);
-      } catch (error) {
-        handleFault(error);
-        return null;
-      }
+      const key = answerOf('pskCallback', () => pskCallback(socket, identity), handleFault);
+      if (key === undefined || key === null || ArrayBuffer.isView(key)) return key ?? null;
+      handleFault(new TypeError('pskCallback must return the key as bytes, or null'));
+      return null;
     };
   }
   return guarded;
+}
+
+/** Asks a callback that must answer at once; nothing where it has not. */
+function answerOf<T>(
+  name: string,
+  ask: () => T,
+  handleFault: (error: unknown) => void,
+): T | undefined {
+  try {
+    const answer = ask();
+    if (!isPromise(answer)) return answer;
+    Promise.resolve(answer).catch(handleFault);
+    throw new TypeError(`${name} must answer at once, not with a promise`);
+  } catch (error) {
+    handleFault(error);
+    return undefined;
+  }
 }
 
 /** Makes a URL that reaches, from this machine, who listens on that host; on every address if none is given. */

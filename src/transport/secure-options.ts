@@ -4,7 +4,7 @@
 
 import { isIP } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
-import { isNativeError } from 'node:util/types';
+import { isNativeError, isPromise } from 'node:util/types';
 import { describe, type ResolvedConnectOptions } from '../options.ts';
 import { nodeTls } from './node-tls.ts';
 import type { Target } from './target.ts';
@@ -72,6 +72,8 @@ export function identityFault(
     throw toError('checkServerIdentity', error);
   }
   if (isNativeError(verdict)) return verdict;
+  // A promise is refused below; what becomes of it must not end the process.
+  if (isPromise(verdict)) verdict.catch(() => {});
   // As for Node.js, what is falsy agrees, and everything else refuses.
   if (!verdict) return undefined;
   return new TypeError(

@@ -5,41 +5,66 @@
  * of it. So the turn in which the limit is passed does not count, and what it added may wait besides. But
  * many requests can come in one turn, each with a long answer: so it has a limit as well.
  */
-import { setImmediate } from './clock.ts';
+import { WebSocketError } from '../errors.ts';
+import { nextTick, setImmediate } from './clock.ts';
 
 /** How many times the limit may be sent in the turn in which it is passed. */
 const MOST_IN_ONE_TURN = 16;
 
-/** Judges one peer, from when more waits for it than the limit until that is so no more. */
-export class SlowPeerGate {
-  readonly #limit: number;
-  readonly #bufferedAmount: () => number;
-  /** How many bytes may wait. */
-  #allowance: number;
+/** A connection that is judged. */
+export interface Judged {
+  readonly bufferedAmount: number;
+  terminate(error: WebSocketError): void;
+}
 
-  /**
-   * @param limit bytes that may wait
-   * @param before bytes that waited when they were last within the limit
-   * @param bufferedAmount says how many bytes wait
-   */
-  constructor(limit: number, before: number, bufferedAmount: () => number) {
+/** How much may wait for one peer. */
+export class SlowPeerLimit {
+  readonly #limit: number;
+  readonly #judged: Judged;
+  /** What waited when it was last within the limit. */
+  #lastWithin = 0;
+  /** How many bytes may wait, while it is more than the limit. */
+  #allowance: number | undefined;
+  #isTold = false;
+
+  /** @param limit bytes that may wait */
+  constructor(limit: number, judged: Judged) {
     this.#limit = limit;
-    this.#bufferedAmount = bufferedAmount;
-    this.#allowance = MOST_IN_ONE_TURN * limit + bufferedAmount();
-    setImmediate(endTurn, this, before);
+    this.#judged = judged;
   }
 
-  /** Whether more waits than the peer can be excused for. */
-  get isTooSlow(): boolean {
-    return this.#bufferedAmount() > this.#allowance;
+  /**
+   * Tells whether more waits than the peer can be excused for. The connection is lost then, once what runs
+   * now is done: nobody finds it closed between two calls.
+   */
+  isPassed(): boolean {
+    const { bufferedAmount } = this.#judged;
+    if (bufferedAmount <= this.#limit) {
+      this.#lastWithin = bufferedAmount;
+      this.#allowance = undefined;
+      return false;
+    }
+    if (this.#allowance === undefined) {
+      this.#allowance = MOST_IN_ONE_TURN * this.#limit + bufferedAmount;
+      setImmediate(endTurn, this);
+    }
+    if (bufferedAmount <= this.#allowance) return false;
+    if (!this.#isTold) {
+      this.#isTold = true;
+      const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${this.#limit})`;
+      nextTick(() => this.#judged.terminate(new WebSocketError('WS_SLOW_PEER', message)));
+    }
+    return true;
   }
 
   /** @internal */
-  endTurn(before: number): void {
-    this.#allowance = this.#limit + Math.max(0, this.#bufferedAmount() - before);
+  endTurn(): void {
+    if (this.#allowance === undefined) return;
+    const added = this.#judged.bufferedAmount - this.#lastWithin;
+    this.#allowance = this.#limit + Math.max(0, added);
   }
 }
 
-function endTurn(gate: SlowPeerGate, before: number): void {
-  gate.endTurn(before);
+function endTurn(limit: SlowPeerLimit): void {
+  limit.endTurn();
 }

@@ -3,9 +3,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import { type Connection, connect } from 'wirespeed';
+import { connect as connectEvents } from 'wirespeed/events';
 import type { EventConnection } from 'wirespeed/server';
+import { request as upgradeRequest } from '../support/handshakes.ts';
 import { until } from '../support/until.ts';
-import { clients, open, start } from './running-server.ts';
+import { clients, exchange, open, start } from './running-server.ts';
 
 interface Paused {
   told: string[];
@@ -101,5 +103,57 @@ describe.each([
     const other = await open(server);
     await other.ping();
     expect(told).toEqual(['one']);
+  });
+});
+
+describe('without a limit for the closing handshake', () => {
+  it('a refused client with bytes behind its request is gone as soon as it has gone', async () => {
+    for (const request of [
+      async () => ({ status: 404 }),
+      async () => Promise.reject(new Error('x')),
+    ]) {
+      const server = await start({ closeTimeout: 0, request, error: () => {} });
+      const answer = await exchange(
+        server,
+        Buffer.concat([upgradeRequest(), Buffer.alloc(20_000)]),
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 (404|500) /);
+      await server.close();
+    }
+  });
+
+  it('a connection that fails while it is paused ends as soon as its peer has ended', async () => {
+    const told: string[] = [];
+    const server = await start({
+      closeTimeout: 0,
+      error: () => {},
+      handlers: {
+        async message(ws) {
+          ws.pause();
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          throw new Error('work failed');
+        },
+        close: () => void told.push('close'),
+      },
+    });
+    const ws = await open(server);
+    await Promise.all(['one', 'two'].map((text) => ws.send(text)));
+    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 1011 });
+    await until(() => told.length > 0);
+    await server.close();
+  });
+
+  it('a connection that is paused once it is closing sees the end of the closing handshake', async () => {
+    const told: unknown[] = [];
+    const server = await start({ closeTimeout: 0 });
+    const ws = await connectEvents(
+      server.url,
+      { close: (_, code) => void told.push(code) },
+      { closeTimeout: 0 },
+    );
+    ws.close();
+    ws.pause();
+    await until(() => told.length > 0);
+    expect(told).toEqual([1000]);
   });
 });

@@ -25,6 +25,58 @@ const CALLBACKS: readonly [string, TlsOptions, boolean][] = [
   ['ALPNCallback that throws', { ALPNCallback: fail }, false],
 ];
 
+it.each([
+  ['ALPNCallback', { ALPNCallback: rejected as () => never }],
+  ['pskCallback', { pskCallback: rejected as () => never, ciphers: 'PSK' }],
+  ['pskCallback', { pskCallback: (() => 'a key') as () => never, ciphers: 'PSK' }],
+])('a server with a wrong %s refuses the client, tells, and goes on', async (name, callbacks) => {
+  const faults: string[] = [];
+  const server = await start({
+    tls: { ...TLS, maxVersion: 'TLSv1.2', ...callbacks } as TlsOptions,
+    error: (error) => void faults.push((error as Error).message),
+  });
+  const socket = connectTls({
+    port: server.port,
+    host: '127.0.0.1',
+    ca,
+    servername: 'localhost',
+    ALPNProtocols: ['http/1.1'],
+    maxVersion: 'TLSv1.2',
+    ...('ciphers' in callbacks ? { ciphers: 'PSK' } : {}),
+    checkServerIdentity: () => undefined,
+    pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'x' }),
+  });
+  let isRefused = false;
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    isRefused = true;
+  });
+  await until(() => isRefused && faults.length > 0);
+  expect(faults[0]).toContain(name);
+});
+
+it('a server with an ALPNCallback refuses a client that offers no such protocol, and tells nobody', async () => {
+  const faults: unknown[] = [];
+  const server = await start({
+    tls: { ...TLS, ALPNCallback: () => 'http/1.1' },
+    error: (error) => void faults.push(error),
+  });
+  const socket = connectTls({
+    port: server.port,
+    host: '127.0.0.1',
+    ca,
+    servername: 'localhost',
+    ALPNProtocols: ['h2'],
+  });
+  let isRefused = false;
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    isRefused = true;
+  });
+  await until(() => isRefused);
+  expect(faults).toEqual([]);
+});
+
 it.each(CALLBACKS)(
   'a server with a %s refuses the client, tells, and goes on',
   async (_, callbacks, servesOthers) => {

@@ -146,6 +146,11 @@ it('what is sent from a timer leaves at once each time, though nothing is read i
   expect((await run(program, false)).lines).toEqual(['true']);
 });
 
+it('what is sent within cork has left when the process exits there', async () => {
+  const program = `${CONNECT.events} ws.cork(() => { ws.send('1'); ws.send('2'); process.exit(); });`;
+  expect((await run(program, false)).came).toEqual(['1', '2']);
+});
+
 it('what a handler sends has left when it exits the process', async () => {
   const program = `
     import { connect } from 'wirespeed/events';
