@@ -18,7 +18,7 @@ it('a send behind one that fails is rejected, however many microtasks later the 
     const first = ws.send(failing());
     const second = ws.send(LARGE);
     const ended = first.catch(async () => {
-      for (let i = 0; i < depth; i++) await undefined;
+      for (let i = 0; i < depth; i++) await Promise.resolve();
       ws.terminate();
     });
     await expect(second).rejects.toMatchObject({ code: 'WS_CONNECTION_CLOSED' });

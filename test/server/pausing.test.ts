@@ -107,6 +107,14 @@ describe.each([
 });
 
 describe('without a limit for the closing handshake', () => {
+  /** Pauses while it works, as a handler may, and fails. */
+  const workInVain = ((ws: EventConnection) => {
+    ws.pause();
+    return new Promise((resolve) => setTimeout(resolve, 20)).then(() => {
+      throw new Error('work failed');
+    });
+  }) as (ws: EventConnection) => void;
+
   it('a refused client with bytes behind its request is gone as soon as it has gone', async () => {
     for (const request of [
       async () => ({ status: 404 }),
@@ -128,11 +136,7 @@ describe('without a limit for the closing handshake', () => {
       closeTimeout: 0,
       error: () => {},
       handlers: {
-        async message(ws) {
-          ws.pause();
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          throw new Error('work failed');
-        },
+        message: workInVain,
         close: () => void told.push('close'),
       },
     });
