@@ -54,12 +54,12 @@ export function watchCork(scheduled: Scheduled): () => void {
   return () => void corked.pop();
 }
 
-/** When one connection last wrote at once. Nothing of it needs memory of its own: it is kept in whole numbers. */
+/** When one connection last wrote at once. The time is in whole milliseconds: a fraction would take memory of its own. */
 export class TurnMark {
   #turn = -1;
   #time = 0;
 
-  /** Whether no send of this turn has been written at once yet; the next one of this turn is not the first. */
+  /** Begins a turn, unless one is under way for the connection. Tells whether it has: the first send of a turn is written at once. */
   begin(): boolean {
     const time = Math.floor(now());
     if (this.#turn === turn && time - this.#time < LONGEST_TURN) return false;
