@@ -1,17 +1,17 @@
 // The import directions of src; "a → b" says that a may import b, and types count as well.
 //
-//   inspection → nothing          errors → inspection
-//   options → errors, and its parts in options/
-//   kernels → errors              protocol → errors, the kernels' interface and pure reference
-//   transport → protocol and all below it
-//   client, server → transport and all below it, never each other; no face → another face
-//   cli → the public entry points
+//   cli → entries → client, server
+//   client → blocking, dial          client, server, blocking → connection
+//   blocking → dial                  connection, dial → transport → protocol
+//   ground floor, for all but the core: options → errors → inspection; kernels → errors
+//   the core (protocol) sees of it errors, inspection and what the kernels are
 
 const NODE_MODULES = 'core';
 /** What opens sockets, threads or files of the operating system. */
 const NETWORK =
   '^(?:node:)?(?:child_process|cluster|dgram|dns|http|http2|https|net|tls|wasi|worker_threads|zlib)(?:/|$)';
-const FACE = '^src/client/(async|events|sync)[-./]';
+const CLIENT = '^src/client/(async|events|sync)[-./]';
+const GROUND = ['^src/(?:options|kernels)/', '^src/(?:errors|inspection)\\.ts$'];
 
 /** Forbids what matches `from` to import files other than those that match one of `allowed`. */
 function only(name, comment, from, allowed) {
@@ -22,6 +22,12 @@ function only(name, comment, from, allowed) {
     from: { path: from },
     to: { pathNot: allowed, dependencyTypesNot: [NODE_MODULES] },
   };
+}
+
+/** Forbids a room to import from others than these and the ground floor. */
+function room(name, comment, ...rooms) {
+  const allowed = [name, ...rooms].map((each) => `^src/${each}/`);
+  return only(`${name}-direction`, comment, `^src/${name}/`, [...allowed, ...GROUND]);
 }
 
 function never(name, comment, from, to) {
@@ -39,12 +45,10 @@ export default {
     only('errors-direction', 'errors.ts stands on how it is shown alone.', '^src/errors\\.ts$', [
       '^src/inspection\\.ts$',
     ]),
-    only(
-      'options-direction',
-      'options.ts stands on the errors alone, and on its own parts.',
-      '^src/options(?:\\.ts$|/)',
-      ['^src/options/', '^src/errors\\.ts$'],
-    ),
+    only('options-direction', 'The options stand on the errors alone.', '^src/options/', [
+      '^src/options/',
+      '^src/errors\\.ts$',
+    ]),
     only('kernels-direction', 'The kernels stand on the errors alone.', '^src/kernels/', [
       '^src/kernels/',
       '^src/errors\\.ts$',
@@ -59,47 +63,61 @@ export default {
         '^src/kernels/(?:kernels|scalar)\\.ts$',
       ],
     ),
-    only(
-      'transport-direction',
-      'The transport serves every face and knows none.',
-      '^src/transport/',
-      ['^src/(?:transport|protocol|kernels)/', '^src/(?:errors|inspection|options)\\.ts$'],
+    room('transport', 'The transport pumps bytes, and knows no connection.', 'protocol'),
+    room('dial', 'Dialing ends with an open socket.', 'transport', 'protocol'),
+    room('connection', 'A connection is given its socket.', 'transport', 'protocol'),
+    room(
+      'blocking',
+      'What blocks serves the clients and knows none.',
+      ...['connection', 'dial', 'transport', 'protocol'],
     ),
-    only('client-direction', 'A client knows neither the server nor the command.', '^src/client/', [
-      '^src/(?:client|transport|protocol|kernels)/',
-      '^src/(?:errors|inspection|options)\\.ts$',
-    ]),
-    only('server-direction', 'The server knows neither a client nor the command.', '^src/server/', [
-      '^src/(?:server|transport|protocol|kernels)/',
-      '^src/(?:errors|inspection|options)\\.ts$',
-    ]),
-    only(
-      'index-direction',
-      'The main entry is the async face and the errors.',
-      '^src/index\\.ts$',
-      ['^src/(?:client|transport|protocol)/', '^src/(?:errors|inspection|options)\\.ts$'],
+    room(
+      'client',
+      'A client knows neither the server nor the command.',
+      ...['blocking', 'connection', 'dial', 'transport', 'protocol'],
+    ),
+    room(
+      'server',
+      'The server dials nobody, and knows no client.',
+      ...['connection', 'transport', 'protocol'],
+    ),
+    room(
+      'entries',
+      'An entry point exports what others make.',
+      ...['client', 'server', 'connection', 'transport', 'protocol'],
+    ),
+    never(
+      'entries-on-top',
+      'Only the command uses the entry points.',
+      { path: '^src/', pathNot: '^src/(?:entries|cli)/' },
+      { path: '^src/entries/' },
+    ),
+    never(
+      'options-parts',
+      'The parts of the options are used by options.ts alone.',
+      { path: '^src/', pathNot: '^src/options/' },
+      { path: '^src/options/', pathNot: '^src/options/options\\.ts$' },
     ),
     only('cli-direction', 'The command uses what every user has.', '^src/cli/', [
-      '^src/cli/',
-      '^src/(?:index|client/events|client/sync|server/index)\\.ts$',
+      '^src/(?:cli|entries)/',
     ]),
     never(
-      'faces-apart',
-      'What two faces share belongs into a file of its own.',
-      { path: FACE },
-      { path: FACE, pathNot: '^src/client/$1[-./]' },
+      'clients-apart',
+      'What two clients share belongs into a file of its own.',
+      { path: CLIENT },
+      { path: CLIENT, pathNot: '^src/client/$1[-./]' },
     ),
     never(
-      'faces-on-top',
-      'Only the face itself and the entry points import a face.',
-      { path: '^src/client/', pathNot: FACE },
-      { path: FACE },
+      'clients-on-top',
+      'Only the client itself and the entry points import a client.',
+      { path: '^src/client/', pathNot: CLIENT },
+      { path: CLIENT },
     ),
     never(
-      'index-without-other-faces',
-      'The main entry must not load the other faces.',
-      { path: '^src/index\\.ts$' },
-      { path: '^src/client/(?:events|sync)[-./]' },
+      'index-without-other-clients',
+      'The main entry must not load the other clients or the server.',
+      { path: '^src/entries/index\\.ts$' },
+      { path: '^src/(?:client/(?:events|sync)[-./]|server/|entries/)' },
     ),
     never(
       'core-without-node',
@@ -111,9 +129,9 @@ export default {
       { dependencyTypes: [NODE_MODULES] },
     ),
     never(
-      'network-in-transport-only',
-      'Sockets, threads and zlib are the transport’s; others may name their types at most.',
-      { path: '^src/', pathNot: '^src/transport/' },
+      'network-in-its-rooms',
+      'Sockets, threads and zlib have their rooms; others may name their types at most.',
+      { path: '^src/', pathNot: '^src/(?:transport|dial|blocking)/|^src/server/listener\\.ts$' },
       { path: NETWORK, dependencyTypes: [NODE_MODULES], dependencyTypesNot: ['type-only'] },
     ),
     never(

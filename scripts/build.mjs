@@ -29,14 +29,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const require = createRequire(import.meta.url);
 
-/** The modules that programs import, by their files in dist. */
-const ENTRIES = {
-  index: 'src/index.ts',
-  'client/sync': 'src/client/sync.ts',
-  'client/events': 'src/client/events.ts',
-  'server/index': 'src/server/index.ts',
-  'protocol/index': 'src/protocol/index.ts',
-};
+/** The modules that programs import: a file of src/entries for each subpath of the package. */
+const ENTRIES = Object.fromEntries(
+  ['index', 'sync', 'events', 'server', 'protocol'].map((name) => [
+    `entries/${name}`,
+    `src/entries/${name}.ts`,
+  ]),
+);
 /** Doors for the fuzz targets and the micro benchmarks, which are not packed. */
 const DOORS = {
   'internal/scalar': 'src/kernels/scalar.ts',

@@ -5,8 +5,8 @@
  *   node bench/micro/frame-reader.mjs
  */
 import { Receiver } from 'ws';
+import { FrameReader, FrameWriter, Opcode, OutputBuffer } from '../../dist/entries/protocol.js';
 import { nodeKernels } from '../../dist/internal/node-kernels.js';
-import { FrameReader, FrameWriter, Opcode, OutputBuffer } from '../../dist/protocol/index.js';
 import { compare } from './rounds.mjs';
 import { createSlab, keys, openSessions, receive } from './sessions.mjs';
 

@@ -5,8 +5,8 @@
  *   node bench/micro/frame-writer.mjs
  */
 import { Sender } from 'ws';
+import { FrameWriter, Opcode } from '../../dist/entries/protocol.js';
 import { nodeKernels } from '../../dist/internal/node-kernels.js';
-import { FrameWriter, Opcode } from '../../dist/protocol/index.js';
 import { compare } from './rounds.mjs';
 import { createSlab, keys, openSessions } from './sessions.mjs';
 

@@ -4,8 +4,9 @@
  *
  *   node bench/micro/handshake.mjs
  */
+
+import { OutputBuffer } from '../../dist/entries/protocol.js';
 import { nodeKernels } from '../../dist/internal/node-kernels.js';
-import { OutputBuffer } from '../../dist/protocol/index.js';
 import { compare } from './rounds.mjs';
 import { accept, createClient, createServer, createSlab, receive } from './sessions.mjs';
 

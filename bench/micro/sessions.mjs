@@ -1,6 +1,6 @@
 /** Sessions of the protocol core without a socket, as the micro benchmarks drive them. */
 import { createHash, randomFillSync } from 'node:crypto';
-import { MaskingKeys, OutputBuffer, Session } from '../../dist/protocol/index.js';
+import { MaskingKeys, OutputBuffer, Session } from '../../dist/entries/protocol.js';
 
 /** Bytes of memory that is written again and again, as a batch's is. */
 const SLAB = 256 * 1024;

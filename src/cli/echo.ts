@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Server, serve } from '../server/index.ts';
+import { type Server, serve } from '../entries/server.ts';
 
 const HELP = `Usage: wirespeed echo [options]
 

@@ -1,52 +1,9 @@
-/**
- * The events face: callbacks with zero-copy views, for whoever needs every microsecond.
- *
- * @example
- * ```ts
- * import { connect } from 'wirespeed/events';
- *
- * const ws = await connect('ws://127.0.0.1:9001/', {
- *   message(ws, data, isText) {
- *     console.log(data.length, isText);
- *     ws.close(1000);
- *   },
- * });
- * ws.send('hello');
- * ```
- *
- * @packageDocumentation
- */
 import { type ConnectOptions, resolveConnectOptions } from '../options.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { EventConnection, type Handlers } from '../transport/event-connection.ts';
 import { checkHandlers } from '../transport/handlers.ts';
 import type { Message } from '../transport/received.ts';
 import { parseTarget } from '../transport/target.ts';
-
-export * from '../errors.ts';
-export type {
-  CommonOptions,
-  ConnectOptions,
-  Data,
-  DeflateOptions,
-  HeadersInput,
-  SendData,
-  SendOptions,
-} from '../options.ts';
-export type { Opcode } from '../protocol/frame.ts';
-export type { HeaderMap } from '../protocol/http-head.ts';
-export type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
-export type { ConnectionState } from '../protocol/session-state.ts';
-export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type {
-  EventConnection,
-  Frame,
-  HandlerName,
-  Handlers,
-} from '../transport/event-connection.ts';
-export type { Message } from '../transport/received.ts';
-export type { SocketAddress } from '../transport/socket-address.ts';
-export type { UpgradeRequest } from '../transport/upgrade-request.ts';
 
 /** Options of `connect` in the events client. */
 export interface EventsConnectOptions extends ConnectOptions {

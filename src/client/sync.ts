@@ -1,22 +1,3 @@
-/**
- * The sync face: every call blocks until it is done, on the main thread and in workers.
- *
- * While a call blocks, nothing else runs on its thread: no timer, no promise, no other socket.
- * Between two calls nobody answers the server's pings; those that came are answered at the start
- * of the next one.
- *
- * @example
- * ```ts
- * import { connect } from 'wirespeed/sync';
- *
- * const ws = connect('ws://127.0.0.1:9001/');
- * ws.send('hello');
- * console.log(ws.recv());
- * ws.close();
- * ```
- *
- * @packageDocumentation
- */
 import {
   type ConnectOptions,
   type ResolvedConnectOptions,
@@ -29,25 +10,6 @@ import { KeptMessages } from '../transport/sync/kept-messages.ts';
 import { SyncDriver, type SyncOwner } from '../transport/sync/sync-driver.ts';
 import { parseTarget } from '../transport/target.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
-
-export * from '../errors.ts';
-export type {
-  CommonOptions,
-  ConnectOptions,
-  Data,
-  DeflateOptions,
-  HeadersInput,
-  SendData,
-  SendOptions,
-} from '../options.ts';
-export type { HeaderMap } from '../protocol/http-head.ts';
-export type { ConnectionState } from '../protocol/session-state.ts';
-export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type { Message } from '../transport/received.ts';
-export type { SocketAddress } from '../transport/socket-address.ts';
-export type { CloseOptions, Connection, RecvOptions } from './connection.ts';
-export type { SyncConnection, SyncRecvOptions, SyncSendOptions } from './sync-connection.ts';
-export { toAsync, toSync } from './sync-lending.ts';
 
 /** The inbox of a connection that this face has made. */
 class ConnectionInbox implements Inbox, SyncOwner {

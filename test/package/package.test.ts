@@ -59,8 +59,8 @@ describe('the packed package', () => {
     expect(files.filter((file) => file.includes('internal'))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining([
-        'dist/index.js',
-        'dist/index.cjs',
+        'dist/entries/index.js',
+        'dist/entries/index.cjs',
         'README.md',
         'LICENSE',
         'CHANGELOG.md',

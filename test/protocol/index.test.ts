@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as protocol from '../../src/protocol/index.ts';
+import * as protocol from '../../src/entries/protocol.ts';
 
 describe('wirespeed/protocol', () => {
   it('exports what a driver of the core needs', () => {

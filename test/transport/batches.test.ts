@@ -4,9 +4,9 @@
  */
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
-import { connect as connectEvents, type EventConnection } from '../../src/client/events.ts';
-import { connect } from '../../src/index.ts';
-import { serve } from '../../src/server/index.ts';
+import { connect as connectEvents, type EventConnection } from '../../src/entries/events.ts';
+import { connect } from '../../src/entries/index.ts';
+import { serve } from '../../src/entries/server.ts';
 
 const SIZE = 512;
 const COUNT = 100;

@@ -1,22 +1,29 @@
 /**
- * The server: the peer that Wirespeed's clients, and everybody else's, talk to.
+ * The events client: callbacks with zero-copy views, for whoever needs every microsecond.
  *
  * @example
  * ```ts
- * import { serve } from 'wirespeed/server';
+ * import { connect } from 'wirespeed/events';
  *
- * await serve({ port: 9001, handlers: { message: (ws, data) => void ws.send(data) } });
+ * const ws = await connect('ws://127.0.0.1:9001/', {
+ *   message(ws, data, isText) {
+ *     console.log(data.length, isText);
+ *     ws.close(1000);
+ *   },
+ * });
+ * ws.send('hello');
  * ```
  *
  * @packageDocumentation
  */
+export { connect, type EventsConnectOptions } from '../client/events.ts';
 export * from '../errors.ts';
 export type {
   CommonOptions,
+  ConnectOptions,
   Data,
   DeflateOptions,
   HeadersInput,
-  ListenOptions,
   SendData,
   SendOptions,
 } from '../options.ts';
@@ -34,12 +41,3 @@ export type {
 export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
 export type { UpgradeRequest } from '../transport/upgrade-request.ts';
-export type { FaultContext } from './faults.ts';
-export type { Acceptance, Refusal, RequestDecision } from './request-decision.ts';
-export {
-  type ServeBaseOptions,
-  type ServeOptions,
-  type Server,
-  type ServeViewsOptions,
-  serve,
-} from './serve.ts';

@@ -1,0 +1,31 @@
+/**
+ * The async client, and the errors of all clients and of the server.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'wirespeed';
+ *
+ * const ws = await connect('ws://127.0.0.1:9001/');
+ * await ws.send('hello');
+ * for await (const message of ws) console.log(message);
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { connect } from '../client/async.ts';
+export type { CloseOptions, Connection, RecvOptions } from '../client/connection.ts';
+export * from '../errors.ts';
+export type {
+  CommonOptions,
+  ConnectOptions,
+  Data,
+  DeflateOptions,
+  HeadersInput,
+  SendData,
+  SendOptions,
+} from '../options.ts';
+export type { HeaderMap } from '../protocol/http-head.ts';
+export type { ConnectionState } from '../protocol/session-state.ts';
+export type { ConnectionStats } from '../transport/connection-stats.ts';
+export type { Message } from '../transport/received.ts';
+export type { SocketAddress } from '../transport/socket-address.ts';

@@ -1,0 +1,45 @@
+/**
+ * The server: the peer that Wirespeed's clients, and everybody else's, talk to.
+ *
+ * @example
+ * ```ts
+ * import { serve } from 'wirespeed/server';
+ *
+ * await serve({ port: 9001, handlers: { message: (ws, data) => void ws.send(data) } });
+ * ```
+ *
+ * @packageDocumentation
+ */
+export * from '../errors.ts';
+export type {
+  CommonOptions,
+  Data,
+  DeflateOptions,
+  HeadersInput,
+  ListenOptions,
+  SendData,
+  SendOptions,
+} from '../options.ts';
+export type { Opcode } from '../protocol/frame.ts';
+export type { HeaderMap } from '../protocol/http-head.ts';
+export type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
+export type { ConnectionState } from '../protocol/session-state.ts';
+export type { FaultContext } from '../server/faults.ts';
+export type { Acceptance, Refusal, RequestDecision } from '../server/request-decision.ts';
+export {
+  type ServeBaseOptions,
+  type ServeOptions,
+  type Server,
+  type ServeViewsOptions,
+  serve,
+} from '../server/serve.ts';
+export type { ConnectionStats } from '../transport/connection-stats.ts';
+export type {
+  EventConnection,
+  Frame,
+  HandlerName,
+  Handlers,
+} from '../transport/event-connection.ts';
+export type { Message } from '../transport/received.ts';
+export type { SocketAddress } from '../transport/socket-address.ts';
+export type { UpgradeRequest } from '../transport/upgrade-request.ts';

@@ -1,0 +1,43 @@
+/**
+ * The sync client: every call blocks until it is done, on the main thread and in workers.
+ *
+ * While a call blocks, nothing else runs on its thread: no timer, no promise, no other socket.
+ * Between two calls nobody answers the server's pings; those that came are answered at the start
+ * of the next one.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'wirespeed/sync';
+ *
+ * const ws = connect('ws://127.0.0.1:9001/');
+ * ws.send('hello');
+ * console.log(ws.recv());
+ * ws.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+export type { CloseOptions, Connection, RecvOptions } from '../client/connection.ts';
+export { connect } from '../client/sync.ts';
+export type {
+  SyncConnection,
+  SyncRecvOptions,
+  SyncSendOptions,
+} from '../client/sync-connection.ts';
+export { toAsync, toSync } from '../client/sync-lending.ts';
+export * from '../errors.ts';
+export type {
+  CommonOptions,
+  ConnectOptions,
+  Data,
+  DeflateOptions,
+  HeadersInput,
+  SendData,
+  SendOptions,
+} from '../options.ts';
+export type { HeaderMap } from '../protocol/http-head.ts';
+export type { ConnectionState } from '../protocol/session-state.ts';
+export type { ConnectionStats } from '../transport/connection-stats.ts';
+export type { Message } from '../transport/received.ts';
+export type { SocketAddress } from '../transport/socket-address.ts';
