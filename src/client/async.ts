@@ -15,7 +15,7 @@ import {
   resolveConnectOptions,
   type SendData,
   type SendOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { PingObserver } from '../protocol/ping-tracker.ts';
 import { onceAborted } from '../transport/abort-signals.ts';

@@ -1,4 +1,4 @@
-import { type ConnectOptions, resolveConnectOptions } from '../options.ts';
+import { type ConnectOptions, resolveConnectOptions } from '../options/options.ts';
 import { connectClient } from '../transport/connect-client.ts';
 import { EventConnection, type Handlers } from '../transport/event-connection.ts';
 import { checkHandlers } from '../transport/handlers.ts';

@@ -11,7 +11,7 @@ import {
   milliseconds,
   type ResolvedConnectOptions,
   type SendOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';

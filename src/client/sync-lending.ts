@@ -2,7 +2,7 @@
  * Connections of the async face, driven by blocking calls for a while.
  */
 import { ConcurrencyError } from '../errors.ts';
-import { describe } from '../options.ts';
+import { describe } from '../options/options.ts';
 import { checkCopy } from '../transport/copies.ts';
 import { isLender, LEND } from '../transport/lending.ts';
 import { LentDriver } from '../transport/sync/lent-driver.ts';

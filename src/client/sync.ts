@@ -2,7 +2,7 @@ import {
   type ConnectOptions,
   type ResolvedConnectOptions,
   resolveConnectOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
 import { keepMessage } from '../transport/received.ts';

@@ -26,7 +26,7 @@ export type {
   HeadersInput,
   SendData,
   SendOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 export type { Opcode } from '../protocol/frame.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';

@@ -35,7 +35,7 @@ export type {
   HeadersInput,
   SendData,
   SendOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 export type { HeaderMap } from '../protocol/http-head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';

@@ -1,7 +1,7 @@
 /**
  * What the request hook of a server may answer, checked.
  */
-import { describe, type HeadersInput, headerPairs } from '../options.ts';
+import { describe, type HeadersInput, headerPairs } from '../options/options.ts';
 import type { UpgradeRefusal, UpgradeRequest } from '../protocol/server-opening.ts';
 
 /** Refuses the request with an HTTP status. */

@@ -9,7 +9,7 @@ import {
   type ListenOptions,
   type ResolvedListenOptions,
   resolveListenOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 import { CloseCode, serializeClosePayload } from '../protocol/close-code.ts';
 import type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
 import { Session } from '../protocol/session.ts';

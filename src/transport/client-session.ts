@@ -2,7 +2,7 @@
  * What a client's session is made of: the same for every face.
  */
 import { nodeKernels } from '../kernels/node.ts';
-import type { ResolvedConnectOptions } from '../options.ts';
+import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { MessageDelivery } from '../protocol/message-reader.ts';
 import type { ClientOptions, SessionOptions } from '../protocol/session-options.ts';
 import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';

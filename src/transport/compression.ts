@@ -4,7 +4,7 @@
  * A direction that keeps its history owns a zlib stream, from its first compressed message on. One
  * that does not borrows a stream for each message: all such connections of a thread share a few.
  */
-import type { ResolvedDeflateOptions, SendOptions } from '../options.ts';
+import type { ResolvedDeflateOptions, SendOptions } from '../options/options.ts';
 import {
   type Compression,
   type DeflateParameters,

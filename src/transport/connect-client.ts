@@ -2,7 +2,7 @@
  * Connects a client over a driver: DNS, TCP, TLS and upgrade under one deadline.
  */
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
-import type { ResolvedConnectOptions } from '../options.ts';
+import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { MessageDelivery } from '../protocol/message-reader.ts';
 import { Session } from '../protocol/session.ts';
 import { onceAborted } from './abort-signals.ts';

@@ -4,7 +4,7 @@
 import { Blob, isUtf8 } from 'node:buffer';
 import { TextEncoder } from 'node:util';
 import { isAnyArrayBuffer, isTypedArray } from 'node:util/types';
-import { describe, type SendOptions } from '../options.ts';
+import { describe, type SendOptions } from '../options/options.ts';
 
 /** Data whose bytes are at hand. */
 export type ReadyData = string | Uint8Array;

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { type ConnectPhase, TimeoutError, type WebSocketError } from '../errors.ts';
-import type { Data, ResolvedDeflateOptions, SendData, SendOptions } from '../options.ts';
+import type { Data, ResolvedDeflateOptions, SendData, SendOptions } from '../options/options.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { HeaderMap } from '../protocol/http-head.ts';
 import type { Compression } from '../protocol/permessage-deflate.ts';

@@ -12,7 +12,7 @@ import {
   describe,
   type SendData,
   type SendOptions,
-} from '../options.ts';
+} from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import { nextTick } from './clock.ts';

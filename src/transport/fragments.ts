@@ -5,7 +5,7 @@
 import { isSet, isStringObject } from 'node:util/types';
 import { WebSocketError } from '../errors.ts';
 import { nodeKernels } from '../kernels/node.ts';
-import type { SendOptions } from '../options.ts';
+import type { SendOptions } from '../options/options.ts';
 import { Utf8Validator } from '../protocol/utf8-validator.ts';
 import {
   bytesOf,

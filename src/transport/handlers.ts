@@ -2,7 +2,7 @@
  * Checks the handlers that a caller gives: an object of functions, or an instance of a class that has
  * them as methods.
  */
-import { describe } from '../options.ts';
+import { describe } from '../options/options.ts';
 import type { Handlers } from './event-connection.ts';
 
 const NAMES: readonly string[] = [

@@ -2,7 +2,7 @@
  * Sends of one connection that cannot be written at once: what has to be loaded, compressed or produced first,
  * and what waits behind such a message.
  */
-import type { SendData, SendOptions } from '../options.ts';
+import type { SendData, SendOptions } from '../options/options.ts';
 import type { ZlibCompression } from './compression.ts';
 import { bytesOf, copyOfData, dataError, isBlob, isSentAsText, type ReadyData } from './data.ts';
 import type { Driver } from './driver.ts';

@@ -2,7 +2,7 @@
  * How a connection that the event loop drives is lent to somebody who drives it by blocking calls:
  * its session and its driver stay what they are, and so do its queue of messages and its pings.
  */
-import type { ResolvedConnectOptions } from '../options.ts';
+import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { Driver } from './driver.ts';
 import type { SocketAddress } from './socket-address.ts';

@@ -3,7 +3,7 @@
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { ResolvedConnectOptions } from '../options.ts';
+import type { ResolvedConnectOptions } from '../options/options.ts';
 import { nodeTls } from './node-tls.ts';
 import { receiveBuffer } from './receive-buffer.ts';
 import { secureOptions, withGuards } from './secure-options.ts';

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import { isNativeError, isPromise } from 'node:util/types';
-import { describe, type ResolvedConnectOptions } from '../options.ts';
+import { describe, type ResolvedConnectOptions } from '../options/options.ts';
 import { nodeTls } from './node-tls.ts';
 import type { Target } from './target.ts';
 

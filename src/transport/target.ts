@@ -4,7 +4,7 @@
 import { URL } from 'node:url';
 import { InvalidUrlError } from '../errors.ts';
 import { withoutSecrets } from '../inspection.ts';
-import { credentialsFault, describe, type ResolvedConnectOptions } from '../options.ts';
+import { credentialsFault, describe, type ResolvedConnectOptions } from '../options/options.ts';
 
 /** Where to connect, and what to ask for there. */
 export interface Target {

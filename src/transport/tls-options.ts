@@ -4,7 +4,7 @@
  */
 import type { TcpSocketConnectOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { describe } from '../options.ts';
+import { describe } from '../options/options.ts';
 
 const ITS_OWN = 'connect opens and reads its socket by itself';
 const SERVERS = 'it is an option of servers';

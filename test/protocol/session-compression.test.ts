@@ -3,7 +3,7 @@
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { resolveConnectOptions } from '../../src/options.ts';
+import { resolveConnectOptions } from '../../src/options/options.ts';
 import type { Role } from '../../src/protocol/session-options.ts';
 import { ZlibCompression } from '../../src/transport/compression.ts';
 import { Endpoint, type EndpointOptions, LIMITS } from '../support/endpoint.ts';

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
-import { resolveConnectOptions } from '../../src/options.ts';
+import { resolveConnectOptions } from '../../src/options/options.ts';
 import { openSocket } from '../../src/transport/open-socket.ts';
 import type { SocketListener } from '../../src/transport/socket-listener.ts';
 import { parseTarget } from '../../src/transport/target.ts';

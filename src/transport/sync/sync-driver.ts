@@ -3,7 +3,7 @@
  */
 import { isIP } from 'node:net';
 import { type ConnectPhase, TimeoutError, WebSocketError } from '../../errors.ts';
-import type { ResolvedConnectOptions } from '../../options.ts';
+import type { ResolvedConnectOptions } from '../../options/options.ts';
 import type { Opcode } from '../../protocol/frame.ts';
 import { Session } from '../../protocol/session.ts';
 import type { SessionSink } from '../../protocol/session-options.ts';

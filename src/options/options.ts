@@ -12,25 +12,25 @@ import {
   object,
   text,
   textList,
-} from './options/checks.ts';
+} from './checks.ts';
 import {
   credentials,
   type HeadersInput,
   headerPairs,
   headerText,
   subprotocols,
-} from './options/headers.ts';
+} from './headers.ts';
 import {
   FOREIGN_TO_CONNECT,
   FOREIGN_TO_DEFLATE,
   FOREIGN_TO_SERVE,
   type ForeignNames,
   unknownOption,
-} from './options/hints.ts';
+} from './hints.ts';
 
-export { checkCallOptions, checkSendOptions } from './options/calls.ts';
-export { abortSignal, describe, milliseconds } from './options/checks.ts';
-export { credentialsFault, type HeadersInput, headerPairs } from './options/headers.ts';
+export { checkCallOptions, checkSendOptions } from './calls.ts';
+export { abortSignal, describe, milliseconds } from './checks.ts';
+export { credentialsFault, type HeadersInput, headerPairs } from './headers.ts';
 
 /** What a peer may be sent: a string goes out as text, everything else as binary. */
 export type Data = string | ArrayBufferLike | ArrayBufferView | Blob;
