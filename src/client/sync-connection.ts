@@ -13,7 +13,7 @@ import {
   type SendOptions,
 } from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
-import type { HeaderMap } from '../protocol/http-head.ts';
+import type { HeaderMap } from '../protocol/opening/head.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from '../transport/clock.ts';

@@ -18,11 +18,6 @@
  */
 export type { Kernels } from '../kernels/kernels.ts';
 export { scalarKernels } from '../kernels/scalar.ts';
-export type {
-  OpeningAgreement,
-  OpeningResult,
-  UpgradeRequestOptions,
-} from '../protocol/client-opening.ts';
 export { CloseCode, type CloseStatus, isValidCloseCode } from '../protocol/close-code.ts';
 export { Deadlines, type DueAction, type TimeLimits } from '../protocol/deadlines.ts';
 export {
@@ -34,8 +29,6 @@ export {
 } from '../protocol/frame.ts';
 export { type FrameConsumer, FrameReader } from '../protocol/frame-reader.ts';
 export { FrameWriter } from '../protocol/frame-writer.ts';
-export type { Sha1Base64 } from '../protocol/handshake-key.ts';
-export type { HeaderMap } from '../protocol/http-head.ts';
 export { MaskingKeys } from '../protocol/masking-keys.ts';
 export {
   type MessageConsumer,
@@ -43,6 +36,14 @@ export {
   type MessageLimits,
   MessageReader,
 } from '../protocol/message-reader.ts';
+export type {
+  OpeningAgreement,
+  OpeningResult,
+  UpgradeRequestOptions,
+} from '../protocol/opening/client.ts';
+export type { HeaderMap } from '../protocol/opening/head.ts';
+export type { Sha1Base64 } from '../protocol/opening/key.ts';
+export type { UpgradeRefusal, UpgradeRequest } from '../protocol/opening/server.ts';
 export { type Output, OutputBuffer } from '../protocol/output.ts';
 export type {
   Compression,
@@ -52,7 +53,6 @@ export type {
   DeflateSettings,
   Inflater,
 } from '../protocol/permessage-deflate.ts';
-export type { UpgradeRefusal, UpgradeRequest } from '../protocol/server-opening.ts';
 export { Session } from '../protocol/session.ts';
 export type {
   ClientOptions,

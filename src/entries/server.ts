@@ -21,8 +21,8 @@ export type {
   SendOptions,
 } from '../options/options.ts';
 export type { Opcode } from '../protocol/frame.ts';
-export type { HeaderMap } from '../protocol/http-head.ts';
-export type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
+export type { HeaderMap } from '../protocol/opening/head.ts';
+export type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { FaultContext } from '../server/faults.ts';
 export type { Acceptance, Refusal, RequestDecision } from '../server/request-decision.ts';

@@ -36,7 +36,7 @@ export type {
   SendData,
   SendOptions,
 } from '../options/options.ts';
-export type { HeaderMap } from '../protocol/http-head.ts';
+export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
 export type { Message } from '../transport/received.ts';

@@ -2,7 +2,7 @@
  * Negotiates permessage-deflate (RFC 7692 §7.1), and names what a session needs to use it. The
  * compression itself is done by codecs that the session is given.
  */
-import { type Extension, parseExtensions, serializeExtension } from './extension-list.ts';
+import { type Extension, parseExtensions, serializeExtension } from './opening/extensions.ts';
 
 const NAME = 'permessage-deflate';
 const LARGEST_WINDOW = 15;

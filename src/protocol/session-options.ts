@@ -3,15 +3,15 @@
  */
 import type { WebSocketError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import type { UpgradeRequestOptions } from './client-opening.ts';
 import type { TimeLimits } from './deadlines.ts';
 import type { Opcode } from './frame.ts';
-import type { Sha1Base64 } from './handshake-key.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import type { MessageDelivery, MessageLimits } from './message-reader.ts';
+import type { UpgradeRequestOptions } from './opening/client.ts';
+import type { Sha1Base64 } from './opening/key.ts';
+import type { UpgradeRequest } from './opening/server.ts';
 import type { Output } from './output.ts';
 import type { Compression } from './permessage-deflate.ts';
-import type { UpgradeRequest } from './server-opening.ts';
 
 /** Who a session is. */
 export type Role = 'client' | 'server';

@@ -14,7 +14,6 @@ import {
   WebSocketError,
 } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import { ClientOpening, type OpeningAgreement } from './client-opening.ts';
 import {
   CloseCode,
   type CloseStatus,
@@ -27,13 +26,14 @@ import { Deadlines } from './deadlines.ts';
 import { Opcode } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { type HeaderMap, parseHeadText } from './http-head.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import { MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
+import { ClientOpening, type OpeningAgreement } from './opening/client.ts';
+import { type HeaderMap, parseHeadText } from './opening/head.ts';
+import { ServerOpening, serializeRefusal, type UpgradeRefusal } from './opening/server.ts';
 import { type Output, writeBytes } from './output.ts';
 import type { Compression, DeflateAgreement } from './permessage-deflate.ts';
-import { ServerOpening, serializeRefusal, type UpgradeRefusal } from './server-opening.ts';
 import type { ClientOptions, Role, SessionOptions, SessionSink } from './session-options.ts';
 import {
   type ConnectionState,

@@ -2,7 +2,7 @@
  * What the request hook of a server may answer, checked.
  */
 import { describe, type HeadersInput, headerPairs } from '../options/options.ts';
-import type { UpgradeRefusal, UpgradeRequest } from '../protocol/server-opening.ts';
+import type { UpgradeRefusal, UpgradeRequest } from '../protocol/opening/server.ts';
 
 /** Refuses the request with an HTTP status. */
 export interface Refusal {

@@ -11,7 +11,7 @@ import {
   resolveListenOptions,
 } from '../options/options.ts';
 import { CloseCode, serializeClosePayload } from '../protocol/close-code.ts';
-import type { UpgradeRequest as RequestHead } from '../protocol/server-opening.ts';
+import type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
 import { Session } from '../protocol/session.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { type ConnectPhase, TimeoutError, type WebSocketError } from '../errors.ts';
 import type { Data, ResolvedDeflateOptions, SendData, SendOptions } from '../options/options.ts';
 import type { Opcode } from '../protocol/frame.ts';
-import type { HeaderMap } from '../protocol/http-head.ts';
+import type { HeaderMap } from '../protocol/opening/head.ts';
 import type { Compression } from '../protocol/permessage-deflate.ts';
 import { type PingObserver, PingTracker } from '../protocol/ping-tracker.ts';
 import type { Session } from '../protocol/session.ts';

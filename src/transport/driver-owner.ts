@@ -3,7 +3,7 @@
  */
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
-import type { UpgradeRequest } from '../protocol/server-opening.ts';
+import type { UpgradeRequest } from '../protocol/opening/server.ts';
 
 /** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
 export interface DriverOwner {

@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
+import type { UpgradeRequest } from '../protocol/opening/server.ts';
 import type { Output } from '../protocol/output.ts';
-import type { UpgradeRequest } from '../protocol/server-opening.ts';
 import type { Session } from '../protocol/session.ts';
 import type { SessionSink } from '../protocol/session-options.ts';
 import { nextTick, now } from './clock.ts';

@@ -4,8 +4,8 @@
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { INSPECT } from '../inspection.ts';
-import type { HeaderMap } from '../protocol/http-head.ts';
-import { type UpgradeRequest as RequestHead, shownRequest } from '../protocol/server-opening.ts';
+import type { HeaderMap } from '../protocol/opening/head.ts';
+import { type UpgradeRequest as RequestHead, shownRequest } from '../protocol/opening/server.ts';
 import { plainAddress } from './socket-address.ts';
 
 /** A client's request to upgrade, and the connection that it came over. */

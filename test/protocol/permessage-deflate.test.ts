@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseExtensions } from '../../src/protocol/extension-list.ts';
+import { parseExtensions } from '../../src/protocol/opening/extensions.ts';
 import {
   acceptOffer,
   type DeflateAgreement,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { UpgradeRequest } from '../../src/protocol/server-opening.ts';
+import type { UpgradeRequest } from '../../src/protocol/opening/server.ts';
 import { checkDecision, type RequestDecision } from '../../src/server/request-decision.ts';
 
 const REQUEST = { protocols: ['chat', 'talk'] } as unknown as UpgradeRequest;

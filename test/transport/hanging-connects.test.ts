@@ -5,8 +5,8 @@
 import { createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { connect } from '../../src/entries/index.ts';
-import { nodeKernels } from '../../src/kernels/node.ts';
 import { serve } from '../../src/entries/server.ts';
+import { nodeKernels } from '../../src/kernels/node.ts';
 
 it('a hundred connects that hang in their TLS handshake take no slab of the send arena', async () => {
   const sockets: Socket[] = [];

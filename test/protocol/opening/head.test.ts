@@ -9,8 +9,8 @@ import {
   rawHeaders,
   type StartLine,
   serializeHead,
-} from '../../src/protocol/http-head.ts';
-import { head, latin1 } from '../support/handshakes.ts';
+} from '../../../src/protocol/opening/head.ts';
+import { head, latin1 } from '../../support/handshakes.ts';
 
 /** Begins as the tests' heads do. */
 const START: StartLine = {

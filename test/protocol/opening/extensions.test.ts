@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseExtensions, serializeExtension } from '../../src/protocol/extension-list.ts';
+import { parseExtensions, serializeExtension } from '../../../src/protocol/opening/extensions.ts';
 
 describe('the list of extensions (RFC 6455 §9.1)', () => {
   it('is taken apart in order, with repeated names and parameters kept', () => {

@@ -4,11 +4,11 @@ import {
   HandshakeStatusError,
   InvalidHeaderError,
   NegotiationError,
-} from '../../src/errors.ts';
-import { ClientOpening, type OpeningAgreement } from '../../src/protocol/client-opening.ts';
-import { parseHeadText } from '../../src/protocol/http-head.ts';
-import { sha1Base64 } from '../support/endpoint.ts';
-import { concat } from '../support/frames.ts';
+} from '../../../src/errors.ts';
+import { ClientOpening, type OpeningAgreement } from '../../../src/protocol/opening/client.ts';
+import { parseHeadText } from '../../../src/protocol/opening/head.ts';
+import { sha1Base64 } from '../../support/endpoint.ts';
+import { concat } from '../../support/frames.ts';
 import {
   ACCEPT_TEXT,
   type HeaderChanges,
@@ -17,7 +17,7 @@ import {
   latin1,
   NONCE,
   response,
-} from '../support/handshakes.ts';
+} from '../../support/handshakes.ts';
 
 interface Asked {
   protocols?: readonly string[];

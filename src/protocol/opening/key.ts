@@ -2,7 +2,7 @@
  * `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 §4.1, §4.2.2).
  */
 
-import { decodeLatin1 } from './http-head.ts';
+import { decodeLatin1 } from './head.ts';
 
 /** Computes SHA-1 over ASCII text, in base64: the one piece of cryptography the handshake needs. */
 export type Sha1Base64 = (text: string) => string;

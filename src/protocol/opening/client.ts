@@ -7,8 +7,13 @@ import {
   HandshakeStatusError,
   InvalidHeaderError,
   NegotiationError,
-} from '../errors.ts';
-import { acceptKey, type Sha1Base64, serializeKey } from './handshake-key.ts';
+} from '../../errors.ts';
+import {
+  type DeflateAgreement,
+  type DeflateSettings,
+  readAnswer,
+  serializeOffer,
+} from '../permessage-deflate.ts';
 import {
   HeadCollector,
   HeadError,
@@ -18,13 +23,8 @@ import {
   parseList,
   type StartLine,
   serializeHead,
-} from './http-head.ts';
-import {
-  type DeflateAgreement,
-  type DeflateSettings,
-  readAnswer,
-  serializeOffer,
-} from './permessage-deflate.ts';
+} from './head.ts';
+import { acceptKey, type Sha1Base64, serializeKey } from './key.ts';
 import { ResponseBody } from './response-body.ts';
 
 /** What a client asks for. The caller has checked every field. */

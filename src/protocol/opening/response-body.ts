@@ -2,8 +2,8 @@
  * The body of a response that refuses the upgrade (RFC 9112 §6): what the server says about it is
  * what the user needs to read.
  */
-import type { HeaderMap } from './http-head.ts';
-import { parseList } from './http-head.ts';
+import type { HeaderMap } from './head.ts';
+import { parseList } from './head.ts';
 
 /** Most bytes of a body that are kept; what comes after them is not waited for. */
 export const MAX_BODY_SIZE: number = 64 * 1024;

@@ -1,17 +1,17 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { scalarKernels } from '../../src/kernels/scalar.ts';
-import { parseHeadText } from '../../src/protocol/http-head.ts';
-import { ServerOpening, serializeRefusal } from '../../src/protocol/server-opening.ts';
-import { sha1Base64 } from '../support/endpoint.ts';
-import { concat } from '../support/frames.ts';
+import { scalarKernels } from '../../../src/kernels/scalar.ts';
+import { parseHeadText } from '../../../src/protocol/opening/head.ts';
+import { ServerOpening, serializeRefusal } from '../../../src/protocol/opening/server.ts';
+import { sha1Base64 } from '../../support/endpoint.ts';
+import { concat } from '../../support/frames.ts';
 import {
   ACCEPT_TEXT,
   type HeaderChanges,
   KEY_TEXT,
   latin1,
   request,
-} from '../support/handshakes.ts';
+} from '../../support/handshakes.ts';
 
 /** Feeds a request in pieces of `size` bytes and returns what came of it and how many bytes it took. */
 function ask(bytes: Uint8Array, size = bytes.length) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { acceptKey, isValidKey, serializeKey } from '../../src/protocol/handshake-key.ts';
-import { sha1Base64 } from '../support/endpoint.ts';
-import { ACCEPT_TEXT, KEY_TEXT, NONCE } from '../support/handshakes.ts';
+import { acceptKey, isValidKey, serializeKey } from '../../../src/protocol/opening/key.ts';
+import { sha1Base64 } from '../../support/endpoint.ts';
+import { ACCEPT_TEXT, KEY_TEXT, NONCE } from '../../support/handshakes.ts';
 
 describe('the handshake key', () => {
   it('is the nonce in base64 (RFC 6455 §1.3)', () => {

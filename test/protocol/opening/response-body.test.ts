@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_BODY_SIZE, ResponseBody } from '../../src/protocol/response-body.ts';
-import { latin1 } from '../support/handshakes.ts';
+import { MAX_BODY_SIZE, ResponseBody } from '../../../src/protocol/opening/response-body.ts';
+import { latin1 } from '../../support/handshakes.ts';
 
 const CHUNKED = { 'transfer-encoding': 'chunked' };
 

@@ -1,18 +1,18 @@
 /**
  * The server's side of the opening handshake (RFC 6455 §4.2).
  */
-import { HandshakeError } from '../errors.ts';
+import { HandshakeError } from '../../errors.ts';
 import {
   headersWithoutSecrets,
   INSPECT,
   protocolsWithoutSecrets,
   shown,
   withoutSecrets,
-} from '../inspection.ts';
-import { encodeText, type Kernels } from '../kernels/kernels.ts';
-import type { OpeningAgreement } from './client-opening.ts';
-import { type Extension, parseExtensions } from './extension-list.ts';
-import { acceptKey, isValidKey, type Sha1Base64 } from './handshake-key.ts';
+} from '../../inspection.ts';
+import { encodeText, type Kernels } from '../../kernels/kernels.ts';
+import { acceptOffer, type DeflateSettings } from '../permessage-deflate.ts';
+import type { OpeningAgreement } from './client.ts';
+import { type Extension, parseExtensions } from './extensions.ts';
 import {
   HeadCollector,
   type HeadError,
@@ -24,8 +24,8 @@ import {
   rawHeaders,
   type StartLine,
   serializeHead,
-} from './http-head.ts';
-import { acceptOffer, type DeflateSettings } from './permessage-deflate.ts';
+} from './head.ts';
+import { acceptKey, isValidKey, type Sha1Base64 } from './key.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 
 /** A client's request to upgrade, checked. */

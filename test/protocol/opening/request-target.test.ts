@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRequestTarget } from '../../src/protocol/request-target.ts';
+import { parseRequestTarget } from '../../../src/protocol/opening/request-target.ts';
 
 describe('parseRequestTarget', () => {
   it.each(['/', '/chat', '/a%20b?c=d&e', '//two/slashes', '/?q=http://x/'])(
