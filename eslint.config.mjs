@@ -4,6 +4,7 @@ import { parser, plugin } from 'typescript-eslint';
 export default [
   {
     ignores: [
+      'src/kernels/assembly/**',
       'src/kernels/wasm-binary.ts',
       'src/transport/sync/worker-source.ts',
       'test/package/fixtures/**',

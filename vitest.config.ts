@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const CORE = [
   'test/protocol/**/*.test.ts',
   'test/kernels/**/*.test.ts',
+  'test/entries/**/*.test.ts',
   'test/fuzz/{protocol,targets}.test.ts',
 ];
 /** Tests against other implementations of WebSocket. */
@@ -46,7 +47,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/protocol/**/*.ts', 'src/kernels/**/*.ts'],
-      exclude: ['src/kernels/wasm-binary.ts'],
+      exclude: ['src/kernels/wasm-binary.ts', 'src/kernels/assembly/**'],
       reporter: ['text', 'html'],
       thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
     },

@@ -94,14 +94,20 @@ function buildKernel() {
   try {
     const wasm = join(folder, 'mask.wasm');
     run(require.resolve('assemblyscript/bin/asc.js'), [
-      'assembly/mask.ts',
+      'src/kernels/assembly/mask.ts',
       ...['-o', wasm],
       ...['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert'],
       ...['--importMemory', '--initialMemory', '1'],
     ]);
     const base64 = readFileSync(wasm).toString('base64');
     const comment = 'The masking kernel, compiled, in base64.';
-    generate('src/kernels/wasm-binary.ts', 'assembly/mask.ts', comment, 'WASM_BINARY', base64);
+    generate(
+      'src/kernels/wasm-binary.ts',
+      'src/kernels/assembly/mask.ts',
+      comment,
+      'WASM_BINARY',
+      base64,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
