@@ -6,7 +6,7 @@ export default [
     ignores: [
       'src/kernels/assembly/**',
       'src/kernels/wasm-binary.ts',
-      'src/transport/sync/worker-source.ts',
+      'src/blocking/worker/source.ts',
       'test/package/fixtures/**',
     ],
   },

@@ -58,7 +58,7 @@ const CHUNKS = [
   },
   { name: 'transport', test: /src\/(?!server)/, minShareCount: 2, priority: 1 },
   { name: 'async', test: /src\/client\/async\.ts/ },
-  { name: 'sync', test: /src\/(?:client\/sync-|transport\/sync\/)/ },
+  { name: 'sync', test: /src\/(?:client\/sync-|blocking\/)/ },
 ];
 
 const INPUT = {
@@ -114,12 +114,12 @@ function buildKernel() {
 }
 
 async function buildWorker() {
-  const origin = 'src/transport/sync/socket-worker.ts';
+  const origin = 'src/blocking/worker/socket-worker.ts';
   const build = await rolldown({ ...INPUT, input: origin });
   const { output } = await build.generate({ ...OUTPUT, minify: true });
   await build.close();
   const comment = 'The program of the socket worker.';
-  generate('src/transport/sync/worker-source.ts', origin, comment, 'WORKER_SOURCE', output[0].code);
+  generate('src/blocking/worker/source.ts', origin, comment, 'WORKER_SOURCE', output[0].code);
 }
 
 function buildDeclarations() {

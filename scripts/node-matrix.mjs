@@ -25,7 +25,7 @@ function run(binary, rung, isFirst) {
     'test/client/sync',
     // A connection of the async face can only be driven by a rung that has a descriptor.
     ...(rung === 'worker' ? [] : ['test/client/lending']),
-    'test/transport/sync',
+    'test/blocking',
     'test/security/flooding-server',
     '--reporter=json',
     `--outputFile=${result}`,

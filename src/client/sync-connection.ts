@@ -1,6 +1,10 @@
 /**
  * A connection whose calls block.
  */
+
+import { blobBytes } from '../blocking/blob-bytes.ts';
+import type { BlockingDriver } from '../blocking/blocking-driver.ts';
+import { checkAlone } from '../blocking/callers-function.ts';
 import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
@@ -28,12 +32,9 @@ import {
   readyData,
 } from '../transport/data.ts';
 import { Fragments, takePieces } from '../transport/fragments.ts';
+import type { KeptMessages } from '../transport/kept-messages.ts';
 import { endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
-import { blobBytes } from '../transport/sync/blob-bytes.ts';
-import type { BlockingDriver } from '../transport/sync/blocking-driver.ts';
-import { checkAlone } from '../transport/sync/callers-function.ts';
-import type { KeptMessages } from '../transport/sync/kept-messages.ts';
 
 /** Options of one blocking `recv` or `ping`. */
 export interface SyncRecvOptions {

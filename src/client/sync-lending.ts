@@ -1,11 +1,12 @@
 /**
  * Connections of the async face, driven by blocking calls for a while.
  */
+
+import { LentDriver } from '../blocking/lent-driver.ts';
 import { ConcurrencyError } from '../errors.ts';
 import { describe } from '../options/options.ts';
 import { checkCopy } from '../transport/copies.ts';
 import { isLender, LEND } from '../transport/lending.ts';
-import { LentDriver } from '../transport/sync/lent-driver.ts';
 import type { Connection } from './connection.ts';
 import { BlockingConnection, type SyncConnection } from './sync-connection.ts';
 

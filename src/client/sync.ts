@@ -1,3 +1,4 @@
+import { SyncDriver, type SyncOwner } from '../blocking/sync-driver.ts';
 import {
   type ConnectOptions,
   type ResolvedConnectOptions,
@@ -5,9 +6,8 @@ import {
 } from '../options/options.ts';
 import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
+import { KeptMessages } from '../transport/kept-messages.ts';
 import { keepMessage } from '../transport/received.ts';
-import { KeptMessages } from '../transport/sync/kept-messages.ts';
-import { SyncDriver, type SyncOwner } from '../transport/sync/sync-driver.ts';
 import { parseTarget } from '../transport/target.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
 

@@ -6,7 +6,7 @@
  * {@link begin} until something comes or the time is up; and only while answers do come in time.
  */
 import { now, setImmediate } from './clock.ts';
-import { SpinGate } from './sync/spin-gate.ts';
+import { SpinGate } from './spin-gate.ts';
 
 /** The polling of one connection. */
 export class BusyPoll {

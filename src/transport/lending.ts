@@ -5,8 +5,8 @@
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { Driver } from './driver.ts';
+import type { KeptMessages } from './kept-messages.ts';
 import type { SocketAddress } from './socket-address.ts';
-import type { KeptMessages } from './sync/kept-messages.ts';
 
 /** What is lent. */
 export interface Loan {

@@ -8,12 +8,12 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { nodeTls } from '../node-tls.ts';
-import { trustByDefault } from '../tls-conditions.ts';
+import { nodeTls } from '../../transport/node-tls.ts';
+import { trustByDefault } from '../../transport/tls-conditions.ts';
+import type { ErrorFacts, WorkerReply, WorkerRequest } from './messages.ts';
 import { SharedRings } from './shared-ring.ts';
 import { handleOf } from './socket-handle.ts';
 import { SocketRelay } from './socket-relay.ts';
-import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 type Request<Kind extends WorkerRequest['kind']> = Extract<WorkerRequest, { kind: Kind }>;
 

@@ -4,22 +4,22 @@
  * here, within the calls: reading, writing what waits, watching the clock.
  */
 import type { Socket } from 'node:net';
-import { ConcurrencyError } from '../../errors.ts';
-import type { Session } from '../../protocol/session.ts';
-import { now } from '../clock.ts';
-import type { ConnectionStats } from '../connection-stats.ts';
-import type { ReadyData } from '../data.ts';
-import type { Loan } from '../lending.ts';
-import type { SocketAddress } from '../socket-address.ts';
-import { toTransportError } from '../socket-failure.ts';
+import { ConcurrencyError } from '../errors.ts';
+import type { Session } from '../protocol/session.ts';
+import { now } from '../transport/clock.ts';
+import type { ConnectionStats } from '../transport/connection-stats.ts';
+import type { ReadyData } from '../transport/data.ts';
+import type { Loan } from '../transport/lending.ts';
+import type { SocketAddress } from '../transport/socket-address.ts';
+import { toTransportError } from '../transport/socket-failure.ts';
+import { SpinGate, usualSpin } from '../transport/spin-gate.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
-import type { Deadline, ReceiveResult } from './channel.ts';
+import type { SystemCalls } from './calls/system-calls.ts';
+import type { Deadline, ReceiveResult } from './channels/channel.ts';
+import { PlainChannel } from './channels/plain.ts';
 import { HalfDone } from './half-done.ts';
-import { openDescriptor } from './ladder.ts';
 import { LentSocket } from './lent-socket.ts';
-import { PlainChannel } from './plain-channel.ts';
-import { SpinGate, usualSpin } from './spin-gate.ts';
-import type { SystemCalls } from './system-calls.ts';
+import { openDescriptor } from './open-channel.ts';
 
 /** How long nothing may have been read before a send looks first for what has come, in ms. */
 const STALE = 50;

@@ -8,13 +8,13 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads';
-import { now } from '../clock.ts';
-import { defaultAuthorities } from '../tls-conditions.ts';
-import type { RelayWorker } from './relay-channel.ts';
+import { now } from '../../transport/clock.ts';
+import { defaultAuthorities } from '../../transport/tls-conditions.ts';
+import type { RelayWorker } from '../channels/relay.ts';
+import { unsupported } from '../unsupported.ts';
+import type { ErrorFacts, WorkerReply, WorkerRequest } from './messages.ts';
 import { SharedRings } from './shared-ring.ts';
-import { unsupported } from './unsupported.ts';
-import type { ErrorFacts, WorkerReply, WorkerRequest } from './worker-messages.ts';
-import { WORKER_SOURCE } from './worker-source.ts';
+import { WORKER_SOURCE } from './source.ts';
 
 /** A connected socket whose descriptor this thread may use until it gives it back. */
 export interface ConnectedSocket extends Extract<WorkerReply, { kind: 'connected' }> {

@@ -17,21 +17,21 @@ import type {
   PeerCertificate,
   SecureVersion,
 } from 'node:tls';
-import { cloneValue } from '../node-globals.ts';
-import { nodeTls } from '../node-tls.ts';
-import { identityFault } from '../secure-options.ts';
-import { isVerified } from '../tls-conditions.ts';
-import { findSession, keepSession, sessionConditions } from '../tls-sessions.ts';
-import type { Channel, ChannelReader } from './channel.ts';
-import { FsCalls } from './fs-calls.ts';
-import { PlainChannel } from './plain-channel.ts';
-import { RelayChannel } from './relay-channel.ts';
-import { type ConnectedSocket, RefusedOptions } from './socket-broker.ts';
-import { handleOf } from './socket-handle.ts';
-import type { SystemCalls } from './system-calls.ts';
-import { MissingTlsNames, TlsChannel } from './tls-channel.ts';
+import { cloneValue } from '../transport/node-globals.ts';
+import { nodeTls } from '../transport/node-tls.ts';
+import { identityFault } from '../transport/secure-options.ts';
+import { isVerified } from '../transport/tls-conditions.ts';
+import { findSession, keepSession, sessionConditions } from '../transport/tls-sessions.ts';
+import { FsCalls } from './calls/fs.ts';
+import type { SystemCalls } from './calls/system-calls.ts';
+import { WasiCalls } from './calls/wasi.ts';
+import type { Channel, ChannelReader } from './channels/channel.ts';
+import { PlainChannel } from './channels/plain.ts';
+import { RelayChannel } from './channels/relay.ts';
+import { MissingTlsNames, TlsChannel } from './channels/tls.ts';
 import { unlendable, unsupported } from './unsupported.ts';
-import { WasiCalls } from './wasi-calls.ts';
+import { type ConnectedSocket, RefusedOptions } from './worker/socket-broker.ts';
+import { handleOf } from './worker/socket-handle.ts';
 
 const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
 type Rung = (typeof RUNGS)[number];

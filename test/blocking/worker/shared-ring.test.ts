@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SharedRings } from '../../../src/transport/sync/shared-ring.ts';
+import { SharedRings } from '../../../src/blocking/worker/shared-ring.ts';
 
 const SIZE = 64 * 1024;
 

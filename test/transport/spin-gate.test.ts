@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { SpinGate, usualSpin } from '../../../src/transport/sync/spin-gate.ts';
+import { SpinGate, usualSpin } from '../../src/transport/spin-gate.ts';
 
 /** Has so many waits take so many milliseconds; returns how long each of them was to spin. */
 function wait(gate: SpinGate, waited: number, times: number): number[] {

@@ -2,23 +2,24 @@
  * Pumps one connection by blocking calls: the same core as everywhere, over a channel.
  */
 import { isIP } from 'node:net';
-import { type ConnectPhase, TimeoutError, WebSocketError } from '../../errors.ts';
-import type { ResolvedConnectOptions } from '../../options/options.ts';
-import type { Opcode } from '../../protocol/frame.ts';
-import { Session } from '../../protocol/session.ts';
-import type { SessionSink } from '../../protocol/session-options.ts';
-import { clientOptions, clientSessionOptions, KEPT } from '../client-session.ts';
-import { now } from '../clock.ts';
-import { compressionFor } from '../compression.ts';
-import { explainConnectFailure } from '../connect-error.ts';
-import type { ConnectionStats } from '../connection-stats.ts';
-import type { ReadyData } from '../data.ts';
-import { secureOptions } from '../secure-options.ts';
-import { sessionLimits } from '../session-limits.ts';
-import type { SocketAddress } from '../socket-address.ts';
-import { toTransportError } from '../socket-failure.ts';
-import type { Target } from '../target.ts';
-import { checkTlsOptions, dialingOptions, refuseLookup } from '../tls-options.ts';
+import { type ConnectPhase, TimeoutError, WebSocketError } from '../errors.ts';
+import type { ResolvedConnectOptions } from '../options/options.ts';
+import type { Opcode } from '../protocol/frame.ts';
+import { Session } from '../protocol/session.ts';
+import type { SessionSink } from '../protocol/session-options.ts';
+import { clientOptions, clientSessionOptions, KEPT } from '../transport/client-session.ts';
+import { now } from '../transport/clock.ts';
+import { compressionFor } from '../transport/compression.ts';
+import { explainConnectFailure } from '../transport/connect-error.ts';
+import type { ConnectionStats } from '../transport/connection-stats.ts';
+import type { ReadyData } from '../transport/data.ts';
+import { secureOptions } from '../transport/secure-options.ts';
+import { sessionLimits } from '../transport/session-limits.ts';
+import type { SocketAddress } from '../transport/socket-address.ts';
+import { toTransportError } from '../transport/socket-failure.ts';
+import { SpinGate, usualSpin } from '../transport/spin-gate.ts';
+import type { Target } from '../transport/target.ts';
+import { checkTlsOptions, dialingOptions, refuseLookup } from '../transport/tls-options.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
 import { alone, checkAlone } from './callers-function.ts';
 import {
@@ -27,12 +28,11 @@ import {
   type ChannelReader,
   type Deadline,
   type ReceiveResult,
-} from './channel.ts';
+} from './channels/channel.ts';
 import { HalfDone } from './half-done.ts';
-import { openChannel } from './ladder.ts';
-import { type ConnectedSocket, RefusedOptions, socketBroker } from './socket-broker.ts';
-import { SpinGate, usualSpin } from './spin-gate.ts';
+import { openChannel } from './open-channel.ts';
 import { SyncOutput } from './sync-output.ts';
+import { type ConnectedSocket, RefusedOptions, socketBroker } from './worker/socket-broker.ts';
 
 /** Who owns a connection and is told what comes. Payloads are valid until the call returns. */
 export interface SyncOwner {

@@ -2,8 +2,8 @@
  * Finds out that a call was ended in its midst, from outside. Ctrl-C in a REPL and the time limit of a `vm` script
  * end JavaScript wherever it is, and no `finally` is run: what was being sent or delivered is left half done.
  */
-import { WebSocketError } from '../../errors.ts';
-import type { Channel } from './channel.ts';
+import { WebSocketError } from '../errors.ts';
+import type { Channel } from './channels/channel.ts';
 
 /** What one connection sends, so that nothing is left half done unseen. */
 export class HalfDone {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { SharedRings } from '../../../src/transport/sync/shared-ring.ts';
-import { SocketRelay } from '../../../src/transport/sync/socket-relay.ts';
+import { SharedRings } from '../../../src/blocking/worker/shared-ring.ts';
+import { SocketRelay } from '../../../src/blocking/worker/socket-relay.ts';
 
 /** A relay over a stream, and what it told of its loss. */
 function relayed() {

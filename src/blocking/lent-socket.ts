@@ -3,10 +3,10 @@
  * hands it to the system when it is told to, as an event loop would.
  */
 import type { Socket } from 'node:net';
-import { clearTimeout, setTimeout } from '../clock.ts';
-import type { DrivenSocket } from '../driven-socket.ts';
-import { AT_ONCE, type Deadline } from './channel.ts';
-import type { PlainChannel } from './plain-channel.ts';
+import { clearTimeout, setTimeout } from '../transport/clock.ts';
+import type { DrivenSocket } from '../transport/driven-socket.ts';
+import { AT_ONCE, type Deadline } from './channels/channel.ts';
+import type { PlainChannel } from './channels/plain.ts';
 
 type Written = (error?: Error | null) => void;
 

@@ -1,10 +1,10 @@
 /**
  * A channel over a socket's file descriptor.
  */
-import { now } from '../clock.ts';
+import { now } from '../../transport/clock.ts';
+import type { SpinGate } from '../../transport/spin-gate.ts';
+import { type SystemCalls, WOULD_BLOCK } from '../calls/system-calls.ts';
 import type { Channel, ChannelReader, Deadline, ReceiveResult } from './channel.ts';
-import type { SpinGate } from './spin-gate.ts';
-import { type SystemCalls, WOULD_BLOCK } from './system-calls.ts';
 
 /** Longest wait for the peer to take bytes before looking again what it has sent, in ms. */
 const LONGEST_WRITE_WAIT = 50;

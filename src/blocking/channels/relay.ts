@@ -3,11 +3,11 @@
  * memory. For platforms on which a socket has no file descriptor, or nothing can be done with it.
  */
 import { nodeKernels } from '../../kernels/node.ts';
-import { now } from '../clock.ts';
+import { now } from '../../transport/clock.ts';
+import type { SpinGate } from '../../transport/spin-gate.ts';
+import { plainView, RECEIVE_SIZE } from '../calls/system-calls.ts';
+import type { SharedRings } from '../worker/shared-ring.ts';
 import type { Channel, ChannelReader, Deadline, ReceiveResult } from './channel.ts';
-import type { SharedRings } from './shared-ring.ts';
-import type { SpinGate } from './spin-gate.ts';
-import { plainView, RECEIVE_SIZE } from './system-calls.ts';
 
 /** What the channel asks of the worker. */
 export interface RelayWorker {

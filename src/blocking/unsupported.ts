@@ -1,7 +1,7 @@
 /**
  * The errors of a platform, or of a process, in which nothing can block on a socket.
  */
-import { WebSocketError } from '../../errors.ts';
+import { WebSocketError } from '../errors.ts';
 
 const WHERE = `${process.platform}, Node.js ${process.version}`;
 

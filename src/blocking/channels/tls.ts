@@ -8,10 +8,12 @@
  */
 import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { now } from '../clock.ts';
-import { nodeProcess } from '../node-globals.ts';
-import { nodeTls } from '../node-tls.ts';
-import { withGuards } from '../secure-options.ts';
+import { now } from '../../transport/clock.ts';
+import { nodeProcess } from '../../transport/node-globals.ts';
+import { nodeTls } from '../../transport/node-tls.ts';
+import { withGuards } from '../../transport/secure-options.ts';
+import { SpinGate } from '../../transport/spin-gate.ts';
+import { plainView } from '../calls/system-calls.ts';
 import {
   AT_ONCE,
   type Channel,
@@ -19,8 +21,6 @@ import {
   type Deadline,
   type ReceiveResult,
 } from './channel.ts';
-import { SpinGate } from './spin-gate.ts';
-import { plainView } from './system-calls.ts';
 
 /** The wrapper that Node.js puts around a stream which is not a socket. */
 interface StreamWrap {

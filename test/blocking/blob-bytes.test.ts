@@ -2,7 +2,7 @@ import { Blob } from 'node:buffer';
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { blobBytes } from '../../../src/transport/sync/blob-bytes.ts';
+import { blobBytes } from '../../src/blocking/blob-bytes.ts';
 
 it('returns the bytes of a Blob in memory, whatever it is made of', () => {
   const pieces = Array.from({ length: 5 }, (_, i) => new Uint8Array(1_000_000).fill(i));

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { LentSocket } from '../../../src/transport/sync/lent-socket.ts';
-import type { PlainChannel } from '../../../src/transport/sync/plain-channel.ts';
+import type { PlainChannel } from '../../src/blocking/channels/plain.ts';
+import { LentSocket } from '../../src/blocking/lent-socket.ts';
 
 /** A stand-in over a channel that takes as many bytes as it is allowed. */
 function lend() {

@@ -1,7 +1,7 @@
 /**
  * A stream of bytes that is read and written by blocking: a socket, or TLS over one.
  */
-import type { SpinGate } from './spin-gate.ts';
+import type { SpinGate } from '../../transport/spin-gate.ts';
 
 /** Takes what a channel receives; valid until the call returns. */
 export type ChannelReader = (bytes: Uint8Array, start: number, end: number) => void;

@@ -3,9 +3,9 @@
  * that one slab of memory serves all connections of a thread. What cannot be sent in time is kept
  * apart, in order, and leaves first at a later call.
  */
-import { nodeKernels } from '../../kernels/node.ts';
-import type { Region } from '../../kernels/wasm.ts';
-import type { Output } from '../../protocol/output.ts';
+import { nodeKernels } from '../kernels/node.ts';
+import type { Region } from '../kernels/wasm.ts';
+import type { Output } from '../protocol/output.ts';
 
 const SLAB_SIZE = 256 * 1024;
 /** Kept free for what the core answers while the slab is being sent: one close frame. */

@@ -8,8 +8,8 @@
 import type { WASI as NodeWasi } from 'node:wasi';
 import { isMainThread } from 'node:worker_threads';
 import type { Region } from '../../kernels/wasm.ts';
-import { nodeProcess } from '../node-globals.ts';
-import { allocateCallMemory, callKernel } from './call-memory.ts';
+import { nodeProcess } from '../../transport/node-globals.ts';
+import { allocateCallMemory, callKernel } from './memory.ts';
 import {
   LONGEST_SLEEP,
   plainView,

@@ -2,7 +2,7 @@
  * Functions of the caller's that are called within a blocking call. All connections of a thread share the memory
  * that frames are written in: nothing else may be written meanwhile.
  */
-import { ConcurrencyError } from '../../errors.ts';
+import { ConcurrencyError } from '../errors.ts';
 
 /** The function that runs, if one does. */
 let running: string | undefined;

@@ -1,10 +1,10 @@
 /**
  * What a blocking connection stands on: a session, pumped by calls that wait.
  */
-import type { Session } from '../../protocol/session.ts';
-import type { ConnectionStats } from '../connection-stats.ts';
-import type { ReadyData } from '../data.ts';
-import type { SocketAddress } from '../socket-address.ts';
+import type { Session } from '../protocol/session.ts';
+import type { ConnectionStats } from '../transport/connection-stats.ts';
+import type { ReadyData } from '../transport/data.ts';
+import type { SocketAddress } from '../transport/socket-address.ts';
 
 /** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */
 export interface BlockingDriver {
