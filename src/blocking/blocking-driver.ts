@@ -1,9 +1,10 @@
 /**
  * What a blocking connection stands on: a session, pumped by calls that wait.
  */
+
+import type { ReadyData } from '../connection/data.ts';
 import type { Session } from '../protocol/session.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { ReadyData } from '../transport/data.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 
 /** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */

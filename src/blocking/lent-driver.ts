@@ -4,12 +4,12 @@
  * here, within the calls: reading, writing what waits, watching the clock.
  */
 import type { Socket } from 'node:net';
+import type { ReadyData } from '../connection/data.ts';
+import type { Loan } from '../connection/lending.ts';
 import { ConcurrencyError } from '../errors.ts';
 import type { Session } from '../protocol/session.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { ReadyData } from '../transport/data.ts';
-import type { Loan } from '../transport/lending.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import { toTransportError } from '../transport/socket-failure.ts';
 import { SpinGate, usualSpin } from '../transport/spin-gate.ts';

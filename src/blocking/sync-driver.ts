@@ -2,6 +2,7 @@
  * Pumps one connection by blocking calls: the same core as everywhere, over a channel.
  */
 import { isIP } from 'node:net';
+import type { ReadyData } from '../connection/data.ts';
 import { type ConnectPhase, TimeoutError, WebSocketError } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { Opcode } from '../protocol/frame.ts';
@@ -12,7 +13,6 @@ import { now } from '../transport/clock.ts';
 import { compressionFor } from '../transport/compression.ts';
 import { explainConnectFailure } from '../transport/connect-error.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { ReadyData } from '../transport/data.ts';
 import { secureOptions } from '../transport/secure-options.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';

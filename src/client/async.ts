@@ -1,6 +1,14 @@
 /**
  * The async face: `await`, `recv` and `for await`.
  */
+
+import { onceAborted } from '../connection/abort-signals.ts';
+import { controlPayload, isSentAsText, type ReadyData, readyData } from '../connection/data.ts';
+import { DrivenConnection } from '../connection/driven-connection.ts';
+import { KeptMessages } from '../connection/kept-messages.ts';
+import { LEND, type Lender, type Loan } from '../connection/lending.ts';
+import { endError, isNormalEnd, keepMessage, type Message } from '../connection/message.ts';
+import { handled, rejected } from '../connection/unawaited.ts';
 import { ConcurrencyError, type WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
@@ -18,17 +26,10 @@ import {
 } from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { PingObserver } from '../protocol/ping-tracker.ts';
-import { onceAborted } from '../transport/abort-signals.ts';
 import { KEPT } from '../transport/client-session.ts';
 import { nextTick } from '../transport/clock.ts';
-import { connectClient } from '../transport/connect-client.ts';
-import { controlPayload, isSentAsText, type ReadyData, readyData } from '../transport/data.ts';
-import { DrivenConnection } from '../transport/driven-connection.ts';
-import { KeptMessages } from '../transport/kept-messages.ts';
-import { LEND, type Lender, type Loan } from '../transport/lending.ts';
-import { endError, isNormalEnd, keepMessage, type Message } from '../transport/received.ts';
 import { parseTarget } from '../transport/target.ts';
-import { handled, rejected } from '../transport/unawaited.ts';
+import { connectClient } from './connect-client.ts';
 import type { CloseOptions, Connection, RecvOptions } from './connection.ts';
 import { MessageIterator, type MessageSource, Receiver } from './receiver.ts';
 

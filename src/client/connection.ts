@@ -1,11 +1,12 @@
 /**
  * What a connection of the async face is to who uses it.
  */
+
+import type { Message } from '../connection/message.ts';
 import type { Data, SendData, SendOptions } from '../options/options.ts';
 import type { HeaderMap } from '../protocol/opening/head.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 
 /** Options of one `recv`. */

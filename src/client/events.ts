@@ -1,9 +1,9 @@
+import { EventConnection, type Handlers } from '../connection/event-connection.ts';
+import { checkHandlers } from '../connection/handlers.ts';
+import type { Message } from '../connection/message.ts';
 import { type ConnectOptions, resolveConnectOptions } from '../options/options.ts';
-import { connectClient } from '../transport/connect-client.ts';
-import { EventConnection, type Handlers } from '../transport/event-connection.ts';
-import { checkHandlers } from '../transport/handlers.ts';
-import type { Message } from '../transport/received.ts';
 import { parseTarget } from '../transport/target.ts';
+import { connectClient } from './connect-client.ts';
 
 /** Options of `connect` in the events client. */
 export interface EventsConnectOptions extends ConnectOptions {

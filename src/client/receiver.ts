@@ -2,12 +2,12 @@
  * Who waits for the next message of an async connection: one `recv`, or the calls of one iterator.
  */
 
+import { onceAborted } from '../connection/abort-signals.ts';
+import type { BusyPoll } from '../connection/busy-poll.ts';
+import type { Message } from '../connection/message.ts';
+import { handled, rejected } from '../connection/unawaited.ts';
 import { ConcurrencyError, TimeoutError } from '../errors.ts';
-import { onceAborted } from '../transport/abort-signals.ts';
-import type { BusyPoll } from '../transport/busy-poll.ts';
 import { clearTimeout, setImmediate, setTimeout } from '../transport/clock.ts';
-import type { Message } from '../transport/received.ts';
-import { handled, rejected } from '../transport/unawaited.ts';
 
 /** Where the messages come from. */
 export interface MessageSource {

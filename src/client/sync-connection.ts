@@ -5,6 +5,18 @@
 import { blobBytes } from '../blocking/blob-bytes.ts';
 import type { BlockingDriver } from '../blocking/blocking-driver.ts';
 import { checkAlone } from '../blocking/callers-function.ts';
+import { markCopy } from '../connection/copies.ts';
+import {
+  controlPayload,
+  dataError,
+  isBlob,
+  isSentAsText,
+  type ReadyData,
+  readyData,
+} from '../connection/data.ts';
+import { Fragments, takePieces } from '../connection/fragments.ts';
+import type { KeptMessages } from '../connection/kept-messages.ts';
+import { endError, isNormalEnd, type Message } from '../connection/message.ts';
 import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
@@ -22,18 +34,6 @@ import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import { markCopy } from '../transport/copies.ts';
-import {
-  controlPayload,
-  dataError,
-  isBlob,
-  isSentAsText,
-  type ReadyData,
-  readyData,
-} from '../transport/data.ts';
-import { Fragments, takePieces } from '../transport/fragments.ts';
-import type { KeptMessages } from '../transport/kept-messages.ts';
-import { endError, isNormalEnd, type Message } from '../transport/received.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 
 /** Options of one blocking `recv` or `ping`. */

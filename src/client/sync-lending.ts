@@ -3,10 +3,10 @@
  */
 
 import { LentDriver } from '../blocking/lent-driver.ts';
+import { checkCopy } from '../connection/copies.ts';
+import { isLender, LEND } from '../connection/lending.ts';
 import { ConcurrencyError } from '../errors.ts';
 import { describe } from '../options/options.ts';
-import { checkCopy } from '../transport/copies.ts';
-import { isLender, LEND } from '../transport/lending.ts';
 import type { Connection } from './connection.ts';
 import { BlockingConnection, type SyncConnection } from './sync-connection.ts';
 

@@ -1,4 +1,6 @@
 import { SyncDriver, type SyncOwner } from '../blocking/sync-driver.ts';
+import { KeptMessages } from '../connection/kept-messages.ts';
+import { keepMessage } from '../connection/message.ts';
 import {
   type ConnectOptions,
   type ResolvedConnectOptions,
@@ -6,8 +8,6 @@ import {
 } from '../options/options.ts';
 import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
-import { KeptMessages } from '../transport/kept-messages.ts';
-import { keepMessage } from '../transport/received.ts';
 import { parseTarget } from '../transport/target.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
 

@@ -17,6 +17,14 @@
  * @packageDocumentation
  */
 export { connect, type EventsConnectOptions } from '../client/events.ts';
+export type {
+  EventConnection,
+  Frame,
+  HandlerName,
+  Handlers,
+} from '../connection/event-connection.ts';
+export type { Message } from '../connection/message.ts';
+export type { UpgradeRequest } from '../connection/upgrade-request.ts';
 export * from '../errors.ts';
 export type {
   CommonOptions,
@@ -32,12 +40,4 @@ export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type {
-  EventConnection,
-  Frame,
-  HandlerName,
-  Handlers,
-} from '../transport/event-connection.ts';
-export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
-export type { UpgradeRequest } from '../transport/upgrade-request.ts';

@@ -14,6 +14,7 @@
  */
 export { connect } from '../client/async.ts';
 export type { CloseOptions, Connection, RecvOptions } from '../client/connection.ts';
+export type { Message } from '../connection/message.ts';
 export * from '../errors.ts';
 export type {
   CommonOptions,
@@ -27,5 +28,4 @@ export type {
 export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';

@@ -10,6 +10,15 @@
  *
  * @packageDocumentation
  */
+
+export type {
+  EventConnection,
+  Frame,
+  HandlerName,
+  Handlers,
+} from '../connection/event-connection.ts';
+export type { Message } from '../connection/message.ts';
+export type { UpgradeRequest } from '../connection/upgrade-request.ts';
 export * from '../errors.ts';
 export type {
   CommonOptions,
@@ -34,12 +43,4 @@ export {
   serve,
 } from '../server/serve.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type {
-  EventConnection,
-  Frame,
-  HandlerName,
-  Handlers,
-} from '../transport/event-connection.ts';
-export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';
-export type { UpgradeRequest } from '../transport/upgrade-request.ts';

@@ -26,6 +26,7 @@ export type {
   SyncSendOptions,
 } from '../client/sync-connection.ts';
 export { toAsync, toSync } from '../client/sync-lending.ts';
+export type { Message } from '../connection/message.ts';
 export * from '../errors.ts';
 export type {
   CommonOptions,
@@ -39,5 +40,4 @@ export type {
 export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type { Message } from '../transport/received.ts';
 export type { SocketAddress } from '../transport/socket-address.ts';

@@ -4,9 +4,9 @@
  */
 
 import { isNativeError } from 'node:util/types';
+import type { EventConnection, HandlerName } from '../connection/event-connection.ts';
+import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { nextTick } from '../transport/clock.ts';
-import type { EventConnection, HandlerName } from '../transport/event-connection.ts';
-import type { UpgradeRequest } from '../transport/upgrade-request.ts';
 
 /** Where a fault was. */
 export interface FaultContext<T = unknown> {

@@ -2,6 +2,15 @@
  * The server: accepts sockets, lets the request hook decide, and hands connections to handlers.
  */
 import type { AddressInfo, Socket } from 'node:net';
+import type { DrivenOptions } from '../connection/driven-connection.ts';
+import {
+  EventConnection,
+  type HandlerName,
+  type Handlers,
+} from '../connection/event-connection.ts';
+import { checkHandlers } from '../connection/handlers.ts';
+import type { Message } from '../connection/message.ts';
+import { SocketRequest, type UpgradeRequest } from '../connection/upgrade-request.ts';
 import { INSPECT, shown, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
@@ -16,14 +25,9 @@ import { Session } from '../protocol/session.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
-import type { DrivenOptions } from '../transport/driven-connection.ts';
-import { EventConnection, type HandlerName, type Handlers } from '../transport/event-connection.ts';
-import { checkHandlers } from '../transport/handlers.ts';
-import { createListener, type Listener, urlOf } from '../transport/listener.ts';
-import type { Message } from '../transport/received.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
-import { SocketRequest, type UpgradeRequest } from '../transport/upgrade-request.ts';
 import { type FaultContext, Faults } from './faults.ts';
+import { createListener, type Listener, urlOf } from './listener.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';
 
 /** Options of `serve`, but for its handlers. */

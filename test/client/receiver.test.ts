@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MessageIterator, type MessageSource, Receiver } from '../../src/client/receiver.ts';
-import type { BusyPoll } from '../../src/transport/busy-poll.ts';
+import type { BusyPoll } from '../../src/connection/busy-poll.ts';
 
 /** A receiver without messages, and what it tells who polls for it. */
 function setUp(): { receiver: Receiver; told: string[] } {

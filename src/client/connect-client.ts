@@ -1,19 +1,20 @@
 /**
  * Connects a client over a driver: DNS, TCP, TLS and upgrade under one deadline.
  */
+
+import { onceAborted } from '../connection/abort-signals.ts';
+import type { DrivenConnection, OpeningObserver } from '../connection/driven-connection.ts';
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { MessageDelivery } from '../protocol/message-reader.ts';
 import { Session } from '../protocol/session.ts';
-import { onceAborted } from './abort-signals.ts';
-import { clientOptions, clientSessionOptions } from './client-session.ts';
-import { now } from './clock.ts';
-import { explainConnectFailure } from './connect-error.ts';
-import type { DrivenConnection, OpeningObserver } from './driven-connection.ts';
-import type { Driver } from './driver.ts';
-import { openSocket } from './open-socket.ts';
-import { sessionLimits } from './session-limits.ts';
-import type { Target } from './target.ts';
+import { clientOptions, clientSessionOptions } from '../transport/client-session.ts';
+import { now } from '../transport/clock.ts';
+import { explainConnectFailure } from '../transport/connect-error.ts';
+import type { Driver } from '../transport/driver.ts';
+import { openSocket } from '../transport/open-socket.ts';
+import { sessionLimits } from '../transport/session-limits.ts';
+import type { Target } from '../transport/target.ts';
 
 /** An attempt to connect. Nothing is kept of it once the connection is open. */
 class Attempt implements OpeningObserver {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BusyPoll } from '../../src/transport/busy-poll.ts';
+import { BusyPoll } from '../../src/connection/busy-poll.ts';
 
 /** Counts the turns of the event loop within a time: one that does not sleep makes many. */
 async function turnsWhile(poll: BusyPoll, milliseconds: number): Promise<number> {

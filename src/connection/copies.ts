@@ -3,7 +3,7 @@
  * alone would be a riddle.
  */
 import { WebSocketError } from '../errors.ts';
-import { nodeProcess } from './node-globals.ts';
+import { nodeProcess } from '../transport/node-globals.ts';
 
 /** What every copy marks what it makes by. */
 const MARK = Symbol.for('wirespeed.copy');

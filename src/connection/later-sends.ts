@@ -3,9 +3,9 @@
  * and what waits behind such a message.
  */
 import type { SendData, SendOptions } from '../options/options.ts';
-import type { ZlibCompression } from './compression.ts';
+import type { ZlibCompression } from '../transport/compression.ts';
+import type { Driver } from '../transport/driver.ts';
 import { bytesOf, copyOfData, dataError, isBlob, isSentAsText, type ReadyData } from './data.ts';
-import type { Driver } from './driver.ts';
 import {
   Fragmenter,
   Fragments,

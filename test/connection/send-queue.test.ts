@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { DrainWaiters } from '../../src/transport/drain-waiters.ts';
-import { SendQueue, type Turn } from '../../src/transport/send-queue.ts';
+import { DrainWaiters } from '../../src/connection/drain-waiters.ts';
+import { SendQueue, type Turn } from '../../src/connection/send-queue.ts';
 
 const REASON = new Error('changed my mind');
 const never = new Promise<never>(() => {});

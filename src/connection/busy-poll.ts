@@ -5,8 +5,8 @@
  * A pending immediate makes the loop look for input without sleeping. So one is kept pending from
  * {@link begin} until something comes or the time is up; and only while answers do come in time.
  */
-import { now, setImmediate } from './clock.ts';
-import { SpinGate } from './spin-gate.ts';
+import { now, setImmediate } from '../transport/clock.ts';
+import { SpinGate } from '../transport/spin-gate.ts';
 
 /** The polling of one connection. */
 export class BusyPoll {

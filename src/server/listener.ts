@@ -5,7 +5,7 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { isNativeError, isPromise } from 'node:util/types';
-import { nodeTls } from './node-tls.ts';
+import { nodeTls } from '../transport/node-tls.ts';
 
 /** Longest timer of Node.js, in ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;

@@ -2,8 +2,8 @@
  * The messages that wait for `recv` of a blocking connection, and how much memory they take.
  */
 import type { WebSocketError } from '../errors.ts';
+import { type Message, messagesDroppedError } from './message.ts';
 import { MessageQueue } from './message-queue.ts';
-import { type Message, messagesDroppedError } from './received.ts';
 
 /** Bytes kept at most, unless one message alone may be longer. */
 const MOST_KEPT = 64 * 1024 * 1024;

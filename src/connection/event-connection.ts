@@ -15,7 +15,8 @@ import {
 } from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
-import { nextTick } from './clock.ts';
+import { nextTick } from '../transport/clock.ts';
+import { view } from '../transport/receive-buffer.ts';
 import {
   controlPayload,
   dataError,
@@ -26,10 +27,9 @@ import {
 } from './data.ts';
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
 import { isIterable } from './fragments.ts';
+import { keepMessage, type Message, messagesDroppedError } from './message.ts';
 import { copyPooled } from './message-slab.ts';
 import { poison } from './poison.ts';
-import { view } from './receive-buffer.ts';
-import { keepMessage, type Message, messagesDroppedError } from './received.ts';
 import type { UpgradeRequest } from './upgrade-request.ts';
 
 /** A data frame, as the `frame` handler gets it; valid until the handler returns. */

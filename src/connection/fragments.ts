@@ -7,6 +7,7 @@ import { WebSocketError } from '../errors.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import type { SendOptions } from '../options/options.ts';
 import { Utf8Validator } from '../protocol/utf8-validator.ts';
+import type { Driver } from '../transport/driver.ts';
 import {
   bytesOf,
   copyOfData,
@@ -16,7 +17,6 @@ import {
   type ReadyData,
   readyData,
 } from './data.ts';
-import type { Driver } from './driver.ts';
 import type { Turn } from './send-queue.ts';
 
 /** A piece whose bytes are at hand, or at least its size. */

@@ -4,9 +4,9 @@
  */
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
-import type { Driver } from './driver.ts';
+import type { Driver } from '../transport/driver.ts';
+import type { SocketAddress } from '../transport/socket-address.ts';
 import type { KeptMessages } from './kept-messages.ts';
-import type { SocketAddress } from './socket-address.ts';
 
 /** What is lent. */
 export interface Loan {

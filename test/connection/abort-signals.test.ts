@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { onceAborted } from '../../src/transport/abort-signals.ts';
+import { onceAborted } from '../../src/connection/abort-signals.ts';
 
 describe('waits for one signal', () => {
   it('are all ended when it aborts, with one listener, in order', () => {

@@ -11,16 +11,16 @@ import type { Compression } from '../protocol/permessage-deflate.ts';
 import { type PingObserver, PingTracker } from '../protocol/ping-tracker.ts';
 import type { Session } from '../protocol/session.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
+import { clearTimeout, now, setTimeout } from '../transport/clock.ts';
+import { compressionFor, type ZlibCompression } from '../transport/compression.ts';
+import type { ConnectionStats } from '../transport/connection-stats.ts';
+import { Driver } from '../transport/driver.ts';
+import { plainAddress, type SocketAddress } from '../transport/socket-address.ts';
 import { BusyPoll } from './busy-poll.ts';
-import { clearTimeout, now, setTimeout } from './clock.ts';
-import { compressionFor, type ZlibCompression } from './compression.ts';
-import type { ConnectionStats } from './connection-stats.ts';
 import { markCopy } from './copies.ts';
 import { controlPayload, type ReadyData } from './data.ts';
 import { DrainWaiters } from './drain-waiters.ts';
-import { Driver } from './driver.ts';
 import { LaterSends } from './later-sends.ts';
-import { plainAddress, type SocketAddress } from './socket-address.ts';
 import { rejected } from './unawaited.ts';
 
 /** What a connection takes of the options. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeptMessages } from '../../src/transport/kept-messages.ts';
+import { KeptMessages } from '../../src/connection/kept-messages.ts';
 
 const MIB = 1024 * 1024;
 
