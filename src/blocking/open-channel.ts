@@ -17,11 +17,11 @@ import type {
   PeerCertificate,
   SecureVersion,
 } from 'node:tls';
+import { identityFault } from '../dial/secure-options.ts';
+import { isVerified } from '../dial/tls-conditions.ts';
+import { findSession, keepSession, sessionConditions } from '../dial/tls-sessions.ts';
 import { cloneValue } from '../transport/node-globals.ts';
 import { nodeTls } from '../transport/node-tls.ts';
-import { identityFault } from '../transport/secure-options.ts';
-import { isVerified } from '../transport/tls-conditions.ts';
-import { findSession, keepSession, sessionConditions } from '../transport/tls-sessions.ts';
 import { FsCalls } from './calls/fs.ts';
 import type { SystemCalls } from './calls/system-calls.ts';
 import { WasiCalls } from './calls/wasi.ts';

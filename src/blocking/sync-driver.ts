@@ -3,23 +3,23 @@
  */
 import { isIP } from 'node:net';
 import type { ReadyData } from '../connection/data.ts';
+import { clientOptions, clientSessionOptions, KEPT } from '../dial/client-session.ts';
+import { explainConnectFailure } from '../dial/connect-error.ts';
+import { secureOptions } from '../dial/secure-options.ts';
+import type { Target } from '../dial/target.ts';
+import { checkTlsOptions, dialingOptions, refuseLookup } from '../dial/tls-options.ts';
 import { type ConnectPhase, TimeoutError, WebSocketError } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import { Session } from '../protocol/session.ts';
 import type { SessionSink } from '../protocol/session-options.ts';
-import { clientOptions, clientSessionOptions, KEPT } from '../transport/client-session.ts';
 import { now } from '../transport/clock.ts';
 import { compressionFor } from '../transport/compression.ts';
-import { explainConnectFailure } from '../transport/connect-error.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import { secureOptions } from '../transport/secure-options.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
 import type { SocketAddress } from '../transport/socket-address.ts';
 import { toTransportError } from '../transport/socket-failure.ts';
 import { SpinGate, usualSpin } from '../transport/spin-gate.ts';
-import type { Target } from '../transport/target.ts';
-import { checkTlsOptions, dialingOptions, refuseLookup } from '../transport/tls-options.ts';
 import type { BlockingDriver } from './blocking-driver.ts';
 import { alone, checkAlone } from './callers-function.ts';
 import {

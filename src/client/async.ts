@@ -9,6 +9,8 @@ import { KeptMessages } from '../connection/kept-messages.ts';
 import { LEND, type Lender, type Loan } from '../connection/lending.ts';
 import { endError, isNormalEnd, keepMessage, type Message } from '../connection/message.ts';
 import { handled, rejected } from '../connection/unawaited.ts';
+import { KEPT } from '../dial/client-session.ts';
+import { parseTarget } from '../dial/target.ts';
 import { ConcurrencyError, type WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
@@ -26,9 +28,7 @@ import {
 } from '../options/options.ts';
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { PingObserver } from '../protocol/ping-tracker.ts';
-import { KEPT } from '../transport/client-session.ts';
 import { nextTick } from '../transport/clock.ts';
-import { parseTarget } from '../transport/target.ts';
 import { connectClient } from './connect-client.ts';
 import type { CloseOptions, Connection, RecvOptions } from './connection.ts';
 import { MessageIterator, type MessageSource, Receiver } from './receiver.ts';

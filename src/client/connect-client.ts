@@ -4,17 +4,17 @@
 
 import { onceAborted } from '../connection/abort-signals.ts';
 import type { DrivenConnection, OpeningObserver } from '../connection/driven-connection.ts';
+import { clientOptions, clientSessionOptions } from '../dial/client-session.ts';
+import { explainConnectFailure } from '../dial/connect-error.ts';
+import { openSocket } from '../dial/open-socket.ts';
+import type { Target } from '../dial/target.ts';
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { MessageDelivery } from '../protocol/message-reader.ts';
 import { Session } from '../protocol/session.ts';
-import { clientOptions, clientSessionOptions } from '../transport/client-session.ts';
 import { now } from '../transport/clock.ts';
-import { explainConnectFailure } from '../transport/connect-error.ts';
 import type { Driver } from '../transport/driver.ts';
-import { openSocket } from '../transport/open-socket.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
-import type { Target } from '../transport/target.ts';
 
 /** An attempt to connect. Nothing is kept of it once the connection is open. */
 class Attempt implements OpeningObserver {

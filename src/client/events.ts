@@ -1,8 +1,8 @@
 import { EventConnection, type Handlers } from '../connection/event-connection.ts';
 import { checkHandlers } from '../connection/handlers.ts';
 import type { Message } from '../connection/message.ts';
+import { parseTarget } from '../dial/target.ts';
 import { type ConnectOptions, resolveConnectOptions } from '../options/options.ts';
-import { parseTarget } from '../transport/target.ts';
 import { connectClient } from './connect-client.ts';
 
 /** Options of `connect` in the events client. */

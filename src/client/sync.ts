@@ -1,6 +1,7 @@
 import { SyncDriver, type SyncOwner } from '../blocking/sync-driver.ts';
 import { KeptMessages } from '../connection/kept-messages.ts';
 import { keepMessage } from '../connection/message.ts';
+import { parseTarget } from '../dial/target.ts';
 import {
   type ConnectOptions,
   type ResolvedConnectOptions,
@@ -8,7 +9,6 @@ import {
 } from '../options/options.ts';
 import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
-import { parseTarget } from '../transport/target.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
 
 /** The inbox of a connection that this face has made. */

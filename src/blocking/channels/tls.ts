@@ -8,10 +8,10 @@
  */
 import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { withGuards } from '../../dial/secure-options.ts';
 import { now } from '../../transport/clock.ts';
 import { nodeProcess } from '../../transport/node-globals.ts';
 import { nodeTls } from '../../transport/node-tls.ts';
-import { withGuards } from '../../transport/secure-options.ts';
 import { SpinGate } from '../../transport/spin-gate.ts';
 import { plainView } from '../calls/system-calls.ts';
 import {

@@ -2,8 +2,8 @@
  * What a thread and its socket worker say to each other.
  */
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
+import type { DialingOptions } from '../../dial/tls-options.ts';
 import type { SocketAddress } from '../../transport/socket-address.ts';
-import type { DialingOptions } from '../../transport/tls-options.ts';
 
 /** What a thread asks of its worker. */
 export type WorkerRequest =

@@ -8,8 +8,8 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads';
+import { defaultAuthorities } from '../../dial/tls-conditions.ts';
 import { now } from '../../transport/clock.ts';
-import { defaultAuthorities } from '../../transport/tls-conditions.ts';
 import type { RelayWorker } from '../channels/relay.ts';
 import { unsupported } from '../unsupported.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './messages.ts';

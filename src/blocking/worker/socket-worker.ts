@@ -8,8 +8,8 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
+import { trustByDefault } from '../../dial/tls-conditions.ts';
 import { nodeTls } from '../../transport/node-tls.ts';
-import { trustByDefault } from '../../transport/tls-conditions.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './messages.ts';
 import { SharedRings } from './shared-ring.ts';
 import { handleOf } from './socket-handle.ts';

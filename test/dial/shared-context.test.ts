@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { connect, type EventConnection } from 'wirespeed/events';
 import { serve } from 'wirespeed/server';
-import { sharedContext } from '../../src/transport/shared-context.ts';
+import { sharedContext } from '../../src/dial/shared-context.ts';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;

@@ -4,11 +4,16 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ResolvedConnectOptions } from '../options/options.ts';
-import { nodeTls } from './node-tls.ts';
-import { receiveBuffer } from './receive-buffer.ts';
+import { nodeTls } from '../transport/node-tls.ts';
+import { receiveBuffer } from '../transport/receive-buffer.ts';
+import {
+  handleRead,
+  listenToEnd,
+  listenToPhases,
+  type SocketListener,
+} from '../transport/socket-listener.ts';
 import { secureOptions, withGuards } from './secure-options.ts';
 import { sharedContext } from './shared-context.ts';
-import { handleRead, listenToEnd, listenToPhases, type SocketListener } from './socket-listener.ts';
 import type { Target } from './target.ts';
 import { checkTlsOptions, dialingOptions } from './tls-options.ts';
 

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import { isNativeError, isPromise } from 'node:util/types';
 import { describe, type ResolvedConnectOptions } from '../options/options.ts';
-import { nodeTls } from './node-tls.ts';
+import { nodeTls } from '../transport/node-tls.ts';
 import type { Target } from './target.ts';
 
 /** Returns what TLS to the target is done with: the caller's options, and what is left open. */

@@ -5,7 +5,7 @@ import { nodeKernels } from '../kernels/node.ts';
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { MessageDelivery } from '../protocol/message-reader.ts';
 import type { ClientOptions, SessionOptions } from '../protocol/session-options.ts';
-import { maskingKeys, nonce, sha1Base64 } from './crypto.ts';
+import { maskingKeys, nonce, sha1Base64 } from '../transport/crypto.ts';
 import { requestHeaders, type Target } from './target.ts';
 
 /**

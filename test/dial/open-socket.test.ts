@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
+import { openSocket } from '../../src/dial/open-socket.ts';
+import { parseTarget } from '../../src/dial/target.ts';
 import { resolveConnectOptions } from '../../src/options/options.ts';
-import { openSocket } from '../../src/transport/open-socket.ts';
 import type { SocketListener } from '../../src/transport/socket-listener.ts';
-import { parseTarget } from '../../src/transport/target.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -3,7 +3,7 @@
  * is encrypted. One of its own takes a connection some 12 KiB, and a good part of the time to connect.
  */
 import type { ConnectionOptions, SecureContext } from 'node:tls';
-import { nodeTls } from './node-tls.ts';
+import { nodeTls } from '../transport/node-tls.ts';
 import { tlsConditions } from './tls-conditions.ts';
 
 /** The latest context, and the conditions it was made under. Only its connections keep it: it may hold a private key. */

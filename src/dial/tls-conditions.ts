@@ -3,7 +3,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { nodeTls } from './node-tls.ts';
+import { nodeTls } from '../transport/node-tls.ts';
 
 /** How deep options are looked into: those of Node.js are lists of objects at most. */
 const DEEPEST = 4;

@@ -1,6 +1,6 @@
 import tls, { type ConnectionOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { findSession, keepSession, sessionConditions } from '../../src/transport/tls-sessions.ts';
+import { findSession, keepSession, sessionConditions } from '../../src/dial/tls-sessions.ts';
 
 const SESSION = Buffer.from('session');
 let lastPort = 0;
