@@ -40,7 +40,7 @@ const ENTRIES = Object.fromEntries(
 const DOORS = {
   'internal/scalar': 'src/kernels/scalar.ts',
   'internal/node-kernels': 'src/kernels/node.ts',
-  'internal/compression': 'src/transport/compression.ts',
+  'internal/compression': 'src/transport/compression/compression.ts',
 };
 /** What is only run. */
 const COMMAND = { 'cli/main': 'src/cli/main.ts' };

@@ -5,7 +5,7 @@
 import type { ReadyData } from '../connection/data.ts';
 import type { Session } from '../protocol/session.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { SocketAddress } from '../transport/socket-address.ts';
+import type { SocketAddress } from '../transport/socket.ts';
 
 /** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */
 export interface BlockingDriver {

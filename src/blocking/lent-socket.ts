@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { clearTimeout, setTimeout } from '../transport/clock.ts';
-import type { DrivenSocket } from '../transport/driven-socket.ts';
+import type { DrivenSocket } from '../transport/socket.ts';
 import { AT_ONCE, type Deadline } from './channels/channel.ts';
 import type { PlainChannel } from './channels/plain.ts';
 

@@ -7,7 +7,7 @@ import type { Data, SendData, SendOptions } from '../options/options.ts';
 import type { HeaderMap } from '../protocol/opening/head.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { SocketAddress } from '../transport/socket-address.ts';
+import type { SocketAddress } from '../transport/socket.ts';
 
 /** Options of one `recv`. */
 export interface RecvOptions {

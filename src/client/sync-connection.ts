@@ -34,7 +34,7 @@ import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import type { SocketAddress } from '../transport/socket-address.ts';
+import type { SocketAddress } from '../transport/socket.ts';
 
 /** Options of one blocking `recv` or `ping`. */
 export interface SyncRecvOptions {

@@ -3,7 +3,7 @@
  * and what waits behind such a message.
  */
 import type { SendData, SendOptions } from '../options/options.ts';
-import type { ZlibCompression } from '../transport/compression.ts';
+import type { ZlibCompression } from '../transport/compression/compression.ts';
 import type { Driver } from '../transport/driver.ts';
 import { bytesOf, copyOfData, dataError, isBlob, isSentAsText, type ReadyData } from './data.ts';
 import {

@@ -5,7 +5,7 @@
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { Driver } from '../transport/driver.ts';
-import type { SocketAddress } from '../transport/socket-address.ts';
+import type { SocketAddress } from '../transport/socket.ts';
 import type { KeptMessages } from './kept-messages.ts';
 
 /** What is lent. */

@@ -6,7 +6,7 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { INSPECT } from '../inspection.ts';
 import type { HeaderMap } from '../protocol/opening/head.ts';
 import { type UpgradeRequest as RequestHead, shownRequest } from '../protocol/opening/server.ts';
-import { plainAddress } from '../transport/socket-address.ts';
+import { plainAddress } from '../transport/socket.ts';
 
 /** A client's request to upgrade, and the connection that it came over. */
 export interface UpgradeRequest extends RequestHead {

@@ -11,7 +11,7 @@ import {
   listenToEnd,
   listenToPhases,
   type SocketListener,
-} from '../transport/socket-listener.ts';
+} from '../transport/socket.ts';
 import { secureOptions, withGuards } from './secure-options.ts';
 import { sharedContext } from './shared-context.ts';
 import type { Target } from './target.ts';

@@ -40,4 +40,4 @@ export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type { SocketAddress } from '../transport/socket-address.ts';
+export type { SocketAddress } from '../transport/socket.ts';

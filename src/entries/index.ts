@@ -28,4 +28,4 @@ export type {
 export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { ConnectionState } from '../protocol/session-state.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type { SocketAddress } from '../transport/socket-address.ts';
+export type { SocketAddress } from '../transport/socket.ts';

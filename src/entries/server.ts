@@ -43,4 +43,4 @@ export {
   serve,
 } from '../server/serve.ts';
 export type { ConnectionStats } from '../transport/connection-stats.ts';
-export type { SocketAddress } from '../transport/socket-address.ts';
+export type { SocketAddress } from '../transport/socket.ts';

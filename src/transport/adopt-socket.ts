@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { receiveBuffer } from './receive-buffer.ts';
-import { handleRead, listenToEnd, type SocketListener } from './socket-listener.ts';
+import { handleRead, listenToEnd, type SocketListener } from './socket.ts';
 
 /** The fields behind the `onread` option. */
 interface ReadFields {

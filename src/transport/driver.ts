@@ -11,7 +11,6 @@ import type { Session } from '../protocol/session.ts';
 import type { SessionSink } from '../protocol/session-options.ts';
 import { nextTick, now } from './clock.ts';
 import type { ConnectionStats } from './connection-stats.ts';
-import type { DrivenSocket } from './driven-socket.ts';
 import type { DriverOwner } from './driver-owner.ts';
 import { DriverTimer, type TimerOwner } from './driver-timer.ts';
 import {
@@ -25,8 +24,7 @@ import {
 } from './flush-schedule.ts';
 import { type Flusher, SocketOutput } from './send-arena.ts';
 import { SlowPeerLimit } from './slow-peer.ts';
-import { toTransportError } from './socket-failure.ts';
-import type { SocketListener } from './socket-listener.ts';
+import { type DrivenSocket, type SocketListener, toTransportError } from './socket.ts';
 import { Undelivered } from './undelivered.ts';
 import { WriteProgress } from './write-progress.ts';
 

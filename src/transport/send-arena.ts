@@ -9,7 +9,7 @@
 import { type NodeKernels, nodeKernels } from '../kernels/node.ts';
 import type { Region } from '../kernels/wasm.ts';
 import type { Output } from '../protocol/output.ts';
-import type { DrivenSocket } from './driven-socket.ts';
+import type { DrivenSocket } from './socket.ts';
 
 /** Bytes of a slab: no batch, and no piece of a large message, is longer. */
 const SLAB_SIZE = 256 * 1024;

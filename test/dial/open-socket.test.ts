@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { openSocket } from '../../src/dial/open-socket.ts';
 import { parseTarget } from '../../src/dial/target.ts';
 import { resolveConnectOptions } from '../../src/options/options.ts';
-import type { SocketListener } from '../../src/transport/socket-listener.ts';
+import type { SocketListener } from '../../src/transport/socket.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -5,7 +5,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { resolveConnectOptions } from '../../src/options/options.ts';
 import type { Role } from '../../src/protocol/session-options.ts';
-import { ZlibCompression } from '../../src/transport/compression.ts';
+import { ZlibCompression } from '../../src/transport/compression/compression.ts';
 import { Endpoint, type EndpointOptions, LIMITS } from '../support/endpoint.ts';
 import { bytesOf, concat, type FrameFields, frame, KEY, parseFrames } from '../support/frames.ts';
 import { request, response } from '../support/handshakes.ts';

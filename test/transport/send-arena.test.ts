@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NodeKernels } from '../../src/kernels/node.ts';
-import type { DrivenSocket } from '../../src/transport/driven-socket.ts';
 import { SendArena, SocketOutput } from '../../src/transport/send-arena.ts';
+import type { DrivenSocket } from '../../src/transport/socket.ts';
 
 type Written = (error?: Error | null) => void;
 

@@ -3,7 +3,7 @@
  */
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import type { DialingOptions } from '../../dial/tls-options.ts';
-import type { SocketAddress } from '../../transport/socket-address.ts';
+import type { SocketAddress } from '../../transport/socket.ts';
 
 /** What a thread asks of its worker. */
 export type WorkerRequest =

@@ -3,8 +3,8 @@
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { ZlibDeflater, ZlibInflater } from '../../src/transport/compression.ts';
-import { patternBytes } from '../support/peer/pattern.mjs';
+import { ZlibDeflater, ZlibInflater } from '../../../src/transport/compression/compression.ts';
+import { patternBytes } from '../../support/peer/pattern.mjs';
 
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 const SIZES = [0, 1, 2, 100, 1000, 65_535, 65_536, 300_000];

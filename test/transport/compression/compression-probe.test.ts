@@ -2,7 +2,7 @@
  * Compression is tried before it is offered or accepted.
  */
 import { describe, expect, it } from 'vitest';
-import { runProgram } from '../support/run-program.ts';
+import { runProgram } from '../../support/run-program.ts';
 
 /** What is changed of a stream that inflates, in a Node.js whose zlib is not what it was. */
 const CHANGES: Readonly<Record<string, string>> = {

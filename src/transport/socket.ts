@@ -1,9 +1,45 @@
 /**
- * Listens to a socket by functions that all sockets share: an idle connection owns no closures for
- * what may happen to it, and none of them keeps alive what only connecting needed.
+ * A socket as the rest of the library sees it: what a driver does with it, whom it tells what happens, its
+ * addresses and its error.
+ *
+ * All sockets share the functions that listen to them: an idle connection owns no closures for what may
+ * happen to it, and none of them keeps alive what only connecting needed.
  */
 import type { Socket } from 'node:net';
-import type { ConnectPhase } from '../errors.ts';
+import { type ConnectPhase, TransportError } from '../errors.ts';
+
+/** One end of a connection. */
+export interface SocketAddress {
+  /** An IPv4 or IPv6 address. */
+  readonly address: string;
+  readonly port: number;
+}
+
+const MAPPED = /^::ffff:(?=[0-9.]+$)/i;
+
+/** Returns an address as it is, but one of IPv4 that a socket of IPv6 was reached by as one of IPv4 (RFC 4291 §2.5.5.2). */
+export function plainAddress(address: string | undefined): string | undefined {
+  return address?.replace(MAPPED, '');
+}
+
+/** What a driver does with its socket. Sockets of Node.js have it all; so has what stands in for one. */
+export interface DrivenSocket {
+  /** Bytes that have not been handed to the system. */
+  readonly writableLength: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** `written` is called once the system has taken the bytes, or never will; never within this call. */
+  write(bytes: Uint8Array, written?: (error?: Error | null) => void): unknown;
+  cork(): void;
+  uncork(): void;
+  pause(): unknown;
+  resume(): unknown;
+  ref(): unknown;
+  unref(): unknown;
+  /** Ends the sending side once all has left. */
+  end(): unknown;
+  destroy(): unknown;
+}
 
 /** Who is told what happens to a socket. */
 export interface SocketListener {
@@ -65,4 +101,9 @@ function handleError(this: Socket, error: Error): void {
 
 function handleClose(this: Socket): void {
   (this as ListenedSocket)[LISTENER].handleClose();
+}
+
+/** Makes an error of ours of a socket's. */
+export function toTransportError(cause: Error): TransportError {
+  return new TransportError(`the connection failed: ${cause.message}`, { cause });
 }

@@ -4,7 +4,7 @@
  * A direction that keeps its history owns a zlib stream, from its first compressed message on. One
  * that does not borrows a stream for each message: all such connections of a thread share a few.
  */
-import type { ResolvedDeflateOptions, SendOptions } from '../options/options.ts';
+import type { ResolvedDeflateOptions, SendOptions } from '../../options/options.ts';
 import {
   type Compression,
   type DeflateParameters,
@@ -12,9 +12,9 @@ import {
   type DeflateSettings,
   EMPTY_BLOCK,
   type Inflater,
-} from '../protocol/permessage-deflate.ts';
+} from '../../protocol/permessage-deflate.ts';
+import { nodeProcess } from '../node-globals.ts';
 import { JobLimit } from './job-limit.ts';
-import { nodeProcess } from './node-globals.ts';
 import { openDeflate, openInflate, type ZlibStream } from './zlib-stream.ts';
 
 /** Bytes from which on a message is worth the way to the thread pool (bench/micro/deflate.mjs). */

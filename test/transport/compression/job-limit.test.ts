@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JobLimit } from '../../src/transport/job-limit.ts';
+import { JobLimit } from '../../../src/transport/compression/job-limit.ts';
 
 describe('a limit of jobs', () => {
   it('runs so many at once, and the others in order as places come free', async () => {
