@@ -27,14 +27,21 @@ export {
   Opcode,
   serializeFrameHeader,
 } from '../protocol/frame.ts';
-export { type FrameConsumer, FrameReader } from '../protocol/frame-reader.ts';
+export {
+  type ControlFrameConsumer,
+  type DataFrameConsumer,
+  type FrameConsumer,
+  FrameReader,
+} from '../protocol/frame-reader.ts';
 export { FrameWriter } from '../protocol/frame-writer.ts';
 export { MaskingKeys } from '../protocol/masking-keys.ts';
 export {
+  type FailureConsumer,
   type MessageConsumer,
   type MessageDelivery,
   type MessageLimits,
   MessageReader,
+  type MessageSink,
 } from '../protocol/message-reader.ts';
 export type {
   OpeningAgreement,

@@ -7,21 +7,28 @@ import type { Kernels } from '../kernels/kernels.ts';
 import { CloseCode } from './close-code.ts';
 import { MAX_CONTROL_PAYLOAD, MAX_HEADER_LENGTH, Opcode, RSV1 } from './frame.ts';
 
-/** Who makes messages of the frames. */
-export interface FrameConsumer {
-  /** True while no further frame is wanted: paused, failed or closed. */
-  readonly isHalted: boolean;
+/** Makes messages of data frames. */
+export interface DataFrameConsumer {
   /** A data frame begins; false fails it, the consumer having said why by itself. */
   beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean;
   /** The frame's payload as a whole. */
   receivePayload(bytes: Uint8Array, start: number, end: number): void;
   /** A part of the frame's payload, in order; the last part completes it. */
   receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
+}
+
+/** Decides how far frames are read, and takes the control frames. */
+export interface ControlFrameConsumer {
+  /** True while no further frame is wanted: paused, failed or closed. */
+  readonly isHalted: boolean;
   /** A control frame came, whole. */
   receiveControl(opcode: number, bytes: Uint8Array, start: number, end: number): void;
   /** The peer broke a rule; nothing more is to be read. */
   fail(error: WebSocketError): void;
 }
+
+/** Takes all frames. */
+export interface FrameConsumer extends DataFrameConsumer, ControlFrameConsumer {}
 
 const RESERVED_BITS = 0x70;
 
@@ -31,7 +38,8 @@ const Position = { header: 0, payload: 1 } as const;
 /** An incremental frame reader for one direction of one connection. */
 export class FrameReader {
   readonly #kernels: Kernels;
-  readonly #consumer: FrameConsumer;
+  readonly #consumer: ControlFrameConsumer;
+  readonly #data: DataFrameConsumer;
   /** RFC 6455 §5.1: a server takes only masked frames, a client only unmasked ones. */
   readonly #expectsMask: boolean;
   /** Whether compression was agreed on: a message's first frame may have RSV1 then. */
@@ -47,9 +55,23 @@ export class FrameReader {
   /** The payload of a control frame that arrives in parts. */
   #control: Uint8Array | undefined;
 
-  constructor(kernels: Kernels, consumer: FrameConsumer, expectsMask: boolean) {
+  /** Reads frames for one consumer of all, or with another one for the data frames. */
+  constructor(kernels: Kernels, consumer: FrameConsumer, expectsMask: boolean);
+  constructor(
+    kernels: Kernels,
+    consumer: ControlFrameConsumer,
+    expectsMask: boolean,
+    data: DataFrameConsumer,
+  );
+  constructor(
+    kernels: Kernels,
+    consumer: ControlFrameConsumer,
+    expectsMask: boolean,
+    data: DataFrameConsumer = consumer as FrameConsumer,
+  ) {
     this.#kernels = kernels;
     this.#consumer = consumer;
+    this.#data = data;
     this.#expectsMask = expectsMask;
   }
 
@@ -163,7 +185,7 @@ export class FrameReader {
       }
     } else {
       if (opcode > Opcode.binary) return this.#failOpcode(opcode);
-      if (!this.#consumer.beginFrame(isFinal, opcode, length, reserved !== 0)) return false;
+      if (!this.#data.beginFrame(isFinal, opcode, length, reserved !== 0)) return false;
     }
     this.#opcode = opcode;
     this.#payloadLength = length;
@@ -212,7 +234,7 @@ export class FrameReader {
     if (stop > end) return this.#readPart(bytes, start, end);
     if (this.#expectsMask) this.#kernels.mask(bytes, start, stop, this.#key, 0);
     this.#position = Position.header;
-    if (this.#opcode < Opcode.close) this.#consumer.receivePayload(bytes, start, stop);
+    if (this.#opcode < Opcode.close) this.#data.receivePayload(bytes, start, stop);
     else this.#consumer.receiveControl(this.#opcode, bytes, start, stop);
     return stop;
   }
@@ -228,7 +250,7 @@ export class FrameReader {
     const isLast = this.#payloadRead === this.#payloadLength;
     if (isLast) this.#position = Position.header;
     if (this.#opcode < Opcode.close) {
-      this.#consumer.receivePart(bytes, start, stop, isLast);
+      this.#data.receivePart(bytes, start, stop, isLast);
     } else {
       this.#control ??= new Uint8Array(MAX_CONTROL_PAYLOAD);
       this.#control.set(bytes.subarray(start, stop), offset);

@@ -23,15 +23,22 @@ const USUAL_RATIO = 4;
 /** By how much, in proportion, DEFLATE may make data longer: fixed codes have up to nine bits. */
 const MOST_DEFLATE_OVERHEAD = 1 / 8;
 
-/** Where messages go; a payload is valid until the call returns. */
-export interface MessageConsumer {
+/** The part of a sink that is told of messages; a payload is valid until the call returns. */
+export interface MessageSink {
   /** A message came, whole; text is valid UTF-8. `isOwn` says that `bytes` is the message, and the consumer's. */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   /** A data frame came, where frames are delivered instead of messages. */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** Fails the connection. */
+export interface FailureConsumer {
   /** The peer broke a rule or passed a limit. */
   fail(error: WebSocketError): void;
 }
+
+/** Takes messages, and fails the connection. */
+export interface MessageConsumer extends MessageSink, FailureConsumer {}
 
 /** What a message may be. */
 export interface MessageLimits {
@@ -54,7 +61,8 @@ export interface MessageDelivery {
 /** Assembles the messages of one direction of one connection. */
 export class MessageReader {
   readonly #kernels: Kernels;
-  readonly #consumer: MessageConsumer;
+  readonly #consumer: FailureConsumer;
+  readonly #sink: MessageSink;
   readonly #limits: MessageLimits;
   /** Most bytes of the message under way. */
   #maxSize = 0;
@@ -81,14 +89,30 @@ export class MessageReader {
   #length = 0;
   #validator: Utf8Validator | undefined;
 
+  /** Assembles messages for one consumer of all, or with a sink of its own for the messages. */
   constructor(
     kernels: Kernels,
     consumer: MessageConsumer,
     limits: MessageLimits,
     delivery: MessageDelivery,
+  );
+  constructor(
+    kernels: Kernels,
+    consumer: FailureConsumer,
+    limits: MessageLimits,
+    delivery: MessageDelivery,
+    sink: MessageSink,
+  );
+  constructor(
+    kernels: Kernels,
+    consumer: FailureConsumer,
+    limits: MessageLimits,
+    delivery: MessageDelivery,
+    sink: MessageSink = consumer as MessageConsumer,
   ) {
     this.#kernels = kernels;
     this.#consumer = consumer;
+    this.#sink = sink;
     this.#limits = limits;
     this.#deliversFrames = delivery.deliversFrames;
     this.#handsOver = delivery.handsOver === true;
@@ -190,9 +214,9 @@ export class MessageReader {
 
   #deliver(bytes: Uint8Array, start: number, end: number, isOwn: boolean): void {
     if (this.#deliversFrames) {
-      this.#consumer.onFrame(this.#isFinal, this.#opcode, bytes, start, end);
+      this.#sink.onFrame(this.#isFinal, this.#opcode, bytes, start, end);
     } else {
-      this.#consumer.onMessage(bytes, start, end, this.#isText, isOwn);
+      this.#sink.onMessage(bytes, start, end, this.#isText, isOwn);
     }
   }
 

@@ -48,8 +48,13 @@ export function nextState(state: SessionState, event: SessionEvent): SessionStat
   return TABLE[state][event];
 }
 
+/** Whether messages may be sent. */
+export function maySend(state: SessionState): boolean {
+  return state === 'open';
+}
+
 /** Whether frames are read: messages come until the peer's close frame, be one of ours sent or not. */
-export function readsFrames(state: SessionState): boolean {
+function readsFrames(state: SessionState): boolean {
   return state === 'open' || state === 'closeSent';
 }
 
@@ -61,6 +66,21 @@ export function maySendPong(state: SessionState): boolean {
 /** Whether what the peer sends still means something. */
 export function isListening(state: SessionState): boolean {
   return state === 'connecting' || readsFrames(state);
+}
+
+/** Whether no frame is read now: the reader stops after the one under way. */
+export function isHalted(state: SessionState, isPaused: boolean): boolean {
+  return isPaused || !readsFrames(state);
+}
+
+/** Whether the peer still owes its part of a handshake: without it in time, the session has failed. */
+export function awaitsPeer(state: SessionState): boolean {
+  return state === 'connecting' || state === 'closeSent';
+}
+
+/** Whether nothing comes and nothing leaves any more. */
+export function isOver(state: SessionState): boolean {
+  return state === 'closed';
 }
 
 /** The state as users see it. */

@@ -4,6 +4,15 @@
  * Bytes and times come in as arguments; what must leave is written to an {@link Output}; what
  * happens is told to a {@link SessionSink}, one event at a time. Nothing a peer sends makes it
  * throw: a peer that breaks the rules has its connection failed. Calling it wrongly throws.
+ *
+ * Its public methods are of four kinds:
+ * - what the connection brings: `receive`, `receiveEof`, `connectionLost`, `abandon`;
+ * - what time and the output ask for: `nextTimeout`, `handleTimeout`, `handleProgress`, `handleWritable`;
+ * - what the application wants: `accept`, `refuse`, `send…`, `ping`, `pong`, `close`, `fail`;
+ * - what can be asked: `state`, `isOpen`, `closeCode`, `peerHeaders` and the like.
+ *
+ * A message does not pass through here: the {@link FrameReader} gives data frames to the
+ * {@link MessageReader}, and that one gives messages to the sink.
  */
 import {
   type ConnectionClosedError,
@@ -31,17 +40,21 @@ import { MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
 import { ClientOpening, type OpeningAgreement } from './opening/client.ts';
 import { type HeaderMap, parseHeadText } from './opening/head.ts';
+import { noRequestWaits, OpeningPhase } from './opening/phase.ts';
 import { ServerOpening, serializeRefusal, type UpgradeRefusal } from './opening/server.ts';
 import { type Output, writeBytes } from './output.ts';
 import type { Compression, DeflateAgreement } from './permessage-deflate.ts';
 import type { ClientOptions, Role, SessionOptions, SessionSink } from './session-options.ts';
 import {
+  awaitsPeer,
   type ConnectionState,
+  isHalted,
   isListening,
+  isOver,
+  maySend,
   maySendPong,
   nextState,
   publicState,
-  readsFrames,
   type SessionEvent,
   type SessionState,
 } from './session-state.ts';
@@ -76,7 +89,7 @@ export class Session {
   readonly #compression: Compression | undefined;
   readonly #deadlines: Deadlines;
   /** The opening handshake, while it is under way. */
-  #opening: ClientOpening | ServerOpening | undefined;
+  #opening: OpeningPhase | undefined;
   #peerHead: string | undefined;
   #peerHeaders: HeaderMap | undefined;
   #state: SessionState = 'connecting';
@@ -98,9 +111,9 @@ export class Session {
     this.#sink = options.sink;
     this.#autoPong = options.autoPong;
     this.#now = now;
-    this.#opening = opening;
-    this.#frames = new FrameReader(kernels, this, this.role === 'server');
-    this.#messages = new MessageReader(kernels, this, limits, options);
+    this.#opening = new OpeningPhase(opening, this, options.sink);
+    this.#messages = new MessageReader(kernels, this, limits, options, options.sink);
+    this.#frames = new FrameReader(kernels, this, this.role === 'server', this.#messages);
     const writer = new FrameWriter(kernels, output, maskingKeys);
     this.#controls = new ControlWriter(writer, output, this);
     this.#messageWriter = new MessageWriter(kernels, writer, this);
@@ -123,47 +136,7 @@ export class Session {
     return new Session(options, opening, undefined, now);
   }
 
-  /** The other end's handshake headers, once the session is open. */
-  get peerHeaders(): HeaderMap | undefined {
-    // Hardly anybody asks, and taken apart they take three times the memory.
-    if (this.#peerHead !== undefined) this.#peerHeaders ??= parseHeadText(this.#peerHead).headers;
-    return this.#peerHeaders;
-  }
-
-  get state(): ConnectionState {
-    return publicState(this.#state);
-  }
-
-  /** Whether messages may be sent. */
-  get isOpen(): boolean {
-    return this.#state === 'open';
-  }
-
-  /** Whether close frames went both ways. */
-  get wasClean(): boolean {
-    return this.sent !== undefined && this.received !== undefined && this.failure === undefined;
-  }
-
-  /** The close code received; 1006 if there was none; `undefined` before the end. */
-  get closeCode(): number | undefined {
-    if (this.#state !== 'closed') return undefined;
-    return this.received?.code ?? CloseCode.abnormalClosure;
-  }
-
-  /** Bytes of the frame under way that are still to come. */
-  get missing(): number {
-    return this.#frames.missing;
-  }
-
-  /** While true, `receive` stops after the event under way. */
-  get isPaused(): boolean {
-    return this.#isPaused;
-  }
-
-  set isPaused(value: boolean) {
-    this.#isPaused = value;
-    this.#updateHalted();
-  }
+  // What the connection brings.
 
   /**
    * Takes what came from the peer, changing it in place where it is masked, and returns how far it
@@ -174,7 +147,7 @@ export class Session {
     let next = start;
     try {
       if (this.#state === 'connecting') {
-        next = this.#receiveOpening(bytes, start, end);
+        next = (this.#opening as OpeningPhase).receive(bytes, start, end);
       } else {
         this.#deadlines.heard(now);
       }
@@ -188,20 +161,15 @@ export class Session {
   /** The peer has ended its side of the connection. */
   receiveEof(now: number): void {
     this.#now = now;
-    const opening = this.#opening;
-    if (opening instanceof ServerOpening) this.#failOpening(opening.receiveEof());
-    else if (opening instanceof ClientOpening) {
-      opening.receiveEof();
-      this.#failOpening(opening.result as HandshakeError);
-    } else this.#end();
+    if (this.#opening !== undefined) this.#opening.receiveEof();
+    else this.#end();
   }
 
-  /** The connection is lost, or its owner gives it up. */
-  receiveError(error: WebSocketError | undefined): void {
-    if (error !== undefined && isListening(this.#state)) {
-      const opening = this.#opening;
+  /** The connection is lost: a session that still listens fails with `error`, and every session ends. */
+  connectionLost(error: WebSocketError): void {
+    if (isListening(this.#state)) {
       // A refusal that lost only the rest of its body says more than how it lost it.
-      if (opening instanceof ClientOpening && opening.isRefused) {
+      if (this.#opening?.isRefused) {
         this.receiveEof(this.#now);
         return;
       }
@@ -209,6 +177,33 @@ export class Session {
     }
     this.#end();
   }
+
+  /** The session's owner gives the connection up: the session ends without an error. */
+  abandon(): void {
+    this.#end();
+  }
+
+  /**
+   * The connection is lost, or its owner gives it up.
+   *
+   * @deprecated Call `connectionLost` or `abandon`.
+   */
+  receiveError(error: WebSocketError | undefined): void {
+    if (error === undefined) this.abandon();
+    else this.connectionLost(error);
+  }
+
+  /** While true, `receive` stops after the event under way. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(value: boolean) {
+    this.#isPaused = value;
+    this.#updateHalted();
+  }
+
+  // What time and the output ask for.
 
   /** Some of what waits in the output has been taken, and more waits: a ping behind it has more time. */
   handleProgress(now: number): void {
@@ -223,7 +218,7 @@ export class Session {
 
   /** When `handleTimeout` is next due, on the clock of `now`; infinity for never. */
   nextTimeout(): number {
-    return this.#state === 'closed' ? Number.POSITIVE_INFINITY : this.#deadlines.next();
+    return isOver(this.#state) ? Number.POSITIVE_INFINITY : this.#deadlines.next();
   }
 
   /**
@@ -231,7 +226,7 @@ export class Session {
    * either: `isDead` says so, and whoever owns the session ends it once the frame has been tried.
    */
   handleTimeout(now: number): void {
-    if (this.#state === 'closed') return;
+    if (isOver(this.#state)) return;
     this.#now = now;
     // Who does not read cannot hear the peer, and must not think it dead.
     if (this.#isPaused) this.#deadlines.heard(now);
@@ -243,13 +238,12 @@ export class Session {
     } else if (due.operation === 'keepalive') {
       this.isDead = true;
       this.fail(due);
-    }
+    } else if (awaitsPeer(this.#state)) this.connectionLost(due);
     // After close frames went both ways, only the TCP connection is late: no error of the session.
-    else
-      this.receiveError(
-        this.#state === 'closeSent' || this.#state === 'connecting' ? due : undefined,
-      );
+    else this.abandon();
   }
+
+  // What the application wants.
 
   /**
    * Accepts the request told to `onRequest`.
@@ -258,10 +252,11 @@ export class Session {
    * @throws LocalProtocolError if no request waits for an answer
    */
   accept(protocol: string, headers: readonly (readonly [string, string])[], now: number): void {
-    const { response, agreement } = this.#waitingRequest().accept(protocol, headers);
+    if (this.#opening === undefined) throw noRequestWaits();
+    const { response, agreement } = this.#opening.accept(protocol, headers);
     writeBytes(this.#output, response);
     this.#now = now;
-    this.#open(agreement);
+    this.handleOpened(agreement);
   }
 
   /**
@@ -270,9 +265,10 @@ export class Session {
    * @throws LocalProtocolError if no request waits for an answer
    */
   refuse(answer: UpgradeRefusal, now: number): void {
-    this.#waitingRequest();
+    if (this.#opening === undefined) throw noRequestWaits();
+    this.#opening.checkWaiting();
     this.#now = now;
-    this.#answerRefusal(
+    this.handleRefused(
       answer,
       new HandshakeError(`the client's request was refused with ${answer.status}`),
     );
@@ -342,7 +338,7 @@ export class Session {
    */
   close(code: number | undefined, reason: string, now: number): void {
     const payload = serializeClosePayload(this.#kernels, code, reason);
-    if (this.#state !== 'open') return;
+    if (!maySend(this.#state)) return;
     this.#now = now;
     if (!this.#writeClose(payload, { code: code ?? CloseCode.noStatusReceived, reason })) return;
     this.#deadlines.closing(now);
@@ -355,7 +351,7 @@ export class Session {
    * @param now the time; needed only outside of calls that were told it
    */
   fail(error: WebSocketError, now: number = this.#now): void {
-    const wasOpen = this.#state === 'open';
+    const wasOpen = maySend(this.#state);
     if (!this.#enter('failed')) return;
     this.#opening = undefined;
     this.failure = error;
@@ -367,13 +363,38 @@ export class Session {
     this.#tellFailure(error, now);
   }
 
-  /** Tells that the session has failed, and that nothing more leaves. */
-  #tellFailure(error: WebSocketError, now: number): void {
-    this.#now = now;
-    this.#deadlines.closing(now);
-    this.#messages.release();
-    this.#sink.onFailure(error);
-    this.#sink.onShutdown();
+  // What can be asked.
+
+  /** The other end's handshake headers, once the session is open. */
+  get peerHeaders(): HeaderMap | undefined {
+    // Hardly anybody asks, and taken apart they take three times the memory.
+    if (this.#peerHead !== undefined) this.#peerHeaders ??= parseHeadText(this.#peerHead).headers;
+    return this.#peerHeaders;
+  }
+
+  get state(): ConnectionState {
+    return publicState(this.#state);
+  }
+
+  /** Whether messages may be sent. */
+  get isOpen(): boolean {
+    return maySend(this.#state);
+  }
+
+  /** Whether close frames went both ways. */
+  get wasClean(): boolean {
+    return this.sent !== undefined && this.received !== undefined && this.failure === undefined;
+  }
+
+  /** The close code received; 1006 if there was none; `undefined` before the end. */
+  get closeCode(): number | undefined {
+    if (!isOver(this.#state)) return undefined;
+    return this.received?.code ?? CloseCode.abnormalClosure;
+  }
+
+  /** Bytes of the frame under way that are still to come. */
+  get missing(): number {
+    return this.#frames.missing;
   }
 
   /** Makes the error for a call that needs an open connection. */
@@ -381,20 +402,8 @@ export class Session {
     return closedError(this);
   }
 
-  /** @internal */
-  beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean {
-    return this.#messages.beginFrame(isFinal, opcode, length, isCompressed);
-  }
-
-  /** @internal */
-  receivePayload(bytes: Uint8Array, start: number, end: number): void {
-    this.#messages.receivePayload(bytes, start, end);
-  }
-
-  /** @internal */
-  receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
-    this.#messages.receivePart(bytes, start, end, isLast);
-  }
+  // What its parts tell it: it is their ControlFrameConsumer, FailureConsumer, OpeningOwner and WriteFaultHandler.
+  // The class does not say `implements`, because its declarations leave these methods out.
 
   /** @internal */
   receiveControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
@@ -409,42 +418,7 @@ export class Session {
   }
 
   /** @internal */
-  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    this.#sink.onMessage(bytes, start, end, isText, isOwn);
-  }
-
-  /** @internal */
-  onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
-    this.#sink.onFrame(isFinal, opcode, bytes, start, end);
-  }
-
-  #receiveOpening(bytes: Uint8Array, start: number, end: number): number {
-    const opening = this.#opening as ClientOpening | ServerOpening;
-    if (opening instanceof ClientOpening) {
-      const next = opening.receive(bytes, start, end);
-      const { result } = opening;
-      if (result instanceof HandshakeError) this.#failOpening(result);
-      else if (result !== undefined) this.#open(result);
-      return next;
-    }
-    // No byte after the request is looked at before it is answered.
-    if (opening.request !== undefined) return start;
-    const next = opening.receive(bytes, start, end);
-    if (opening.refusal !== undefined) {
-      this.#answerRefusal(opening.refusal.answer, opening.refusal.error);
-    } else if (opening.request !== undefined) {
-      this.#sink.onRequest(opening.request);
-    }
-    return next;
-  }
-
-  #waitingRequest(): ServerOpening {
-    const opening = this.#opening;
-    if (opening instanceof ServerOpening && opening.request !== undefined) return opening;
-    throw new LocalProtocolError('no request waits for an answer');
-  }
-
-  #open(agreement: OpeningAgreement): void {
+  handleOpened(agreement: OpeningAgreement): void {
     this.protocol = agreement.protocol;
     this.extensions = agreement.extensions;
     this.#peerHead = agreement.head;
@@ -466,9 +440,19 @@ export class Session {
     );
   }
 
-  #failOpening(error: HandshakeError): void {
+  /** @internal */
+  handleOpeningFailed(error: HandshakeError): void {
     this.#failAtOnce(error);
     this.#end();
+  }
+
+  /** Tells that the session has failed, and that nothing more leaves. */
+  #tellFailure(error: WebSocketError, now: number): void {
+    this.#now = now;
+    this.#deadlines.closing(now);
+    this.#messages.release();
+    this.#sink.onFailure(error);
+    this.#sink.onShutdown();
   }
 
   /** The session has failed, and its end with it. Whoever is told finds it closed. */
@@ -479,7 +463,8 @@ export class Session {
     this.#sink.onFailure(error);
   }
 
-  #answerRefusal(answer: UpgradeRefusal, error: HandshakeError): void {
+  /** @internal */
+  handleRefused(answer: UpgradeRefusal, error: HandshakeError): void {
     writeBytes(this.#output, serializeRefusal(answer, this.#kernels));
     this.#opening = undefined;
     this.fail(error);
@@ -562,7 +547,7 @@ export class Session {
   #enter(event: SessionEvent): boolean {
     const state = nextState(this.#state, event);
     if (state === undefined) return false;
-    const wasOpen = this.#state === 'open';
+    const wasOpen = maySend(this.#state);
     this.#state = state;
     this.#updateHalted();
     if (wasOpen) this.#sink.onClosing?.();
@@ -570,6 +555,6 @@ export class Session {
   }
 
   #updateHalted(): void {
-    this.isHalted = this.#isPaused || !readsFrames(this.#state);
+    this.isHalted = isHalted(this.#state, this.#isPaused);
   }
 }

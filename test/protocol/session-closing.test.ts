@@ -45,8 +45,8 @@ const INPUTS = {
   'own close': (end: Endpoint) => end.session.close(4000, 'x', end.now),
   'own failure': (end: Endpoint) => end.session.fail(new TransportError('x'), end.now),
   'end of connection': (end: Endpoint) => end.session.receiveEof(end.now),
-  'loss of connection': (end: Endpoint) => end.session.receiveError(new TransportError('x')),
-  'giving up': (end: Endpoint) => end.session.receiveError(undefined),
+  'loss of connection': (end: Endpoint) => end.session.connectionLost(new TransportError('x')),
+  'giving up': (end: Endpoint) => end.session.abandon(),
 } as const;
 
 const WRONG = 'failure:WS_REMOTE_PROTOCOL:1002';

@@ -107,7 +107,7 @@ it('is closed already when it tells that the connection was lost', () => {
     onEvent: ({ session }, event) => states.push(`${event} ${session.state}`),
   });
   states.length = 0;
-  end.session.receiveError(new WebSocketError('WS_TRANSPORT', 'reset'));
+  end.session.connectionLost(new WebSocketError('WS_TRANSPORT', 'reset'));
   expect(states).toEqual(['failure:WS_TRANSPORT closed', 'closed closed']);
 });
 
@@ -118,7 +118,7 @@ it('keeps its first failure when it is failed again while it tells of it', () =>
       if (event.startsWith('failure')) session.fail(new WebSocketError('WS_SECOND', 'again'), 0);
     },
   });
-  end.session.receiveError(first);
+  end.session.connectionLost(first);
   expect(end.takeEvents()).toEqual(['failure:WS_TRANSPORT', 'closed']);
   expect(end.session.failure).toBe(first);
 });
@@ -154,9 +154,9 @@ it('says that it is open no more, once, before what comes of it', () => {
     const { session } = endpoint;
     if (end === 'close') session.close(1000, '', 0);
     else if (end === 'fail') session.fail(new WebSocketError('WS_X', 'x'), 0);
-    else if (end === 'lose') session.receiveError(new WebSocketError('WS_X', 'x'));
+    else if (end === 'lose') session.connectionLost(new WebSocketError('WS_X', 'x'));
     else endpoint.receiveFrames({ opcode: 8, payload: [3, 232] });
-    session.receiveError(undefined);
+    session.abandon();
     const events = endpoint.takeEvents();
     expect(events[0]).toBe('closing');
     expect(events.filter((event) => event === 'closing')).toHaveLength(1);

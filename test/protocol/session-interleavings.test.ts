@@ -141,7 +141,7 @@ describe.each(SCRIPTS)('in every order in which %s', (_, acts) => {
         const end = ends[role];
         const { sent, received } = end.session;
         const isDone = sent !== undefined && received !== undefined;
-        end.session.receiveError(new TransportError('the connection was reset'));
+        end.session.connectionLost(new TransportError('the connection was reset'));
         expectClosedOnce(end, moves.join(', '));
         expect(end.session.wasClean, moves.join(', ')).toBe(isDone);
         expect(end.failures.length, moves.join(', ')).toBe(isDone ? 0 : 1);

@@ -72,7 +72,7 @@ describe("a client's session", () => {
     ['the connection ends', (end: Endpoint) => end.session.receiveEof(1)],
     [
       'the connection is lost',
-      (end: Endpoint) => end.session.receiveError(new TransportError('reset')),
+      (end: Endpoint) => end.session.connectionLost(new TransportError('reset')),
     ],
     ['time is up', (end: Endpoint) => end.session.handleTimeout(end.session.nextTimeout())],
   ])('tells a refusal with as much of its body as there is when %s', (_, happen) => {
@@ -269,12 +269,23 @@ describe.each(ROLES)('a %s that is open', (role) => {
       return end.events;
     };
     expect(seen((self) => self.session.close(1000, '', 0))).toEqual(['text:stop', 'text:after']);
-    expect(seen((self) => self.session.receiveError(undefined))).toEqual(['text:stop', 'closed']);
+    expect(seen((self) => self.session.abandon())).toEqual(['text:stop', 'closed']);
     expect(seen((self) => self.session.fail(new TransportError('x')))).toEqual([
       'text:stop',
       'failure:WS_TRANSPORT',
       'shutdown',
     ]);
+  });
+
+  it('takes by its former name that the connection is lost or given up', () => {
+    const lost = openEndpoint(role);
+    lost.session.receiveError(new TransportError('reset'));
+    expect(lost.events.slice(-2)).toEqual(['failure:WS_TRANSPORT', 'closed']);
+    const givenUp = openEndpoint(role);
+    givenUp.session.receiveError(undefined);
+    expect(givenUp.events.at(-1)).toBe('closed');
+    expect(givenUp.session.failure).toBeUndefined();
+    expect([lost, givenUp].map(({ session }) => session.isOpen)).toEqual([false, false]);
   });
 
   it('says how many bytes of a frame are missing', () => {

@@ -166,7 +166,7 @@ export class Pair {
     if (loss === 'silence') return;
     for (const { session } of [this.client, this.server]) {
       if (loss === 'eof') session.receiveEof(this.now);
-      else session.receiveError(new TransportError('the connection was reset'));
+      else session.connectionLost(new TransportError('the connection was reset'));
     }
   }
 }

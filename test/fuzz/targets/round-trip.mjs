@@ -108,7 +108,7 @@ class Couple {
       this.now += step.time;
       for (const each of [this.client, this.server]) each.session.handleTimeout(this.now);
     } else if (step.do === 'end') session.receiveEof(this.now);
-    else session.receiveError(undefined);
+    else session.abandon();
   }
 
   /** Lets that many bytes from a side arrive, as far as the other end takes them. */
