@@ -1,7 +1,8 @@
 /** What has been measured so far, and the rows it makes. */
-import { Distribution } from './distribution.mjs';
+
 import { REFERENCE } from './peers/catalogue.mjs';
-import { compareTimes, summarize } from './statistics.mjs';
+import { Distribution } from './samples/distribution.mjs';
+import { compareTimes, summarize } from './samples/statistics.mjs';
 
 /** A client that failed so often in one cell is not tried there again. */
 const FAILURES_ALLOWED = 2;
@@ -10,7 +11,7 @@ const FAILURE_SHOWN = 70;
 
 /** The outcomes of every client in every cell. */
 export class Results {
-  /** @type {Map<string, { measured: Map<number, import('./statistics.mjs').Measurement>, failures: string[], isGivenUp: boolean }>} */
+  /** @type {Map<string, { measured: Map<number, import('./samples/statistics.mjs').Measurement>, failures: string[], isGivenUp: boolean }>} */
   #entries = new Map();
   #isSharedCore;
 

@@ -11,7 +11,7 @@ import { runPlan } from './plan-run.mjs';
 import { Progress } from './progress.mjs';
 import { renderHeader, renderMissing, renderNotes, renderTables } from './report.mjs';
 import { Results } from './results.mjs';
-import { SamplesFile } from './samples-file.mjs';
+import { SamplesFile } from './samples/samples-file.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { listServers, SERVER_NAMES } from './servers/catalogue.mjs';
 import { taskFor } from './tasks.mjs';

@@ -1,6 +1,6 @@
 /** Lets tasks take turns, round after round, and prints a line for each: the median over the rounds, with its spread. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { medianWithSpread } from '../ratios.mjs';
+import { medianWithSpread } from '../samples/ratios.mjs';
 
 /** Ten rounds: the interval leaves out the best and the worst of them. */
 const ROUNDS = 10;

@@ -1,5 +1,5 @@
 /** What keeps a run from saying as much as it seems to. */
-import { DECIDABLE } from '../ratios.mjs';
+import { DECIDABLE } from '../samples/ratios.mjs';
 
 /** Of each core: above this somebody else was at work. */
 const BUSY = 0.25;

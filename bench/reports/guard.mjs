@@ -12,7 +12,7 @@ const NAME_WIDTH = 20;
 const RATIO_WIDTH = 22;
 
 /** @typedef {import('./measured.mjs').Measured} Measured */
-/** @typedef {import('../ratios.mjs').Ratio} Ratio */
+/** @typedef {import('../samples/ratios.mjs').Ratio} Ratio */
 
 /**
  * @typedef {object} Comparison one face in one cell

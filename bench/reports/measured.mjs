@@ -1,10 +1,10 @@
 /** What a file of samples says: its sections, their cells, and a row for every client in each. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { Distribution } from '../distribution.mjs';
-import { judgeRatios } from '../ratios.mjs';
-import { parseSamples } from '../samples-file.mjs';
-import { bootstrapInterval, outlyingRounds, summarize } from '../statistics.mjs';
+import { Distribution } from '../samples/distribution.mjs';
+import { judgeRatios } from '../samples/ratios.mjs';
+import { parseSamples } from '../samples/samples-file.mjs';
+import { bootstrapInterval, outlyingRounds, summarize } from '../samples/statistics.mjs';
 import { groupBy } from './groups.mjs';
 
 /**
@@ -20,7 +20,7 @@ import { groupBy } from './groups.mjs';
  * @property {string} [hint]
  */
 
-/** @typedef {import('../record.mjs').CellRecord} CellRecord */
+/** @typedef {import('../samples/record.mjs').CellRecord} CellRecord */
 /** @typedef {import('../cells.mjs').Cell} Cell */
 
 /**
@@ -35,7 +35,7 @@ import { groupBy } from './groups.mjs';
  */
 
 /**
- * @typedef {import('../statistics.mjs').Measurement & { samples: number[], sends: number[], receives: number[] }} Round
+ * @typedef {import('../samples/statistics.mjs').Measurement & { samples: number[], sends: number[], receives: number[] }} Round
  */
 
 /**
@@ -51,8 +51,8 @@ import { groupBy } from './groups.mjs';
 
 /**
  * @typedef {ReturnType<typeof summarize> & {
- *   medianInterval: import('../statistics.mjs').Interval | undefined,
- *   p99Interval: import('../statistics.mjs').Interval | undefined,
+ *   medianInterval: import('../samples/statistics.mjs').Interval | undefined,
+ *   p99Interval: import('../samples/statistics.mjs').Interval | undefined,
  *   outliers: number[],
  *   send: number | undefined,
  *   receive: number | undefined,

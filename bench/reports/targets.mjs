@@ -1,5 +1,5 @@
 /** The table of targets: what was to be reached, what was measured, and whether that is enough. */
-import { judgeRatios } from '../ratios.mjs';
+import { judgeRatios } from '../samples/ratios.mjs';
 import { TARGETS } from '../targets.mjs';
 import { factorText, figureText } from './wording.mjs';
 

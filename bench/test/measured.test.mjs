@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { IDLE_CONNECTIONS } from '../cells.mjs';
 import { isMeasured, Measured, slownessOf } from '../reports/measured.mjs';
 import { listStandings } from '../reports/standings.mjs';
-import { parseSamples } from '../samples-file.mjs';
+import { parseSamples } from '../samples/samples-file.mjs';
 import { makeRecords, toJsonLines } from './synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };

@@ -4,9 +4,9 @@ import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import { cellTitle } from '../cells.mjs';
 import { PLANS } from '../plans/plan.mjs';
-import { bucketOf } from '../record.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { renderPage } from '../reports/page/page.mjs';
+import { bucketOf } from '../samples/record.mjs';
 import { TARGETS } from '../targets.mjs';
 import { makeRecords } from './synthetic-records.mjs';
 

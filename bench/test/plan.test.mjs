@@ -7,7 +7,7 @@ import { cellTitle } from '../cells.mjs';
 import { Outcomes } from '../outcomes.mjs';
 import { listPeers } from '../peers/catalogue.mjs';
 import { chooseServers, EACH, filterSections, PLANS } from '../plans/plan.mjs';
-import { readSamples } from '../samples-file.mjs';
+import { readSamples } from '../samples/samples-file.mjs';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
 import { planTaskFor } from '../tasks.mjs';
 
@@ -22,7 +22,11 @@ function sectionsOf(plan) {
 /** @param {object} [rest] */
 function record(rest) {
   const place = { section: 'main', server: 'bun', peer: 'ws', ...CELL, round: 1 };
-  return /** @type {import('../record.mjs').CellRecord} */ ({ type: 'cell', ...place, ...rest });
+  return /** @type {import('../samples/record.mjs').CellRecord} */ ({
+    type: 'cell',
+    ...place,
+    ...rest,
+  });
 }
 
 for (const plan of Object.keys(PLANS)) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PLANS } from '../plans/plan.mjs';
-import { histogramOf } from '../record.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { judgeTargets, renderTargets, summarizeTargets } from '../reports/targets.mjs';
+import { histogramOf } from '../samples/record.mjs';
 import { TARGETS } from '../targets.mjs';
 
 const SECTIONS = PLANS.targets?.sections([]) ?? [];

@@ -1,5 +1,5 @@
 /** What a message costs, as tables in Markdown. */
-import { medianWithSpread } from '../ratios.mjs';
+import { medianWithSpread } from '../samples/ratios.mjs';
 
 /**
  * @typedef {object} Counts of one client in one exchange; each list has a number for each round

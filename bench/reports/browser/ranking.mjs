@@ -1,5 +1,5 @@
 /** The clients of one cell on one logarithmic axis, the fastest first: median, rounds, the whole distribution. */
-import { judgeRatios } from '../../ratios.mjs';
+import { judgeRatios } from '../../samples/ratios.mjs';
 import { factorText, ratioText, tickText, timeText } from '../wording.mjs';
 import { logScale, logTicks } from './axis.mjs';
 import { failedRow, kindOf, nameOf } from './clients.mjs';
@@ -162,7 +162,7 @@ function ratioOf(row, baseline) {
   );
 }
 
-/** @param {import('../../ratios.mjs').Ratio | undefined} ratio */
+/** @param {import('../../samples/ratios.mjs').Ratio | undefined} ratio */
 function factorOf(ratio) {
   if (!ratio) return '–';
   return ratio.isTie ? '≈' : `${factorText(ratio.median)}×`;

@@ -1,7 +1,7 @@
 /** What the page's script needs, as small as it gets: the figures of every row, and the samples behind them. */
 import { gzipSync } from 'node:zlib';
 import { cellDetails, modeTitle } from '../../cells.mjs';
-import { bucketOf } from '../../record.mjs';
+import { bucketOf } from '../../samples/record.mjs';
 import { isFace } from '../standings.mjs';
 
 /** Bars of a distribution per doubling of time. */
@@ -109,7 +109,7 @@ function pageRow({ peer, summary, failure, failures, rounds, memory }, names) {
 }
 
 /**
- * @param {import('../../distribution.mjs').Distribution} times
+ * @param {import('../../samples/distribution.mjs').Distribution} times
  * @returns {[number, ...number[]]}
  */
 function barsOf(times) {
@@ -161,7 +161,7 @@ function short(value, digits = 4) {
 }
 
 /**
- * @param {import('../../statistics.mjs').Interval | undefined} interval
+ * @param {import('../../samples/statistics.mjs').Interval | undefined} interval
  * @returns {[number, number] | undefined}
  */
 function ends(interval) {

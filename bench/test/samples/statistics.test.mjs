@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Distribution } from '../distribution.mjs';
-import { medianWithSpread } from '../ratios.mjs';
-import { bootstrapInterval, compareTimes, outlyingRounds, summarize } from '../statistics.mjs';
+import { Distribution } from '../../samples/distribution.mjs';
+import { medianWithSpread } from '../../samples/ratios.mjs';
+import {
+  bootstrapInterval,
+  compareTimes,
+  outlyingRounds,
+  summarize,
+} from '../../samples/statistics.mjs';
 
 /**
  * @param {number[]} times

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUCKETS_PER_OCTAVE, bucketOf, histogramOf, recordOf, timeOf } from '../record.mjs';
+import {
+  BUCKETS_PER_OCTAVE,
+  bucketOf,
+  histogramOf,
+  recordOf,
+  timeOf,
+} from '../../samples/record.mjs';
 
 const PLACE = { section: 'main', server: 'bun', peer: 'ws', mode: 'rr', size: 512, round: 3 };
 const TOTALS = { messages: 3, elapsed: 300, clientUser: 20, clientSystem: 10 };

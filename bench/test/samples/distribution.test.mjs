@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Distribution } from '../distribution.mjs';
-import { histogramOf } from '../record.mjs';
+import { Distribution } from '../../samples/distribution.mjs';
+import { histogramOf } from '../../samples/record.mjs';
 
 test('interpolates quantiles', () => {
   assert.equal(Distribution.of([4, 2, 1, 3]).quantile(0.5), 2.5);
