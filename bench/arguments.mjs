@@ -1,6 +1,7 @@
 /** The command line of the benchmark: pure, so that it is tested without running anything. */
-import { MODES } from './cells.mjs';
+
 import { REFERENCE } from './peers/catalogue.mjs';
+import { MODES } from './plans/cells.mjs';
 import { PLANS } from './plans/plan.mjs';
 
 const SMALLEST_SIZE = 8;

@@ -7,7 +7,7 @@ import { runClient } from './client-process.mjs';
  * @param {import('./server-process.mjs').ServerProcess} server
  * @param {import('./peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
- * @param {readonly import('./tasks.mjs').Task[]} tasks
+ * @param {readonly import('./plans/tasks.mjs').Task[]} tasks
  * @param {(outcome: import('./client-process.mjs').Outcome) => void} onOutcome
  * @param {import('./interruption.mjs').Interruption} interruption
  */

@@ -2,7 +2,7 @@
 import { TRUST } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
-import { timeLimit } from './tasks.mjs';
+import { timeLimit } from './plans/tasks.mjs';
 
 /**
  * @typedef {object} Outcome
@@ -17,7 +17,7 @@ import { timeLimit } from './tasks.mjs';
  *
  * @param {import('./peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
- * @param {{ url: string, serverPid: number, tasks: readonly import('./tasks.mjs').Task[] }} work
+ * @param {{ url: string, serverPid: number, tasks: readonly import('./plans/tasks.mjs').Task[] }} work
  * @param {(result: import('./peers/measure.mjs').Result) => void} onResult
  * @returns {Promise<Outcome | undefined>} the failure; undefined when every task has its result
  */

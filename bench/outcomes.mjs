@@ -34,7 +34,7 @@ export class Outcomes {
   /**
    * @param {string} section
    * @param {string} peer
-   * @param {import('./cells.mjs').Cell} cell
+   * @param {import('./plans/cells.mjs').Cell} cell
    * @param {number} round
    */
   isWanted(section, peer, cell, round) {
@@ -47,7 +47,7 @@ export class Outcomes {
 /**
  * @param {string} section
  * @param {string} peer
- * @param {import('./cells.mjs').Cell} cell
+ * @param {import('./plans/cells.mjs').Cell} cell
  */
 function keyOf(section, peer, { mode, size, content, connections, rate, compression }) {
   return [section, peer, mode, size, content, connections, rate, compression].join();

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { UsageError } from './arguments.mjs';
 import { attempt } from './attempt.mjs';
 import { readBaseline, requirePrograms } from './baseline.mjs';
-import { cellTitle } from './cells.mjs';
 import { choosePinning } from './cores.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
 import { Outcomes } from './outcomes.mjs';
 import { listPeers } from './peers/catalogue.mjs';
+import { cellTitle } from './plans/cells.mjs';
 import { chooseServers, filterSections, PLANS } from './plans/plan.mjs';
+import { planTaskFor } from './plans/tasks.mjs';
 import { Progress } from './progress.mjs';
 import { renderMissing } from './report.mjs';
 import { compareRuns, isPassed, renderGuard } from './reports/guard.mjs';
@@ -24,7 +25,6 @@ import { recordOf } from './samples/record.mjs';
 import { readSamples, SamplesFile } from './samples/samples-file.mjs';
 import { Servers } from './server-process.mjs';
 import { listServers } from './servers/catalogue.mjs';
-import { planTaskFor } from './tasks.mjs';
 
 /**
  * @param {readonly string[]} argv
@@ -169,14 +169,18 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
         left = rest;
         progress.done++;
         const place = { section: section.name, server: serverName, peer: peer.name };
-        const where = { ...place, .../** @type {import('./cells.mjs').Cell} */ (cell), round };
+        const where = {
+          ...place,
+          .../** @type {import('./plans/cells.mjs').Cell} */ (cell),
+          round,
+        };
         const record = recordOf(where, outcome, ticks, peer.server !== undefined);
         outcomes.add(record);
         file.write(record);
         announce(left[0]);
       }
 
-      /** @param {import('./cells.mjs').Cell | undefined} cell */
+      /** @param {import('./plans/cells.mjs').Cell | undefined} cell */
       function announce(cell) {
         if (!cell) return;
         progress.show(

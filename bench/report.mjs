@@ -1,6 +1,7 @@
 /** The text around the tables: what was run on what, how to read it, and what is missing. */
-import { cellTitle } from './cells.mjs';
+
 import { REFERENCE } from './peers/catalogue.mjs';
+import { cellTitle } from './plans/cells.mjs';
 import { renderTable, wrap } from './table.mjs';
 
 const INDENT = '          ';
@@ -12,7 +13,7 @@ const INDENT = '          ';
  * @property {import('./cores.mjs').Pinning} pinning
  * @property {import('./servers/catalogue.mjs').ServerProgram} server
  * @property {string | undefined} serverNote why it is not the server that was asked for
- * @property {import('./cells.mjs').Cell[]} cells
+ * @property {import('./plans/cells.mjs').Cell[]} cells
  * @property {import('./peers/catalogue.mjs').Peer[]} peers
  */
 
@@ -65,7 +66,7 @@ export function renderTables({ cells, peers }, results, paint) {
     .join('\n\n');
 }
 
-/** @param {import('./cells.mjs').Cell} cell */
+/** @param {import('./plans/cells.mjs').Cell} cell */
 function meaningOf(cell) {
   return cell.mode === 'rr'
     ? 'one message in flight; a sample is one round trip'

@@ -22,7 +22,7 @@ export class Results {
 
   /**
    * @param {string} peer
-   * @param {import('./cells.mjs').Cell} cell
+   * @param {import('./plans/cells.mjs').Cell} cell
    * @param {number} round
    * @param {import('./client-process.mjs').Outcome} outcome
    * @param {number} ticks clock ticks per second
@@ -51,7 +51,7 @@ export class Results {
 
   /**
    * @param {string} peer
-   * @param {import('./cells.mjs').Cell} cell
+   * @param {import('./plans/cells.mjs').Cell} cell
    */
   isGivenUp(peer, cell) {
     return this.#entry(peer, cell).isGivenUp;
@@ -59,7 +59,7 @@ export class Results {
 
   /**
    * @param {readonly import('./peers/catalogue.mjs').Peer[]} peers
-   * @param {import('./cells.mjs').Cell} cell
+   * @param {import('./plans/cells.mjs').Cell} cell
    * @returns {{ rows: import('./table.mjs').Row[], notes: string[] }}
    */
   table(peers, cell) {
@@ -86,7 +86,7 @@ export class Results {
 
   /**
    * @param {string} peer
-   * @param {import('./cells.mjs').Cell} cell
+   * @param {import('./plans/cells.mjs').Cell} cell
    */
   #entry(peer, cell) {
     const key = `${peer} ${cell.mode} ${cell.size}`;

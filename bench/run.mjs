@@ -2,19 +2,19 @@
 import process from 'node:process';
 import { helpText, parseArguments, UsageError } from './arguments.mjs';
 import { attempt } from './attempt.mjs';
-import { cellTitle, listCells } from './cells.mjs';
 import { choosePinning } from './cores.mjs';
 import { Interruption } from './interruption.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
 import { listPeers, PEER_GROUPS, QUICK_PEERS } from './peers/catalogue.mjs';
 import { runPlan } from './plan-run.mjs';
+import { cellTitle, listCells } from './plans/cells.mjs';
+import { taskFor } from './plans/tasks.mjs';
 import { Progress } from './progress.mjs';
 import { renderHeader, renderMissing, renderNotes, renderTables } from './report.mjs';
 import { Results } from './results.mjs';
 import { SamplesFile } from './samples/samples-file.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { listServers, SERVER_NAMES } from './servers/catalogue.mjs';
-import { taskFor } from './tasks.mjs';
 
 const FALLBACK_SERVER = 'ws';
 const QUICK_MODES = ['rr', 'pipelined'];
@@ -110,7 +110,7 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
   const { rounds, cellTime } = options;
   const present = peers.filter((peer) => !peer.missing);
   const ticks = ticksPerSecond();
-  const tasksFor = (/** @type {readonly import('./cells.mjs').Cell[]} */ todo) =>
+  const tasksFor = (/** @type {readonly import('./plans/cells.mjs').Cell[]} */ todo) =>
     todo.map((cell, index) => taskFor(cell, cellTime, index === 0));
   const progress = new Progress(process.stderr, rounds * present.length * cells.length);
   const floor = /** @type {import('./peers/catalogue.mjs').Peer} */ (
@@ -134,7 +134,7 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
           pinning.client,
           tasksFor(left),
           (outcome) => {
-            const cell = /** @type {import('./cells.mjs').Cell} */ (left[0]);
+            const cell = /** @type {import('./plans/cells.mjs').Cell} */ (left[0]);
             left = left.slice(1);
             progress.done++;
             results.add(peer.name, cell, round, outcome, ticks);

@@ -14,7 +14,7 @@ const SETTLING = 300;
 
 /**
  * @typedef {object} Work
- * @property {import('../tasks.mjs').Task & { serverPid: number }} task
+ * @property {import('../plans/tasks.mjs').Task & { serverPid: number }} task
  * @property {string} url of the server
  * @property {(url: string, exchange: any) => Promise<unknown>} run drives the client on one connection until it has closed
  */

@@ -44,7 +44,7 @@ export class Exchange {
   #origin;
 
   /**
-   * @param {import('../tasks.mjs').Task & { serverPid?: number }} task
+   * @param {import('../plans/tasks.mjs').Task & { serverPid?: number }} task
    * @param {number} [origin] nanoseconds of the monotonic clock at which `performance.now()` was 0
    * @param {Measure} [measure] of all connections
    */

@@ -39,7 +39,7 @@ export class Measure {
   #before = /** @type {CpuTimes | undefined} */ (undefined);
   #result = /** @type {Result | undefined} */ (undefined);
 
-  /** @param {import('../tasks.mjs').Task & { serverPid?: number }} task */
+  /** @param {import('../plans/tasks.mjs').Task & { serverPid?: number }} task */
   constructor(task) {
     this.#task = task;
     const most = Math.ceil(task.measure.messages / task.perSample);

@@ -19,7 +19,7 @@ export class PacedExchange {
   #before = cpuTimes(undefined);
   #result = /** @type {import('./measure.mjs').Result | undefined} */ (undefined);
 
-  /** @param {import('../tasks.mjs').Task} task */
+  /** @param {import('../plans/tasks.mjs').Task} task */
   constructor(task) {
     this.#task = task;
   }

@@ -1,6 +1,7 @@
 /** `--full`: every workload, each in a section of its own, on top of the tables of the reference document. */
-import { IDLE_CONNECTIONS, listCells } from '../cells.mjs';
+
 import { POLLING_PEERS, SERVER_PEERS } from '../peers/variants.mjs';
+import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
 import { seedSections } from './seed.mjs';
 
 const ENDS = [512, 65_536];

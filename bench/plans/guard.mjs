@@ -2,10 +2,10 @@
 import { REFERENCE } from '../peers/catalogue.mjs';
 import { FACES, targetsSections } from './targets.mjs';
 
-const isSmall = (/** @type {import('../cells.mjs').Cell} */ { size }) => size === 512;
-const isPipelined = (/** @type {import('../cells.mjs').Cell} */ { mode }) => mode === 'pipelined';
+const isSmall = (/** @type {import('./cells.mjs').Cell} */ { size }) => size === 512;
+const isPipelined = (/** @type {import('./cells.mjs').Cell} */ { mode }) => mode === 'pipelined';
 
-/** The cells taken of each section. @type {Record<string, (cell: import('../cells.mjs').Cell) => boolean>} */
+/** The cells taken of each section. @type {Record<string, (cell: import('./cells.mjs').Cell) => boolean>} */
 const GUARDED = {
   'pipelined-bun': () => true,
   'same-core': isSmall,

@@ -12,7 +12,7 @@ import { targetsSections } from './targets.mjs';
  * @property {string} title
  * @property {string} server `each` where the clients say which, one for each server
  * @property {readonly string[]} peers
- * @property {readonly import('../cells.mjs').Cell[]} cells
+ * @property {readonly import('./cells.mjs').Cell[]} cells
  * @property {boolean} [isSameCore] whether server and client share a core
  * @property {boolean} [isTls]
  * @property {boolean} [isCompressed] whether the server compresses

@@ -1,5 +1,5 @@
 /** `--seed`: the tables of the reference document, like for like, on servers that are nobody's product here and on its own. */
-import { listCells } from '../cells.mjs';
+import { listCells } from './cells.mjs';
 
 const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
 /** The sizes of its pipelined table. */

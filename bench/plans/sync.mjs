@@ -1,6 +1,7 @@
 /** `--sync`: the rungs of the blocking face against other blocking clients, plain and over TLS, near and far. */
-import { listCells } from '../cells.mjs';
+
 import { SYNC_RUNG_PEERS } from '../peers/variants.mjs';
+import { listCells } from './cells.mjs';
 
 const SIZES = [64, 512, 65_536];
 const OTHERS = ['ws', 'websocket-client', 'websockets-sync', 'websocket-rs-sync'];

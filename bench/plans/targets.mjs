@@ -1,6 +1,7 @@
 /** `--targets`: the cells in which Wirespeed has set itself a figure to reach (reports/targets.mjs judges them). */
-import { IDLE_CONNECTIONS, listCells } from '../cells.mjs';
+
 import { IMPORT_PEERS, POLLING_PEERS } from '../peers/variants.mjs';
+import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
 
 const ENDS = [512, 65_536];
 const MEBIBYTE = 1024 * 1024;

@@ -1,5 +1,5 @@
 /** Whether two runs of the same plan say the same of every two clients, where both can tell them apart. */
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { slownessOf } from './measured.mjs';
 import { factorText, minuteText } from './wording.mjs';
 

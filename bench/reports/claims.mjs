@@ -1,5 +1,5 @@
 /** The headline claims of the reference document, each beside what the records say. */
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { slownessOf } from './measured.mjs';
 import { figureText, rangeText } from './wording.mjs';
 

@@ -1,5 +1,5 @@
 /** The tables of the reference document, its figures beside those measured here. */
-import { formatSize } from '../cells.mjs';
+import { formatSize } from '../plans/cells.mjs';
 import { isMeasured, slownessOf } from './measured.mjs';
 import { DOCUMENT_SCALING, DOCUMENT_TABLES, FACES } from './reference-document.mjs';
 import { millisText, ratioText } from './wording.mjs';

@@ -1,6 +1,7 @@
 /** What became of the speed since an earlier run: each face's ratio to ws in both, and whether it was lost. */
-import { cellTitle } from '../cells.mjs';
+
 import { REFERENCE } from '../peers/catalogue.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { groupBy } from './groups.mjs';
 import { slownessOf } from './measured.mjs';
 import { isFace } from './standings.mjs';

@@ -1,6 +1,6 @@
 /** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
 
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { renderAgreement } from './agreement.mjs';
 import { cautionsOf } from './cautions.mjs';
 import { judgeClaims, VERDICTS } from './claims.mjs';
@@ -226,7 +226,7 @@ function renderReadme(measured) {
  *
  * @param {import('./measured.mjs').Measured} measured
  * @param {import('./measured.mjs').Section} section
- * @param {readonly import('../cells.mjs').Cell[]} cells
+ * @param {readonly import('../plans/cells.mjs').Cell[]} cells
  */
 function renderMedians(measured, section, cells) {
   const columns = cells.map((cell) => ({ cell, rows: measured.rows(section, cell) }));

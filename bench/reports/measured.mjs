@@ -21,7 +21,7 @@ import { groupBy } from './groups.mjs';
  */
 
 /** @typedef {import('../samples/record.mjs').CellRecord} CellRecord */
-/** @typedef {import('../cells.mjs').Cell} Cell */
+/** @typedef {import('../plans/cells.mjs').Cell} Cell */
 
 /**
  * @typedef {object} Section

@@ -1,5 +1,5 @@
 /** Who is ahead of whom, in words and Markdown. */
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { groupBy } from './groups.mjs';
 import { countOutcomes } from './standings.mjs';
 import { factorText, rangeText } from './wording.mjs';

@@ -1,6 +1,7 @@
 /** The table of targets: what was to be reached, what was measured, and whether that is enough. */
+
+import { TARGETS } from '../plans/target-figures.mjs';
 import { judgeRatios } from '../samples/ratios.mjs';
-import { TARGETS } from '../targets.mjs';
 import { factorText, figureText } from './wording.mjs';
 
 /** @typedef {import('./measured.mjs').Round} Round */
@@ -15,7 +16,7 @@ const METRICS = {
 
 /**
  * @typedef {object} Judgement
- * @property {import('../targets.mjs').Target} target
+ * @property {import('../plans/target-figures.mjs').Target} target
  * @property {{ median: number, low: number, high: number } | undefined} ratio ours to theirs
  * @property {boolean} isReached
  * @property {boolean} isClose whether the noise reaches from one verdict to the other
@@ -26,7 +27,7 @@ const METRICS = {
  * Holds every target against a run.
  *
  * @param {import('./measured.mjs').Measured} measured
- * @param {readonly import('../targets.mjs').Target[]} targets
+ * @param {readonly import('../plans/target-figures.mjs').Target[]} targets
  * @returns {Judgement[]}
  */
 export function judgeTargets(measured, targets) {
@@ -101,7 +102,7 @@ export function verdictText({ ratio, isReached, isClose, absence }) {
 }
 
 /**
- * @param {import('../targets.mjs').Target} target
+ * @param {import('../plans/target-figures.mjs').Target} target
  * @param {import('./measured.mjs').Row | undefined} ours
  * @param {import('./measured.mjs').Row | undefined} theirs
  */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { BLOCKS, renderMarkdown, sectionTitle } from '../reports/markdown.mjs';
 import { fillBlocks } from '../reports/marked-blocks.mjs';
 import { Measured } from '../reports/measured.mjs';

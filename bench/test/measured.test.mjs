@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IDLE_CONNECTIONS } from '../cells.mjs';
+import { IDLE_CONNECTIONS } from '../plans/cells.mjs';
 import { isMeasured, Measured, slownessOf } from '../reports/measured.mjs';
 import { listStandings } from '../reports/standings.mjs';
 import { parseSamples } from '../samples/samples-file.mjs';

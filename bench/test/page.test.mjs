@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { PLANS } from '../plans/plan.mjs';
+import { TARGETS } from '../plans/target-figures.mjs';
 import { Measured } from '../reports/measured.mjs';
 import { renderPage } from '../reports/page/page.mjs';
 import { bucketOf } from '../samples/record.mjs';
-import { TARGETS } from '../targets.mjs';
 import { makeRecords } from './synthetic-records.mjs';
 
 const records = makeRecords({ samples: 40 });

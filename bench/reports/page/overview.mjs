@@ -1,5 +1,5 @@
 /** The first look: how often each face is ahead, and a matrix of every cell against every rival of its style. */
-import { cellDetails, cellTitle, modeTitle } from '../../cells.mjs';
+import { cellDetails, cellTitle, modeTitle } from '../../plans/cells.mjs';
 import { groupBy } from '../groups.mjs';
 import { sectionTitle } from '../markdown.mjs';
 import { countOutcomes } from '../standings.mjs';

@@ -1,6 +1,6 @@
 /** What the page's script needs, as small as it gets: the figures of every row, and the samples behind them. */
 import { gzipSync } from 'node:zlib';
-import { cellDetails, modeTitle } from '../../cells.mjs';
+import { cellDetails, modeTitle } from '../../plans/cells.mjs';
 import { bucketOf } from '../../samples/record.mjs';
 import { isFace } from '../standings.mjs';
 

@@ -1,5 +1,5 @@
 /** Time over size, both logarithmic: a panel for each way of working and style. */
-import { formatSize, modeTitle } from '../../cells.mjs';
+import { formatSize, modeTitle } from '../../plans/cells.mjs';
 import { logScale, logTicks, spreadLabels } from '../browser/axis.mjs';
 import { isMeasured } from '../measured.mjs';
 import { isFace } from '../standings.mjs';

@@ -1,6 +1,6 @@
 /** Tables: those of the reference document, and every figure of every cell. */
-import { cellTitle, formatSize } from '../../cells.mjs';
-import { TARGETS } from '../../targets.mjs';
+import { cellTitle, formatSize } from '../../plans/cells.mjs';
+import { TARGETS } from '../../plans/target-figures.mjs';
 import { logScale } from '../browser/axis.mjs';
 import { documentColumns, documentLines } from '../document-tables.mjs';
 import { sectionTitle } from '../markdown.mjs';

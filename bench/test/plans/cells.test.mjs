@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cellTitle } from '../cells.mjs';
+import { cellTitle } from '../../plans/cells.mjs';
 
 test('names cells by all that tells them apart', () => {
   assert.equal(cellTitle({ mode: 'rr', size: 65_536 }), 'Request-response, 64 KiB');

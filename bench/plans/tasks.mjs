@@ -1,7 +1,8 @@
 /** What a client process is asked to do for a cell, and for how long. */
+
+import { STAMPS } from '../peers/exchange.mjs';
+import { LATENCY } from '../peers/paced-exchange.mjs';
 import { MODES } from './cells.mjs';
-import { STAMPS } from './peers/exchange.mjs';
-import { LATENCY } from './peers/paced-exchange.mjs';
 
 const FIRST_WARM_UP = 500;
 const WARM_UP = 200;

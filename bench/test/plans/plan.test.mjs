@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cellTitle } from '../cells.mjs';
-import { Outcomes } from '../outcomes.mjs';
-import { listPeers } from '../peers/catalogue.mjs';
-import { chooseServers, EACH, filterSections, PLANS } from '../plans/plan.mjs';
-import { readSamples } from '../samples/samples-file.mjs';
-import { SERVER_NAMES } from '../servers/catalogue.mjs';
-import { planTaskFor } from '../tasks.mjs';
+import { Outcomes } from '../../outcomes.mjs';
+import { listPeers } from '../../peers/catalogue.mjs';
+import { cellTitle } from '../../plans/cells.mjs';
+import { chooseServers, EACH, filterSections, PLANS } from '../../plans/plan.mjs';
+import { planTaskFor } from '../../plans/tasks.mjs';
+import { readSamples } from '../../samples/samples-file.mjs';
+import { SERVER_NAMES } from '../../servers/catalogue.mjs';
 
 const NO_FILTERS = { peers: undefined, sizes: undefined, modes: undefined, servers: undefined };
 const CELL = { mode: 'rr', size: 512 };
@@ -22,7 +22,7 @@ function sectionsOf(plan) {
 /** @param {object} [rest] */
 function record(rest) {
   const place = { section: 'main', server: 'bun', peer: 'ws', ...CELL, round: 1 };
-  return /** @type {import('../samples/record.mjs').CellRecord} */ ({
+  return /** @type {import('../../samples/record.mjs').CellRecord} */ ({
     type: 'cell',
     ...place,
     ...rest,
