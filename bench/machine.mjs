@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
-import { crateVersion, pythonPackageVersion, pythonVersion } from './local.mjs';
-import { findBun, findDeno, findPackage } from './packages.mjs';
+import { crateVersion, pythonPackageVersion, pythonVersion } from './setup/local.mjs';
+import { findBun, findDeno, findPackage } from './setup/packages.mjs';
 
 /** @param {readonly string[]} flags the command line */
 export function describeMachine(flags) {

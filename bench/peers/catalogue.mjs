@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { listServers } from '../servers/catalogue.mjs';
 import {
   crateVersion,
   FLOOR,
@@ -10,9 +11,8 @@ import {
   pythonPackageVersion,
   RUST,
   SETUP_HINT,
-} from '../local.mjs';
-import { findBun, findDeno, findPackage } from '../packages.mjs';
-import { listServers } from '../servers/catalogue.mjs';
+} from '../setup/local.mjs';
+import { findBun, findDeno, findPackage } from '../setup/packages.mjs';
 import { listVariants } from './variants.mjs';
 import { isBuilt } from './wirespeed-library.mjs';
 
@@ -176,7 +176,7 @@ function ofNode() {
 
 /**
  * @param {string} name
- * @param {import('../packages.mjs').Runtime} runtime
+ * @param {import('../setup/packages.mjs').Runtime} runtime
  * @param {string[]} args
  * @returns {Peer}
  */

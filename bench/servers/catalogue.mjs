@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { isBuilt } from '../peers/wirespeed-library.mjs';
 import {
   crateVersion,
   PYTHON,
@@ -9,9 +10,8 @@ import {
   pythonPackageVersion,
   RUST,
   SETUP_HINT,
-} from '../local.mjs';
-import { findBun, findPackage } from '../packages.mjs';
-import { isBuilt } from '../peers/wirespeed-library.mjs';
+} from '../setup/local.mjs';
+import { findBun, findPackage } from '../setup/packages.mjs';
 
 /**
  * @typedef {object} ServerProgram

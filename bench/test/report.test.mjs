@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeEnd } from '../child.mjs';
 import { Answer } from '../client-process.mjs';
-import { bunPackage, denoPackage } from '../packages.mjs';
 import { cellTitle, listCells } from '../plans/cells.mjs';
 import { taskFor } from '../plans/tasks.mjs';
 import { formatDuration } from '../progress.mjs';
 import { renderMissing } from '../report.mjs';
+import { bunPackage, denoPackage } from '../setup/packages.mjs';
 
 test('names in the last line what is missing and how to get it, each way once', () => {
   const hint = 'npm install --no-save @oven/bun-linux-x64@1.4.5';

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findBun, findDeno, findPackage } from '../../bench/packages.mjs';
+import { findBun, findDeno, findPackage } from '../../bench/setup/packages.mjs';
 
 export { findBun, findDeno };
 

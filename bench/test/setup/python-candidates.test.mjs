@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPythonRecentEnough, pythonCandidates } from '../python-candidates.mjs';
+import { isPythonRecentEnough, pythonCandidates } from '../../setup/python-candidates.mjs';
 
 test('takes the interpreter that is asked for, and no other', () => {
   assert.deepEqual(pythonCandidates({ PYTHON: '/opt/python' }, []), ['/opt/python']);

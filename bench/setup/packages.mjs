@@ -81,7 +81,7 @@ function findRuntime(name, packageName, binary) {
 
 /** @param {string} packageName */
 function pinnedVersion(packageName) {
-  const { optionalDependencies } = require('./package.json');
+  const { optionalDependencies } = require('../package.json');
   const version = new Map(Object.entries(optionalDependencies)).get(packageName);
   return version ? `@${version}` : '';
 }

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 export const SETUP_HINT = 'npm run bench:setup';
 
-export const PYTHON = path('.local/python/bin/python');
-export const PYTHON_DRIVER = path('python/driver.py');
-export const PYTHON_SERVER = path('python/serve.py');
+export const PYTHON = path('../.local/python/bin/python');
+export const PYTHON_DRIVER = path('../python/driver.py');
+export const PYTHON_SERVER = path('../python/serve.py');
 export const RUST = path(
-  `.local/rust/release/wirespeed-bench-rust${process.platform === 'win32' ? '.exe' : ''}`,
+  `../.local/rust/release/wirespeed-bench-rust${process.platform === 'win32' ? '.exe' : ''}`,
 );
-export const FLOOR = path('.local/floor/floor');
+export const FLOOR = path('../.local/floor/floor');
 
 /**
  * The version of a Python package in the virtual environment; undefined where it is absent.
@@ -29,7 +29,7 @@ function pythonPackages() {
   if (found) return found;
   found = new Map();
   if (!existsSync(PYTHON)) return found;
-  const library = path('.local/python/lib');
+  const library = path('../.local/python/lib');
   for (const version of readdirSync(library)) {
     for (const entry of readdirSync(`${library}/${version}/site-packages`)) {
       const info = /^(.+)-([^-]+)\.dist-info$/.exec(entry);
@@ -42,7 +42,7 @@ function pythonPackages() {
 /** The version of the interpreter in the virtual environment. */
 export function pythonVersion() {
   try {
-    const config = readFileSync(path('.local/python/pyvenv.cfg'), 'utf8');
+    const config = readFileSync(path('../.local/python/pyvenv.cfg'), 'utf8');
     return /^version = (.+)$/m.exec(config)?.[1];
   } catch {
     return undefined;
@@ -51,7 +51,7 @@ export function pythonVersion() {
 
 /** @param {string} name of a crate that the Rust programs were locked to */
 export function crateVersion(name) {
-  const lock = readFileSync(path('rust/Cargo.lock'), 'utf8');
+  const lock = readFileSync(path('../rust/Cargo.lock'), 'utf8');
   return new RegExp(`^name = "${name}"\nversion = "(.+)"$`, 'm').exec(lock)?.[1];
 }
 

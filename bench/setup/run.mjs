@@ -33,7 +33,7 @@ console.log(
 process.exitCode = hasFailed ? 1 : 0;
 
 function setUpPython() {
-  const requirements = path('python/requirements.txt');
+  const requirements = path('../python/requirements.txt');
   const python = findPython();
   if (!python) {
     return `missing: no Python ${LEAST_PYTHON.join('.')} or newer was found on PATH or under pyenv; PYTHON=/path/to/python npm run bench:setup uses a certain one`;
@@ -78,7 +78,7 @@ function setUpRust() {
   }
   // Cargo itself finds out whether anything has changed.
   const target = dirname(dirname(RUST));
-  const manifest = path('rust/Cargo.toml');
+  const manifest = path('../rust/Cargo.toml');
   const where = ['--manifest-path', manifest, '--target-dir', target];
   execute('cargo', ['build', '--release', '--locked', '--quiet', ...where]);
   return `built the clients and servers on tokio-tungstenite and fastwebsockets: ${RUST}`;
@@ -90,7 +90,7 @@ function setUpFloor() {
   if (!isThere(compiler)) {
     return `missing: no ${compiler} was found on PATH; a C compiler comes with packages such as build-essential`;
   }
-  const source = path('floor/floor.c');
+  const source = path('../floor/floor.c');
   const folder = dirname(FLOOR);
   const mark = markOf(compiler, readFileSync(source, 'utf8'));
   if (isMarked(folder, mark)) return `nothing to do: ${FLOOR} is up to date`;
