@@ -1,7 +1,7 @@
 /** What `--guard` compares with, and what has to be there for it. */
 import { fileURLToPath } from 'node:url';
-import { UsageError } from './arguments.mjs';
-import { git } from './machine.mjs';
+import { UsageError } from './harness/arguments.mjs';
+import { git } from './harness/machine.mjs';
 import { Measured, readRecords } from './reports/measured.mjs';
 import { shortPath } from './reports/write.mjs';
 

@@ -8,9 +8,9 @@ const INDENT = '          ';
 
 /**
  * @typedef {object} Run
- * @property {import('./arguments.mjs').BenchOptions} options
- * @property {ReturnType<typeof import('./machine.mjs').describeMachine>} machine
- * @property {import('./cores.mjs').Pinning} pinning
+ * @property {import('./harness/arguments.mjs').BenchOptions} options
+ * @property {ReturnType<typeof import('./harness/machine.mjs').describeMachine>} machine
+ * @property {import('./harness/cores.mjs').Pinning} pinning
  * @property {import('./servers/catalogue.mjs').ServerProgram} server
  * @property {string | undefined} serverNote why it is not the server that was asked for
  * @property {import('./plans/cells.mjs').Cell[]} cells

@@ -24,7 +24,7 @@ export class Results {
    * @param {string} peer
    * @param {import('./plans/cells.mjs').Cell} cell
    * @param {number} round
-   * @param {import('./client-process.mjs').Outcome} outcome
+   * @param {import('./harness/client-process.mjs').Outcome} outcome
    * @param {number} ticks clock ticks per second
    */
   add(peer, cell, round, { result, failure, isHang }, ticks) {

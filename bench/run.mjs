@@ -1,19 +1,19 @@
 /** `npm run bench`: measures every client against one echo server and prints a table per cell. */
 import process from 'node:process';
-import { helpText, parseArguments, UsageError } from './arguments.mjs';
-import { attempt } from './attempt.mjs';
-import { choosePinning } from './cores.mjs';
-import { Interruption } from './interruption.mjs';
-import { describeMachine, ticksPerSecond } from './machine.mjs';
+import { helpText, parseArguments, UsageError } from './harness/arguments.mjs';
+import { attempt } from './harness/attempt.mjs';
+import { choosePinning } from './harness/cores.mjs';
+import { Interruption } from './harness/interruption.mjs';
+import { describeMachine, ticksPerSecond } from './harness/machine.mjs';
+import { runPlan } from './harness/plan-run.mjs';
+import { Progress } from './harness/progress.mjs';
+import { ServerProcess } from './harness/server-process.mjs';
 import { listPeers, PEER_GROUPS, QUICK_PEERS } from './peers/catalogue.mjs';
-import { runPlan } from './plan-run.mjs';
 import { cellTitle, listCells } from './plans/cells.mjs';
 import { taskFor } from './plans/tasks.mjs';
-import { Progress } from './progress.mjs';
 import { renderHeader, renderMissing, renderNotes, renderTables } from './report.mjs';
 import { Results } from './results.mjs';
 import { SamplesFile } from './samples/samples-file.mjs';
-import { ServerProcess } from './server-process.mjs';
 import { listServers, SERVER_NAMES } from './servers/catalogue.mjs';
 
 const FALLBACK_SERVER = 'ws';
@@ -46,7 +46,7 @@ async function main(argv) {
 
 /**
  * @param {string[]} argv
- * @param {import('./arguments.mjs').BenchOptions} options
+ * @param {import('./harness/arguments.mjs').BenchOptions} options
  */
 async function runQuick(argv, options) {
   const file = openSamples(options.json);

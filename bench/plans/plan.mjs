@@ -40,7 +40,7 @@ export const PLANS = /** @type {Record<string, Plan>} */ ({
  * Leaves what the flags name.
  *
  * @param {readonly Section[]} sections
- * @param {Pick<import('../arguments.mjs').BenchOptions, 'peers' | 'sizes' | 'modes' | 'servers'>} filters
+ * @param {Pick<import('../harness/arguments.mjs').BenchOptions, 'peers' | 'sizes' | 'modes' | 'servers'>} filters
  * @returns {Section[]}
  */
 export function filterSections(sections, { peers, sizes, modes, servers }) {

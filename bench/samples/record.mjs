@@ -53,7 +53,7 @@ const KEPT = 100;
 
 /**
  * @param {Omit<CellRecord, 'type'>} place section, server, peer, cell and round
- * @param {import('../client-process.mjs').Outcome} outcome
+ * @param {import('../harness/client-process.mjs').Outcome} outcome
  * @param {number} ticks clock ticks per second
  * @param {boolean} [isOfServer] whether what is measured is the server
  * @returns {CellRecord}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeEnd } from '../child.mjs';
-import { Answer } from '../client-process.mjs';
+import { describeEnd } from '../harness/child.mjs';
+import { Answer } from '../harness/client-process.mjs';
+import { formatDuration } from '../harness/progress.mjs';
 import { cellTitle, listCells } from '../plans/cells.mjs';
 import { taskFor } from '../plans/tasks.mjs';
-import { formatDuration } from '../progress.mjs';
 import { renderMissing } from '../report.mjs';
 import { bunPackage, denoPackage } from '../setup/packages.mjs';
 

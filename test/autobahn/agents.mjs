@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'wirespeed';
-import { startChild } from '../../bench/child.mjs';
+import { startChild } from '../../bench/harness/child.mjs';
 import { freePort, SetupError, startSuite } from './suite.mjs';
 
 const CLIENT = fileURLToPath(new URL('client-process.mjs', import.meta.url));

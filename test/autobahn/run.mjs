@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { killChildren } from '../../bench/child.mjs';
+import { killChildren } from '../../bench/harness/child.mjs';
 import { runAgent } from './agents.mjs';
 import { HELP, parseArguments, UsageError } from './arguments.mjs';
 import { Progress } from './progress.mjs';

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { startChild } from '../../bench/child.mjs';
+import { startChild } from '../../bench/harness/child.mjs';
 
 /** A version that all figures are of: another one may have other cases. */
 const REQUIREMENT = 'autobahntestsuite==25.10.1';

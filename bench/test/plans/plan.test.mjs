@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Outcomes } from '../../outcomes.mjs';
+import { Outcomes } from '../../harness/outcomes.mjs';
 import { listPeers } from '../../peers/catalogue.mjs';
 import { cellTitle } from '../../plans/cells.mjs';
 import { chooseServers, EACH, filterSections, PLANS } from '../../plans/plan.mjs';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helpText, parseArguments, UsageError } from '../arguments.mjs';
+import { helpText, parseArguments, UsageError } from '../../harness/arguments.mjs';
 
 const GROUPS = new Map([
   ['wirespeed', ['wirespeed-sync', 'wirespeed-events']],

@@ -3,12 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
-import { crateVersion, pythonPackageVersion, pythonVersion } from './setup/local.mjs';
-import { findBun, findDeno, findPackage } from './setup/packages.mjs';
+import { crateVersion, pythonPackageVersion, pythonVersion } from '../setup/local.mjs';
+import { findBun, findDeno, findPackage } from '../setup/packages.mjs';
 
 /** @param {readonly string[]} flags the command line */
 export function describeMachine(flags) {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
   return {
     cpu: os.cpus()[0]?.model.trim() || 'unknown CPU',
     cores: os.cpus().length,
@@ -56,7 +58,7 @@ export function ticksPerSecond() {
  */
 export function git(args) {
   try {
-    const cwd = new URL('.', import.meta.url);
+    const cwd = new URL('..', import.meta.url);
     return execFileSync('git', args, {
       cwd,
       encoding: 'utf8',

@@ -10,7 +10,7 @@ export class Outcomes {
   /** @type {Map<string, number>} */
   #failures = new Map();
 
-  /** @param {readonly import('./samples/record.mjs').CellRecord[]} [records] */
+  /** @param {readonly import('../samples/record.mjs').CellRecord[]} [records] */
   constructor(records = []) {
     for (const record of records) this.add(record);
   }
@@ -20,7 +20,7 @@ export class Outcomes {
     return this.#failures.size > 0;
   }
 
-  /** @param {import('./samples/record.mjs').CellRecord} record */
+  /** @param {import('../samples/record.mjs').CellRecord} record */
   add(record) {
     const key = keyOf(record.section, record.peer, record);
     const rounds = this.#measured.get(key) ?? new Set();
@@ -34,7 +34,7 @@ export class Outcomes {
   /**
    * @param {string} section
    * @param {string} peer
-   * @param {import('./plans/cells.mjs').Cell} cell
+   * @param {import('../plans/cells.mjs').Cell} cell
    * @param {number} round
    */
   isWanted(section, peer, cell, round) {
@@ -47,7 +47,7 @@ export class Outcomes {
 /**
  * @param {string} section
  * @param {string} peer
- * @param {import('./plans/cells.mjs').Cell} cell
+ * @param {import('../plans/cells.mjs').Cell} cell
  */
 function keyOf(section, peer, { mode, size, content, connections, rate, compression }) {
   return [section, peer, mode, size, content, connections, rate, compression].join();

@@ -1,8 +1,8 @@
 /** The command line of the benchmark: pure, so that it is tested without running anything. */
 
-import { REFERENCE } from './peers/catalogue.mjs';
-import { MODES } from './plans/cells.mjs';
-import { PLANS } from './plans/plan.mjs';
+import { REFERENCE } from '../peers/catalogue.mjs';
+import { MODES } from '../plans/cells.mjs';
+import { PLANS } from '../plans/plan.mjs';
 
 const SMALLEST_SIZE = 8;
 const LARGEST_SIZE = 32 * 1024 * 1024;

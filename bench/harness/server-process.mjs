@@ -16,9 +16,9 @@ export class ServerProcess {
   #running;
 
   /**
-   * @param {import('./servers/catalogue.mjs').ServerProgram} program
+   * @param {import('../servers/catalogue.mjs').ServerProgram} program
    * @param {number | undefined} core
-   * @param {Pick<import('./plans/plan.mjs').Section, 'isTls' | 'isCompressed'>} [section]
+   * @param {Pick<import('../plans/plan.mjs').Section, 'isTls' | 'isCompressed'>} [section]
    */
   constructor(program, core, { isTls = false, isCompressed = false } = {}) {
     this.#program = program;
@@ -100,21 +100,21 @@ export class Servers {
   /** @type {Map<string, ServerProcess>} */
   #running = new Map();
 
-  /** @param {readonly import('./servers/catalogue.mjs').ServerProgram[]} programs */
+  /** @param {readonly import('../servers/catalogue.mjs').ServerProgram[]} programs */
   constructor(programs) {
     this.#programs = new Map(programs.map((program) => [program.name, program]));
   }
 
   /** @param {string} name */
   program(name) {
-    return /** @type {import('./servers/catalogue.mjs').ServerProgram} */ (
+    return /** @type {import('../servers/catalogue.mjs').ServerProgram} */ (
       this.#programs.get(name)
     );
   }
 
   /**
    * @param {string} name
-   * @param {Pick<import('./plans/plan.mjs').Section, 'isTls' | 'isCompressed' | 'isServerFresh'>} section
+   * @param {Pick<import('../plans/plan.mjs').Section, 'isTls' | 'isCompressed' | 'isServerFresh'>} section
    * @param {number | undefined} core
    * @param {(server: ServerProcess) => Promise<void>} warm called once for each
    */

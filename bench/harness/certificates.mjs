@@ -14,5 +14,5 @@ export const TRUST = {
 
 /** @param {string} name */
 function path(name) {
-  return fileURLToPath(new URL(`../test/support/certificates/${name}`, import.meta.url));
+  return fileURLToPath(new URL(`../../test/support/certificates/${name}`, import.meta.url));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCoreList, pickCores, pinned } from '../cores.mjs';
+import { parseCoreList, pickCores, pinned } from '../../harness/cores.mjs';
 
 test('gives the server the first core and the clients the second', () => {
   const { server, client, isShared } = pickCores([0, 1], [0], false);

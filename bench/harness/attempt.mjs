@@ -5,9 +5,9 @@ import { runClient } from './client-process.mjs';
  * Runs one process through the tasks, until they are done or one fails.
  *
  * @param {import('./server-process.mjs').ServerProcess} server
- * @param {import('./peers/catalogue.mjs').Peer} peer
+ * @param {import('../peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
- * @param {readonly import('./plans/tasks.mjs').Task[]} tasks
+ * @param {readonly import('../plans/tasks.mjs').Task[]} tasks
  * @param {(outcome: import('./client-process.mjs').Outcome) => void} onOutcome
  * @param {import('./interruption.mjs').Interruption} interruption
  */

@@ -87,7 +87,7 @@ function childEnvironment() {
   }
   return {
     ...env,
-    DENO_DIR: fileURLToPath(new URL('.local/deno', import.meta.url)),
+    DENO_DIR: fileURLToPath(new URL('../.local/deno', import.meta.url)),
     DENO_NO_PACKAGE_JSON: '1',
     DENO_NO_UPDATE_CHECK: '1',
     DO_NOT_TRACK: '1',

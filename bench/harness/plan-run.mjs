@@ -3,28 +3,28 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { readBaseline, requirePrograms } from '../baseline.mjs';
+import { listPeers } from '../peers/catalogue.mjs';
+import { cellTitle } from '../plans/cells.mjs';
+import { chooseServers, filterSections, PLANS } from '../plans/plan.mjs';
+import { planTaskFor } from '../plans/tasks.mjs';
+import { renderMissing } from '../report.mjs';
+import { compareRuns, isPassed, renderGuard } from '../reports/guard.mjs';
+import { Measured, readRecords } from '../reports/measured.mjs';
+import { listStandings } from '../reports/standings.mjs';
+import { summarizeStandings } from '../reports/standings-text.mjs';
+import { hasTargets, renderTargets, summarizeTargets } from '../reports/targets.mjs';
+import { shortPath, writeReports } from '../reports/write.mjs';
+import { recordOf } from '../samples/record.mjs';
+import { readSamples, SamplesFile } from '../samples/samples-file.mjs';
+import { listServers } from '../servers/catalogue.mjs';
 import { UsageError } from './arguments.mjs';
 import { attempt } from './attempt.mjs';
-import { readBaseline, requirePrograms } from './baseline.mjs';
 import { choosePinning } from './cores.mjs';
 import { describeMachine, ticksPerSecond } from './machine.mjs';
 import { Outcomes } from './outcomes.mjs';
-import { listPeers } from './peers/catalogue.mjs';
-import { cellTitle } from './plans/cells.mjs';
-import { chooseServers, filterSections, PLANS } from './plans/plan.mjs';
-import { planTaskFor } from './plans/tasks.mjs';
 import { Progress } from './progress.mjs';
-import { renderMissing } from './report.mjs';
-import { compareRuns, isPassed, renderGuard } from './reports/guard.mjs';
-import { Measured, readRecords } from './reports/measured.mjs';
-import { listStandings } from './reports/standings.mjs';
-import { summarizeStandings } from './reports/standings-text.mjs';
-import { hasTargets, renderTargets, summarizeTargets } from './reports/targets.mjs';
-import { shortPath, writeReports } from './reports/write.mjs';
-import { recordOf } from './samples/record.mjs';
-import { readSamples, SamplesFile } from './samples/samples-file.mjs';
 import { Servers } from './server-process.mjs';
-import { listServers } from './servers/catalogue.mjs';
 
 /**
  * @param {readonly string[]} argv
@@ -117,8 +117,8 @@ function reportOf(path) {
 /**
  * @typedef {object} PlanRun
  * @property {import('./arguments.mjs').BenchOptions} settings
- * @property {import('./plans/plan.mjs').Section[]} sections
- * @property {import('./peers/catalogue.mjs').Peer[]} peers
+ * @property {import('../plans/plan.mjs').Section[]} sections
+ * @property {import('../peers/catalogue.mjs').Peer[]} peers
  * @property {Servers} servers
  * @property {Outcomes} outcomes
  * @property {SamplesFile} file
@@ -131,7 +131,7 @@ function reportOf(path) {
 async function measure({ settings, sections, peers, servers, outcomes, file }, interruption) {
   const ticks = ticksPerSecond();
   const pinnings = { apart: choosePinning(false), together: choosePinning(true) };
-  const pinningOf = (/** @type {import('./plans/plan.mjs').Section} */ { isSameCore }) =>
+  const pinningOf = (/** @type {import('../plans/plan.mjs').Section} */ { isSameCore }) =>
     isSameCore ? pinnings.together : pinnings.apart;
   const steps = sections.flatMap((section) =>
     peers
@@ -171,7 +171,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
         const place = { section: section.name, server: serverName, peer: peer.name };
         const where = {
           ...place,
-          .../** @type {import('./plans/cells.mjs').Cell} */ (cell),
+          .../** @type {import('../plans/cells.mjs').Cell} */ (cell),
           round,
         };
         const record = recordOf(where, outcome, ticks, peer.server !== undefined);
@@ -180,7 +180,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
         announce(left[0]);
       }
 
-      /** @param {import('./plans/cells.mjs').Cell | undefined} cell */
+      /** @param {import('../plans/cells.mjs').Cell | undefined} cell */
       function announce(cell) {
         if (!cell) return;
         progress.show(
@@ -195,7 +195,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
    * Lets a server compile and warm its code: nobody is to be the one who finds it cold.
    *
    * @param {import('./server-process.mjs').ServerProcess} server
-   * @param {import('./plans/plan.mjs').Section} section
+   * @param {import('../plans/plan.mjs').Section} section
    * @param {number | undefined} core
    */
   async function warmServer(server, { cells }, core) {
@@ -233,5 +233,5 @@ function factsOf({ command: _command, args: _args, ...facts }) {
 /** @param {string} plan */
 function defaultPath(plan) {
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-  return fileURLToPath(new URL(`.local/runs/${plan}-${time}.jsonl`, import.meta.url));
+  return fileURLToPath(new URL(`../.local/runs/${plan}-${time}.jsonl`, import.meta.url));
 }

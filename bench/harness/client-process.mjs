@@ -1,12 +1,13 @@
 /** Runs one client process through some cells and collects its answers. */
+
+import { timeLimit } from '../plans/tasks.mjs';
 import { TRUST } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
-import { timeLimit } from './plans/tasks.mjs';
 
 /**
  * @typedef {object} Outcome
- * @property {import('./peers/measure.mjs').Result} [result]
+ * @property {import('../peers/measure.mjs').Result} [result]
  * @property {string} [failure] why there is no result
  * @property {boolean} [isHang] whether it failed by running out of time
  */
@@ -15,10 +16,10 @@ import { timeLimit } from './plans/tasks.mjs';
  * Runs the tasks in turn, in one process, and hands over each outcome as it comes. The first failure
  * is the last outcome: what state it left the process in, nobody knows.
  *
- * @param {import('./peers/catalogue.mjs').Peer} peer
+ * @param {import('../peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
- * @param {{ url: string, serverPid: number, tasks: readonly import('./plans/tasks.mjs').Task[] }} work
- * @param {(result: import('./peers/measure.mjs').Result) => void} onResult
+ * @param {{ url: string, serverPid: number, tasks: readonly import('../plans/tasks.mjs').Task[] }} work
+ * @param {(result: import('../peers/measure.mjs').Result) => void} onResult
  * @returns {Promise<Outcome | undefined>} the failure; undefined when every task has its result
  */
 export async function runClient(peer, core, work, onResult) {
@@ -66,7 +67,7 @@ export class Answer {
   #samples = {};
   #onResult;
 
-  /** @param {(result: import('./peers/measure.mjs').Result) => void} onResult */
+  /** @param {(result: import('../peers/measure.mjs').Result) => void} onResult */
   constructor(onResult) {
     this.#onResult = onResult;
   }
