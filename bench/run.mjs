@@ -11,8 +11,8 @@ import { ServerProcess } from './harness/server-process.mjs';
 import { listPeers, PEER_GROUPS, QUICK_PEERS } from './peers/catalogue.mjs';
 import { cellTitle, listCells } from './plans/cells.mjs';
 import { taskFor } from './plans/tasks.mjs';
-import { renderHeader, renderMissing, renderNotes, renderTables } from './report.mjs';
-import { Results } from './results.mjs';
+import { renderHeader, renderMissing, renderNotes, renderTables } from './reports/quick-report.mjs';
+import { Results } from './reports/quick-results.mjs';
 import { SamplesFile } from './samples/samples-file.mjs';
 import { listServers, SERVER_NAMES } from './servers/catalogue.mjs';
 
@@ -100,7 +100,7 @@ async function runQuick(argv, options) {
  * Measures round by round, and in a round client by client (A B C, A B C, …), so that what is compared
  * was measured seconds apart.
  *
- * @param {import('./report.mjs').Run} run
+ * @param {import('./reports/quick-report.mjs').Run} run
  * @param {import('./peers/catalogue.mjs').Peer[]} allPeers
  * @param {ServerProcess} server
  * @param {Results} results

@@ -1,5 +1,5 @@
 /** How far the run is: one line that updates itself on a terminal, a line per round elsewhere. */
-import { clip } from '../table.mjs';
+import { clip } from '../reports/table.mjs';
 
 /** Progress of a run, on a stream that is not the tables' own. */
 export class Progress {

@@ -1,6 +1,6 @@
 /** A run that never was: records as `--seed` writes them, of clients whose speeds are known. */
-import { IDLE_CONNECTIONS } from '../plans/cells.mjs';
-import { histogramOf } from '../samples/record.mjs';
+import { IDLE_CONNECTIONS } from '../../plans/cells.mjs';
+import { histogramOf } from '../../samples/record.mjs';
 
 export const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
 const PIPELINED_SIZES = [512, 1024, 4096, 16_384, 65_536];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clip, formatNumber, formatRatio, renderTable, WIDTH, wrap } from '../table.mjs';
+import { clip, formatNumber, formatRatio, renderTable, WIDTH, wrap } from '../../reports/table.mjs';
 
 const ROW = {
   client: 'wirespeed events',

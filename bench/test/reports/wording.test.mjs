@@ -8,7 +8,7 @@ import {
   ratioText,
   timeText,
   wholeText,
-} from '../reports/wording.mjs';
+} from '../../reports/wording.mjs';
 
 test('writes times with three digits and the unit that fits', () => {
   assert.deepEqual(

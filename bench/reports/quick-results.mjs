@@ -1,8 +1,8 @@
 /** What has been measured so far, and the rows it makes. */
 
-import { REFERENCE } from './peers/catalogue.mjs';
-import { Distribution } from './samples/distribution.mjs';
-import { compareTimes, summarize } from './samples/statistics.mjs';
+import { REFERENCE } from '../peers/catalogue.mjs';
+import { Distribution } from '../samples/distribution.mjs';
+import { compareTimes, summarize } from '../samples/statistics.mjs';
 
 /** A client that failed so often in one cell is not tried there again. */
 const FAILURES_ALLOWED = 2;
@@ -11,7 +11,7 @@ const FAILURE_SHOWN = 70;
 
 /** The outcomes of every client in every cell. */
 export class Results {
-  /** @type {Map<string, { measured: Map<number, import('./samples/statistics.mjs').Measurement>, failures: string[], isGivenUp: boolean }>} */
+  /** @type {Map<string, { measured: Map<number, import('../samples/statistics.mjs').Measurement>, failures: string[], isGivenUp: boolean }>} */
   #entries = new Map();
   #isSharedCore;
 
@@ -22,9 +22,9 @@ export class Results {
 
   /**
    * @param {string} peer
-   * @param {import('./plans/cells.mjs').Cell} cell
+   * @param {import('../plans/cells.mjs').Cell} cell
    * @param {number} round
-   * @param {import('./harness/client-process.mjs').Outcome} outcome
+   * @param {import('../harness/client-process.mjs').Outcome} outcome
    * @param {number} ticks clock ticks per second
    */
   add(peer, cell, round, { result, failure, isHang }, ticks) {
@@ -51,15 +51,15 @@ export class Results {
 
   /**
    * @param {string} peer
-   * @param {import('./plans/cells.mjs').Cell} cell
+   * @param {import('../plans/cells.mjs').Cell} cell
    */
   isGivenUp(peer, cell) {
     return this.#entry(peer, cell).isGivenUp;
   }
 
   /**
-   * @param {readonly import('./peers/catalogue.mjs').Peer[]} peers
-   * @param {import('./plans/cells.mjs').Cell} cell
+   * @param {readonly import('../peers/catalogue.mjs').Peer[]} peers
+   * @param {import('../plans/cells.mjs').Cell} cell
    * @returns {{ rows: import('./table.mjs').Row[], notes: string[] }}
    */
   table(peers, cell) {
@@ -86,7 +86,7 @@ export class Results {
 
   /**
    * @param {string} peer
-   * @param {import('./plans/cells.mjs').Cell} cell
+   * @param {import('../plans/cells.mjs').Cell} cell
    */
   #entry(peer, cell) {
     const key = `${peer} ${cell.mode} ${cell.size}`;
@@ -100,7 +100,7 @@ export class Results {
 }
 
 /**
- * @param {import('./peers/measure.mjs').Ticks | undefined} serverTicks
+ * @param {import('../peers/measure.mjs').Ticks | undefined} serverTicks
  * @param {number} ticks clock ticks per second
  */
 function serverMicros(serverTicks, ticks) {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newestOf, readBaseline, requirePrograms } from '../baseline.mjs';
-import { listPeers } from '../peers/catalogue.mjs';
-import { PLANS } from '../plans/plan.mjs';
-import { compareRuns, isPassed, renderGuard } from '../reports/guard.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { listServers } from '../servers/catalogue.mjs';
-import { recordOfTime } from './synthetic-records.mjs';
+import { listPeers } from '../../peers/catalogue.mjs';
+import { PLANS } from '../../plans/plan.mjs';
+import { newestOf, readBaseline, requirePrograms } from '../../reports/baseline.mjs';
+import { compareRuns, isPassed, renderGuard } from '../../reports/guard.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { listServers } from '../../servers/catalogue.mjs';
+import { recordOfTime } from '../support/synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
 const SECTION = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Results } from '../results.mjs';
+import { Results } from '../../reports/quick-results.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
 const TICKS = 100;
@@ -10,7 +10,7 @@ function peer(name, rest) {
   return { name, label: name, style: 'callback', module: '', command: '', args: [], ...rest };
 }
 
-/** @param {number} time @param {import('../peers/measure.mjs').Ticks} [serverTicks] */
+/** @param {number} time @param {import('../../peers/measure.mjs').Ticks} [serverTicks] */
 function outcome(time, serverTicks = { user: 0, system: 0 }) {
   const result = {
     times: [time],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logScale, logTicks, spreadLabels } from '../reports/browser/axis.mjs';
+import { logScale, logTicks, spreadLabels } from '../../reports/browser/axis.mjs';
 
 test('marks a logarithmic axis at 1, 2 and 5, or less densely where those are too many', () => {
   assert.deepEqual(logTicks(15, 250), [20, 50, 100, 200]);

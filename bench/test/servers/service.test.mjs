@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { test } from 'node:test';
-import { makePayloads } from '../peers/payloads.mjs';
-import { serviceOf } from '../servers/service.mjs';
+import { makePayloads } from '../../peers/payloads.mjs';
+import { serviceOf } from '../../servers/service.mjs';
 
 /**
  * @param {string} path

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CountedExchange } from '../wire/counted-exchange.mjs';
-import { callsPerMessage, MARKS, parseCalls, readCalls } from '../wire/system-calls.mjs';
-import { renderCounts } from '../wire/table.mjs';
+import { CountedExchange } from '../../wire/counted-exchange.mjs';
+import { callsPerMessage, MARKS, parseCalls, readCalls } from '../../wire/system-calls.mjs';
+import { renderCounts } from '../../wire/table.mjs';
 
 const TRACE = `12 write(1, "before") = 6
 12 access("${MARKS.begin}", F_OK) = -1 ENOENT (No such file or directory)

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { writeReports } from '../reports/write.mjs';
-import { makeRecords, toJsonLines } from './synthetic-records.mjs';
+import { writeReports } from '../../reports/write.mjs';
+import { makeRecords, toJsonLines } from '../support/synthetic-records.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'wirespeed-reports-'));
 const text = toJsonLines(makeRecords({ rounds: 1, samples: 3 }));

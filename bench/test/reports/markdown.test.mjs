@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cellTitle } from '../plans/cells.mjs';
-import { BLOCKS, renderMarkdown, sectionTitle } from '../reports/markdown.mjs';
-import { fillBlocks } from '../reports/marked-blocks.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { countOutcomes, listStandings } from '../reports/standings.mjs';
-import { makeRecords } from './synthetic-records.mjs';
+import { cellTitle } from '../../plans/cells.mjs';
+import { BLOCKS, renderMarkdown, sectionTitle } from '../../reports/markdown.mjs';
+import { fillBlocks } from '../../reports/marked-blocks.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { countOutcomes, listStandings } from '../../reports/standings.mjs';
+import { makeRecords } from '../support/synthetic-records.mjs';
 
 const measured = new Measured(makeRecords({ samples: 60 }));
 const text = renderMarkdown(measured);

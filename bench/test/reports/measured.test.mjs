@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IDLE_CONNECTIONS } from '../plans/cells.mjs';
-import { isMeasured, Measured, slownessOf } from '../reports/measured.mjs';
-import { listStandings } from '../reports/standings.mjs';
-import { parseSamples } from '../samples/samples-file.mjs';
-import { makeRecords, toJsonLines } from './synthetic-records.mjs';
+import { IDLE_CONNECTIONS } from '../../plans/cells.mjs';
+import { isMeasured, Measured, slownessOf } from '../../reports/measured.mjs';
+import { listStandings } from '../../reports/standings.mjs';
+import { parseSamples } from '../../samples/samples-file.mjs';
+import { makeRecords, toJsonLines } from '../support/synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
 const records = makeRecords({ samples: 120 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { BLOCKS } from '../reports/markdown.mjs';
+import { BLOCKS } from '../../reports/markdown.mjs';
 
-const text = readFileSync(new URL('../../docs/benchmark.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../../docs/benchmark.md', import.meta.url), 'utf8');
 
 test('marks only blocks in the documentation that the report can fill', () => {
   const names = [...text.matchAll(/<!-- bench: (\S+) -->/g)].map(([, name]) => String(name));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CLAIMS, judgeClaims, verdictOf } from '../reports/claims.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { MODELS, makeRecords } from './synthetic-records.mjs';
+import { CLAIMS, judgeClaims, verdictOf } from '../../reports/claims.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { MODELS, makeRecords } from '../support/synthetic-records.mjs';
 
 /** @param {Record<string, object>} changes to the models */
 function judgements(changes) {

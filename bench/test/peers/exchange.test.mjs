@@ -3,14 +3,14 @@ import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { Exchange, readStamp } from '../peers/exchange.mjs';
+import { Exchange, readStamp } from '../../peers/exchange.mjs';
 import {
   distinctPayloads,
   makeJson,
   makePayloads,
   makeRandom,
   makeTexts,
-} from '../peers/payloads.mjs';
+} from '../../peers/payloads.mjs';
 
 /**
  * @param {number} window

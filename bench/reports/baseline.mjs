@@ -1,9 +1,9 @@
 /** What `--guard` compares with, and what has to be there for it. */
 import { fileURLToPath } from 'node:url';
-import { UsageError } from './harness/arguments.mjs';
-import { git } from './harness/machine.mjs';
-import { Measured, readRecords } from './reports/measured.mjs';
-import { shortPath } from './reports/write.mjs';
+import { UsageError } from '../harness/arguments.mjs';
+import { git } from '../harness/machine.mjs';
+import { Measured, readRecords } from './measured.mjs';
+import { shortPath } from './write.mjs';
 
 const RESULTS = 'results/*-targets.jsonl.gz';
 
@@ -39,7 +39,7 @@ export function readBaseline(against) {
  * Refuses to compare where a server or a client is absent: with another in its place, or without it, the
  * comparison would say nothing.
  *
- * @param {readonly import('./plans/plan.mjs').Section[]} sections
+ * @param {readonly import('../plans/plan.mjs').Section[]} sections
  * @param {readonly Program[]} servers
  * @param {readonly Program[]} peers
  * @throws {Error}
@@ -55,7 +55,7 @@ export function requirePrograms(sections, servers, peers) {
 }
 
 function newestCommitted() {
-  const folder = new URL('.', import.meta.url);
+  const folder = new URL('..', import.meta.url);
   const listed = git(['ls-files', '--', RESULTS]).split('\n');
   const newest = newestOf(listed.filter((name) => name !== ''));
   if (newest !== undefined) return fileURLToPath(new URL(newest, folder));

@@ -1,20 +1,20 @@
 /** The text around the tables: what was run on what, how to read it, and what is missing. */
 
-import { REFERENCE } from './peers/catalogue.mjs';
-import { cellTitle } from './plans/cells.mjs';
+import { REFERENCE } from '../peers/catalogue.mjs';
+import { cellTitle } from '../plans/cells.mjs';
 import { renderTable, wrap } from './table.mjs';
 
 const INDENT = '          ';
 
 /**
  * @typedef {object} Run
- * @property {import('./harness/arguments.mjs').BenchOptions} options
- * @property {ReturnType<typeof import('./harness/machine.mjs').describeMachine>} machine
- * @property {import('./harness/cores.mjs').Pinning} pinning
- * @property {import('./servers/catalogue.mjs').ServerProgram} server
+ * @property {import('../harness/arguments.mjs').BenchOptions} options
+ * @property {ReturnType<typeof import('../harness/machine.mjs').describeMachine>} machine
+ * @property {import('../harness/cores.mjs').Pinning} pinning
+ * @property {import('../servers/catalogue.mjs').ServerProgram} server
  * @property {string | undefined} serverNote why it is not the server that was asked for
- * @property {import('./plans/cells.mjs').Cell[]} cells
- * @property {import('./peers/catalogue.mjs').Peer[]} peers
+ * @property {import('../plans/cells.mjs').Cell[]} cells
+ * @property {import('../peers/catalogue.mjs').Peer[]} peers
  */
 
 /** @typedef {{ bold: (text: string) => string, dim: (text: string) => string }} Paint */
@@ -53,7 +53,7 @@ export function renderHeader({ options, machine, pinning, server, serverNote }, 
 
 /**
  * @param {Run} run
- * @param {import('./results.mjs').Results} results
+ * @param {import('./quick-results.mjs').Results} results
  * @param {Paint} paint
  */
 export function renderTables({ cells, peers }, results, paint) {
@@ -66,7 +66,7 @@ export function renderTables({ cells, peers }, results, paint) {
     .join('\n\n');
 }
 
-/** @param {import('./plans/cells.mjs').Cell} cell */
+/** @param {import('../plans/cells.mjs').Cell} cell */
 function meaningOf(cell) {
   return cell.mode === 'rr'
     ? 'one message in flight; a sample is one round trip'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Measured } from '../reports/measured.mjs';
-import { parseSamples } from '../samples/samples-file.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { parseSamples } from '../../samples/samples-file.mjs';
 import { MODELS, makeRecords, timeOf, toJsonLines } from './synthetic-records.mjs';
 
 test('makes the same records for the same seed, and others for another', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PLANS } from '../plans/plan.mjs';
-import { TARGETS } from '../plans/target-figures.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { judgeTargets, renderTargets, summarizeTargets } from '../reports/targets.mjs';
-import { histogramOf } from '../samples/record.mjs';
+import { PLANS } from '../../plans/plan.mjs';
+import { TARGETS } from '../../plans/target-figures.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { judgeTargets, renderTargets, summarizeTargets } from '../../reports/targets.mjs';
+import { histogramOf } from '../../samples/record.mjs';
 
 const SECTIONS = PLANS.targets?.sections([]) ?? [];
 const CELL = { mode: 'rr', size: 512 };
@@ -27,9 +27,9 @@ function runOf(times) {
   return new Measured({ machine: { peers: [], servers: [], sections: SECTIONS }, cells });
 }
 
-/** @param {Partial<import('../plans/target-figures.mjs').Target>} [rest] */
+/** @param {Partial<import('../../plans/target-figures.mjs').Target>} [rest] */
 function target(rest) {
-  return /** @type {import('../plans/target-figures.mjs').Target} */ ({
+  return /** @type {import('../../plans/target-figures.mjs').Target} */ ({
     title: 'sync to ws',
     metric: 'time',
     ours: { ...PLACE, peer: 'wirespeed-sync' },

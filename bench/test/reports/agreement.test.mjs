@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRankings, renderAgreement } from '../reports/agreement.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { recordOfTime } from './synthetic-records.mjs';
+import { compareRankings, renderAgreement } from '../../reports/agreement.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { recordOfTime } from '../support/synthetic-records.mjs';
 
 const CELL = { mode: 'rr', size: 512 };
 const NAMES = ['a', 'b', 'c'];

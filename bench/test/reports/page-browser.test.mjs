@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
-import { findChromium } from '../../test/interop/peers.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { renderPage } from '../reports/page/page.mjs';
-import { makeRecords } from './synthetic-records.mjs';
+import { findChromium } from '../../../test/interop/peers.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { renderPage } from '../../reports/page/page.mjs';
+import { makeRecords } from '../support/synthetic-records.mjs';
 
 const program = findChromium();
 const skip =

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { PacedExchange } from '../peers/paced-exchange.mjs';
-import { planTaskFor } from '../plans/tasks.mjs';
+import { PacedExchange } from '../../peers/paced-exchange.mjs';
+import { planTaskFor } from '../../plans/tasks.mjs';
 
 const CELL = { mode: 'paced', size: 20, rate: 1000 };
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cautionsOf } from '../reports/cautions.mjs';
-import { renderMarkdown } from '../reports/markdown.mjs';
-import { Measured } from '../reports/measured.mjs';
-import { renderPage } from '../reports/page/page.mjs';
-import { makeRecords } from './synthetic-records.mjs';
+import { cautionsOf } from '../../reports/cautions.mjs';
+import { renderMarkdown } from '../../reports/markdown.mjs';
+import { Measured } from '../../reports/measured.mjs';
+import { renderPage } from '../../reports/page/page.mjs';
+import { makeRecords } from '../support/synthetic-records.mjs';
 
 const records = makeRecords({ samples: 5 });
 
