@@ -86,8 +86,8 @@ function attack(port, count) {
 }
 
 async function defend() {
-  const { serve } = await import('../dist/entries/server.js');
-  const { connect } = await import('../dist/entries/index.js');
+  const { serve } = await import('wirespeed/server');
+  const { connect } = await import('wirespeed');
   const { values } = parseArgs({
     options: {
       connections: { type: 'string', default: '10000' },

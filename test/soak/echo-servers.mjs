@@ -2,14 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const self = fileURLToPath(import.meta.url);
 
 /** Returns a certificate or a key of the tests. */
 export function certificate(name) {
-  return readFileSync(join(dirname(dirname(self)), `test/support/certificates/${name}.pem`));
+  return readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
 }
 
 /** Starts the servers; returns their URLs and how to end them. */

@@ -7,8 +7,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { listArgument, RUNGS } from '../../scripts/node-majors.mjs';
 import { certificate, startEchoServers } from './echo-servers.mjs';
-import { listArgument, RUNGS } from './node-majors.mjs';
 
 const self = fileURLToPath(import.meta.url);
 const MIB = 2 ** 20;

@@ -7,8 +7,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { listArgument, MAJORS, nodeBinary } from '../../scripts/node-majors.mjs';
 import { certificate, startEchoServers } from './echo-servers.mjs';
-import { listArgument, MAJORS, nodeBinary } from './node-majors.mjs';
 
 const self = fileURLToPath(import.meta.url);
 /** Young garbage is collected at random moments, before its space is full. */
