@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { BLOCKS } from '../../reports/markdown.mjs';
 
+const RESULTS = new URL('../../results/', import.meta.url);
 const text = readFileSync(new URL('../../../docs/benchmark.md', import.meta.url), 'utf8');
+
+test('keeps one run of each kind, its samples and its Markdown', () => {
+  const files = readdirSync(RESULTS).filter((name) => !name.endsWith('.html'));
+  const kept = files.map((name) => {
+    const [, kind, type] = /^\d{4}-\d\d-\d\d-([a-z]+)(?:-\d+)?\.(jsonl\.gz|md)$/.exec(name) ?? [];
+    return `${kind}.${type}`;
+  });
+  const expected = ['seed', 'sync', 'targets'].flatMap((kind) => [
+    `${kind}.jsonl.gz`,
+    `${kind}.md`,
+  ]);
+  assert.deepEqual(kept.sort(), expected);
+});
 
 test('marks only blocks in the documentation that the report can fill', () => {
   const names = [...text.matchAll(/<!-- bench: (\S+) -->/g)].map(([, name]) => String(name));
