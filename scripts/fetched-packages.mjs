@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), '.fetched');
 /** Milliseconds after which a registry counts as out of reach. */
-const LIMIT = 120_000;
+const MAX_INSTALL_TIME = 120_000;
 const NPM = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
 
 /**
@@ -30,7 +30,11 @@ export async function fetchPackages(packages) {
   try {
     // A project of its own: npm would otherwise install into the one around it.
     await writeFile(join(unfinished, 'package.json'), '{ "private": true }\n');
-    const options = { cwd: unfinished, timeout: LIMIT, shell: process.platform === 'win32' };
+    const options = {
+      cwd: unfinished,
+      timeout: MAX_INSTALL_TIME,
+      shell: process.platform === 'win32',
+    };
     await promisify(execFile)('npm', [...NPM, ...packages], options);
     await rename(unfinished, folder);
   } catch (error) {

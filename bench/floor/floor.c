@@ -20,10 +20,10 @@
 
 #define STAMPS 16
 /* As in peers/payloads.mjs. */
-#define MOST_DISTINCT 128
-#define BYTES_OF_ALL (1024 * 1024)
+#define MAX_DISTINCT_PAYLOADS 128
+#define MAX_PAYLOAD_BYTES (1024 * 1024)
 /* Messages in flight whose time of sending is remembered: more than any window. */
-#define REMEMBERED 128
+#define MAX_IN_FLIGHT 128
 #define RECEIVE_BUFFER (256 * 1024)
 #define SAMPLES_PER_LINE 5000
 
@@ -113,8 +113,8 @@ static size_t header_of(uint8_t *header, size_t length, int is_masked) {
 }
 
 static struct frames make_frames(size_t size) {
-  size_t count = BYTES_OF_ALL / size;
-  count = count < 2 ? 2 : count > MOST_DISTINCT ? MOST_DISTINCT : count;
+  size_t count = MAX_PAYLOAD_BYTES / size;
+  count = count < 2 ? 2 : count > MAX_DISTINCT_PAYLOADS ? MAX_DISTINCT_PAYLOADS : count;
   size_t words = count + (size + 7) / 8;
   uint32_t *pattern = allocate(words * 8);
   for (size_t word = 0; word < words; word++) {
@@ -214,7 +214,7 @@ static void run(const struct task *task, int port, long server_pid) {
   }
   static uint8_t buffer[RECEIVE_BUFFER];
   uint8_t stamps[STAMPS] = {0};
-  int64_t sent_at[REMEMBERED];
+  int64_t sent_at[MAX_IN_FLIGHT];
   enum { WARMING_UP, MEASURING, ENDED } phase = WARMING_UP;
   struct cpu before = {0}, after = {0};
   int64_t begun = now(), last = 0, elapsed = 0;
@@ -230,7 +230,7 @@ static void run(const struct task *task, int port, long server_pid) {
         size_t in_a_row = frames.count - sent % frames.count;
         size_t count = allowed - sent < in_a_row ? allowed - sent : in_a_row;
         int64_t at = now();
-        for (size_t i = 0; i < count; i++) sent_at[(sent + i) % REMEMBERED] = at;
+        for (size_t i = 0; i < count; i++) sent_at[(sent + i) % MAX_IN_FLIGHT] = at;
         sent += count;
         sending = count * frames.sent_size;
       }
@@ -263,7 +263,7 @@ static void run(const struct task *task, int port, long server_pid) {
       if (receiving < frames.expected_size) continue;
       receiving = 0;
       if (received == sent) fail("more replies than messages");
-      int64_t time = now(), at = sent_at[received % REMEMBERED];
+      int64_t time = now(), at = sent_at[received % MAX_IN_FLIGHT];
       received++;
       int has_seen_enough = received >= task->warm_up_messages || time - begun >= task->warm_up_limit_ns;
       if (phase == WARMING_UP && has_seen_enough && time - begun >= task->warm_up_ns) {
@@ -328,7 +328,7 @@ int main(int argc, char **argv) {
         .least_samples = (size_t)number_of(measure, "\"samples\":"),
         .most_messages = (size_t)number_of(measure, "\"messages\":"),
     };
-    if (task.size == 0 || task.window == 0 || task.window > REMEMBERED) fail("a task is out of bounds");
+    if (task.size == 0 || task.window == 0 || task.window > MAX_IN_FLIGHT) fail("a task is out of bounds");
     run(&task, port, server_pid);
   }
   return 0;

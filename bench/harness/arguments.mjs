@@ -4,8 +4,8 @@ import { REFERENCE } from '../peers/catalogue.mjs';
 import { MODES } from '../plans/cells.mjs';
 import { PLANS } from '../plans/plan.mjs';
 
-const SMALLEST_SIZE = 8;
-const LARGEST_SIZE = 32 * 1024 * 1024;
+const MIN_SIZE = 8;
+const MAX_SIZE = 32 * 1024 * 1024;
 
 /** A command line that cannot be followed; the message is one line for the user. */
 export class UsageError extends Error {
@@ -53,7 +53,7 @@ export function parseArguments(argv, peerGroups, serverNames) {
     },
     '--size': (value) => {
       options.sizes = list('--size', value, (size) => [
-        wholeNumber('--size', size, SMALLEST_SIZE, LARGEST_SIZE),
+        wholeNumber('--size', size, MIN_SIZE, MAX_SIZE),
       ]);
     },
     '--mode': (value) => {
@@ -242,7 +242,7 @@ Without --seed: the clients that npm brings, two sizes, under two minutes.
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}
   --mode a,b       ${Object.keys(MODES).join(', ')}
-  --size n,m       bytes per message, ${SMALLEST_SIZE} to ${LARGEST_SIZE}
+  --size n,m       bytes per message, ${MIN_SIZE} to ${MAX_SIZE}
   --rounds n       interleaved rounds; default 5, with --seed 7
   --cell-time ms   measured time per client and cell in one round; default ${QUICK.cellTime}, ${PLANS.seed.cellTime} with --seed
   --server name    ${serverNames.join(', ')};

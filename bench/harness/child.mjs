@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const STDERR_KEPT = 4096;
+const MAX_STDERR_CHARACTERS = 4096;
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set();
@@ -37,7 +37,7 @@ export function startChild(command, args, onLine, env) {
     for (const line of lines) onLine(line);
   });
   child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr = (stderr + text).slice(-STDERR_KEPT);
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
   });
   /** @type {Promise<string>} why it ended */
   const ended = new Promise((resolve) => {

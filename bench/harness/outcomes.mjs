@@ -1,7 +1,7 @@
 /** What has been measured and what has failed, so that nothing is measured twice or tried in vain. */
 
 /** A client that failed so often in one cell is not tried there again. */
-const FAILURES_ALLOWED = 2;
+const MAX_FAILURES = 2;
 
 /** The outcomes of a run with a plan, whether of this process or of the one that it resumes. */
 export class Outcomes {
@@ -27,7 +27,7 @@ export class Outcomes {
     this.#measured.set(key, rounds.add(record.round));
     if (record.failure === undefined) return;
     // A client that hangs costs everybody's time: once is enough.
-    const weight = record.isHang ? FAILURES_ALLOWED : 1;
+    const weight = record.isHang ? MAX_FAILURES : 1;
     this.#failures.set(key, (this.#failures.get(key) ?? 0) + weight);
   }
 
@@ -40,7 +40,7 @@ export class Outcomes {
   isWanted(section, peer, cell, round) {
     const key = keyOf(section, peer, cell);
     const isMeasured = this.#measured.get(key)?.has(round) ?? false;
-    return !isMeasured && (this.#failures.get(key) ?? 0) < FAILURES_ALLOWED;
+    return !isMeasured && (this.#failures.get(key) ?? 0) < MAX_FAILURES;
   }
 }
 

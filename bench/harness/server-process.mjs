@@ -3,8 +3,8 @@ import { CERTIFICATE, PRIVATE_KEY } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
 
-const START_LIMIT = 10_000;
-const STOP_LIMIT = 2000;
+const MAX_START_TIME = 10_000;
+const MAX_STOP_TIME = 2000;
 
 /** Keeps one echo server running. */
 export class ServerProcess {
@@ -50,7 +50,7 @@ export class ServerProcess {
     this.#running = undefined;
     if (!running || running.hasEnded) return;
     running.kill('SIGTERM');
-    const hasStopped = await Promise.race([running.ended, delay(STOP_LIMIT)]);
+    const hasStopped = await Promise.race([running.ended, delay(MAX_STOP_TIME)]);
     if (hasStopped === undefined) running.kill('SIGKILL');
   }
 
@@ -79,8 +79,8 @@ export class ServerProcess {
       running.hasEnded = true;
       throw new Error(why);
     });
-    const late = delay(START_LIMIT).then(() => {
-      throw new Error(`printed no address within ${START_LIMIT / 1000} s`);
+    const late = delay(MAX_START_TIME).then(() => {
+      throw new Error(`printed no address within ${MAX_START_TIME / 1000} s`);
     });
     failed.catch(() => {});
     late.catch(() => {});

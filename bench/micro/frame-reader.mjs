@@ -10,10 +10,10 @@ import { nodeKernels } from '../../dist/internal/node-kernels.js';
 import { compare } from './rounds.mjs';
 import { createSlab, keys, openSessions, receive } from './sessions.mjs';
 
-const LEAST_STREAM = 256 * 1024;
+const MIN_STREAM_BYTES = 256 * 1024;
 const kernels = nodeKernels();
 /** Where a socket is read to; in ordinary memory for ws, whose buffers are Node's. */
-const memory = kernels.allocate(2 * LEAST_STREAM);
+const memory = kernels.allocate(2 * MIN_STREAM_BYTES);
 const received = new Uint8Array(memory.buffer, memory.byteOffset, memory.length);
 
 for (const role of ['client', 'server']) {
@@ -41,7 +41,7 @@ function framesFor(role, size) {
   const writer = new FrameWriter(kernels, output, role === 'server' ? keys : undefined);
   const payload = new Uint8Array(size).map((_, i) => i);
   let count = 0;
-  for (; output.position < LEAST_STREAM; count++) writer.write(Opcode.binary, true, payload);
+  for (; output.position < MIN_STREAM_BYTES; count++) writer.write(Opcode.binary, true, payload);
   return { stream: output.take(), count };
 }
 

@@ -8,7 +8,7 @@ import { PacedExchange } from './paced-exchange.mjs';
 import { IdleExchange, OneMessageExchange } from './single-message.mjs';
 
 /** Connections that are being opened at any time: no server's backlog is to overflow. */
-const OPENING_AT_ONCE = 50;
+const MAX_OPENING_AT_ONCE = 50;
 /** Milliseconds for memory to settle: for collectors, and for what is freed a little later. */
 const SETTLING = 300;
 
@@ -44,7 +44,7 @@ async function converse({ task, url, run }) {
     const exchange = new Exchange(task, origin, measure);
     exchanges.push(exchange);
     running.push(run(new URL(exchange.path, url).href, exchange));
-    const opened = exchanges.length - OPENING_AT_ONCE;
+    const opened = exchanges.length - MAX_OPENING_AT_ONCE;
     if (opened >= 0) await until(() => exchanges[opened]?.hasBegun);
   }
   if (connections > 1) {

@@ -8,7 +8,7 @@ import { perform } from './connections.mjs';
 
 const SAMPLES_PER_LINE = 5000;
 /** Milliseconds that a client may take to close once everything is measured. */
-const CLOSE_LIMIT = 1000;
+const MAX_CLOSE_TIME = 1000;
 
 const { module, options, url, serverPid, tasks } = JSON.parse(
   /** @type {string} */ (process.argv[2]),
@@ -37,7 +37,7 @@ try {
  */
 function waitFor(closed) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, CLOSE_LIMIT);
+    const timer = setTimeout(resolve, MAX_CLOSE_TIME);
     closed.then(() => {
       clearTimeout(timer);
       resolve(undefined);

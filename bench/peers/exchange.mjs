@@ -13,7 +13,7 @@ const REQUEST = 8;
 /** Bytes that acknowledge a batch: so many of its last message's first. */
 const ACKNOWLEDGEMENT = 8;
 /** Messages in flight whose time of sending is remembered: more than any window. */
-const REMEMBERED = 128;
+const MAX_IN_FLIGHT = 128;
 
 /** One connection's conversation with the server, from the first warm-up message to the last reply. */
 export class Exchange {
@@ -59,7 +59,7 @@ export class Exchange {
     const payloads = payloadsOf(task.content, task.size);
     this.#payloads = task.repliesPerMessage === 1 ? payloads : payloadsOf('binary', REQUEST);
     this.#expected = task.messagesPerReply === 1 ? payloads : acknowledgements(payloads, task);
-    if (task.perSample === 1) this.#sentAt = new Float64Array(REMEMBERED);
+    if (task.perSample === 1) this.#sentAt = new Float64Array(MAX_IN_FLIGHT);
     this.#isStamped = task.isStamped;
     this.#origin = origin;
   }
@@ -109,7 +109,7 @@ export class Exchange {
 
   /** The next payload to send, while the window is being filled. */
   next() {
-    if (this.#sentAt) this.#sentAt[this.#sent % REMEMBERED] = performance.now();
+    if (this.#sentAt) this.#sentAt[this.#sent % MAX_IN_FLIGHT] = performance.now();
     this.#sent++;
     const payload = /** @type {any} */ (this.#payloads[this.#nextSent++]);
     if (this.#nextSent === this.#payloads.length) this.#nextSent = 0;
@@ -178,7 +178,7 @@ export class Exchange {
    */
   #takeLatency(sentAt, reply) {
     const now = performance.now();
-    const sent = /** @type {number} */ (sentAt[this.#received % REMEMBERED]);
+    const sent = /** @type {number} */ (sentAt[this.#received % MAX_IN_FLIGHT]);
     if (this.#isStamped && reply) {
       const send = (readStamp(reply, 0) - this.#origin) / 1e6 - sent;
       const receive = now - (readStamp(reply, 8) - this.#origin) / 1e6;

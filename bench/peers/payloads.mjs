@@ -2,9 +2,9 @@
 import { Buffer } from 'node:buffer';
 
 /** More than any window, so that a swapped or repeated reply is noticed. */
-const MOST_DISTINCT = 128;
+const MAX_DISTINCT_PAYLOADS = 128;
 /** Bytes that all of them together may take: they are to stay in a second-level cache, as one message would. */
-const BYTES_OF_ALL = 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
 /** Characters of one byte, and of one to four bytes. */
 const TEXTS = /** @type {Record<string, string>} */ ({
   ascii: 'The quick brown fox jumps over the lazy dog. {"id":42,"side":"buy","price":101.25} ',
@@ -18,7 +18,7 @@ const NUMBER_DIGITS = 8;
  * @param {number} size bytes of one
  */
 export function distinctPayloads(size) {
-  return Math.min(MOST_DISTINCT, Math.max(2, Math.floor(BYTES_OF_ALL / size)));
+  return Math.min(MAX_DISTINCT_PAYLOADS, Math.max(2, Math.floor(MAX_PAYLOAD_BYTES / size)));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The npm package `websocket`: its client, assembling fragments, without its keepalive. */
 import websocket from 'websocket';
 
-const LARGEST_MESSAGE = 64 * 1024 * 1024;
+const MAX_MESSAGE_SIZE = 64 * 1024 * 1024;
 
 /**
  * @param {string} url
@@ -11,8 +11,8 @@ const LARGEST_MESSAGE = 64 * 1024 * 1024;
 export function run(url, exchange, waitFor) {
   return new Promise((resolve, reject) => {
     const client = new websocket.client({
-      maxReceivedFrameSize: LARGEST_MESSAGE,
-      maxReceivedMessageSize: LARGEST_MESSAGE,
+      maxReceivedFrameSize: MAX_MESSAGE_SIZE,
+      maxReceivedMessageSize: MAX_MESSAGE_SIZE,
       // Frames of any size leave whole, as everybody else's do.
       fragmentOutgoingMessages: false,
       disableNagleAlgorithm: true,

@@ -7,22 +7,22 @@ import { MODES } from './cells.mjs';
 const FIRST_WARM_UP = 500;
 const WARM_UP = 200;
 const WARM_UP_BYTES = 16 * 1024 * 1024;
-const COMPRESSED_BYTE = 32;
+const COST_OF_COMPRESSED_BYTE = 32;
 /** Connections of a cell that makes one after the other: each leaves a port that cannot be used for a while. */
-const MOST_CONNECTS = 1000;
+const MAX_CONNECTS = 1000;
 /** So many times as long an open loop is measured: its rate is not for the client to choose. */
-const PACED_LONGER = 5;
+const PACED_TIMES_LONGER = 5;
 /** Milliseconds that every thousand connections may take to be opened. */
-const OPENING = 20_000;
+const OPENING_TIME_PER_THOUSAND = 20_000;
 /** A client that is far slower than the others keeps a cell for so many times as long, and has fewer samples then. */
-const LONGER_AT_MOST = 10;
+const MAX_TIMES_LONGER = 10;
 /** Milliseconds that no cell takes. */
-const NO_LIMIT = 600_000;
+const MAX_CELL_TIME = 600_000;
 /** Of messages this large fewer samples have to do. */
-const LARGE = 1024 * 1024;
+const LARGE_MESSAGE = 1024 * 1024;
 /** Messages, and bytes, that one request is answered with in a flood, or one reply acknowledges. */
-const MOST_IN_BATCH = 10_000;
-const BYTES_IN_BATCH = 256 * 1024;
+const MAX_BATCH_MESSAGES = 10_000;
+const MAX_BATCH_BYTES = 256 * 1024;
 
 /**
  * @typedef {object} Task
@@ -59,11 +59,11 @@ export function taskFor(cell, cellTime, isFirst) {
     ...plainTask(cell),
     perSample: window,
     isStamped: false,
-    warmUp: { time: warmUpTime(cellTime, isFirst), messages: 2 * window, limit: NO_LIMIT },
+    warmUp: { time: warmUpTime(cellTime, isFirst), messages: 2 * window, limit: MAX_CELL_TIME },
     measure: {
       time: cellTime,
       samples: 20,
-      limit: NO_LIMIT,
+      limit: MAX_CELL_TIME,
       messages: window === 1 ? 200_000 : 2_000_000,
     },
   };
@@ -80,14 +80,17 @@ export function taskFor(cell, cellTime, isFirst) {
  * @returns {Task}
  */
 export function planTaskFor(cell, cellTime, isFirst, isStamping) {
-  const limit = LONGER_AT_MOST * cellTime;
+  const limit = MAX_TIMES_LONGER * cellTime;
   const warmUp = {
     time: warmUpTime(cellTime, isFirst),
     messages: warmUpMessages(cell, isFirst),
     limit,
   };
   if (cell.mode === 'receive' || cell.mode === 'send') {
-    const batch = Math.min(MOST_IN_BATCH, Math.max(1, Math.floor(BYTES_IN_BATCH / cell.size)));
+    const batch = Math.min(
+      MAX_BATCH_MESSAGES,
+      Math.max(1, Math.floor(MAX_BATCH_BYTES / cell.size)),
+    );
     const isReceiving = cell.mode === 'receive';
     return {
       ...plainTask(cell),
@@ -101,12 +104,12 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
     };
   }
   if (cell.mode === 'connect' || cell.mode === 'idle') {
-    const measure = { time: cellTime, samples: 20, limit, messages: MOST_CONNECTS };
+    const measure = { time: cellTime, samples: 20, limit, messages: MAX_CONNECTS };
     return { ...plainTask(cell), perSample: 1, isStamped: false, warmUp, measure };
   }
   if (cell.mode === 'paced') return { ...pacedTask(cell, cellTime), warmUp };
   const { connections = 1 } = cell;
-  const samples = cell.size >= LARGE ? 10 : Math.max(100, 2 * connections);
+  const samples = cell.size >= LARGE_MESSAGE ? 10 : Math.max(100, 2 * connections);
   return {
     ...plainTask(cell),
     perSample: 1,
@@ -127,7 +130,7 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
  */
 function pacedTask(cell, cellTime) {
   const { rate = 1000 } = cell;
-  const time = PACED_LONGER * cellTime;
+  const time = PACED_TIMES_LONGER * cellTime;
   const messages = Math.ceil((rate * time) / 1000);
   return {
     ...plainTask(cell),
@@ -137,7 +140,7 @@ function pacedTask(cell, cellTime) {
     counted: messages * LATENCY === cell.size ? messages + 1 : messages,
     perSample: 1,
     isStamped: false,
-    measure: { time: time + 1000, samples: 1, limit: NO_LIMIT, messages: 1 },
+    measure: { time: time + 1000, samples: 1, limit: MAX_CELL_TIME, messages: 1 },
   };
 }
 
@@ -176,7 +179,7 @@ function warmUpTime(cellTime, isFirst) {
  */
 function warmUpMessages({ mode, size, connections = 1, compression }, isFirst) {
   // A compressed byte costs as much as many others.
-  const bytes = compression === undefined ? size : COMPRESSED_BYTE * size;
+  const bytes = compression === undefined ? size : COST_OF_COMPRESSED_BYTE * size;
   const least = (isFirst ? 2 : 1) * Math.min(1000, Math.ceil(WARM_UP_BYTES / bytes));
   if (mode === 'rr') return Math.max(least, 2 * connections);
   if (mode === 'pipelined' || mode === 'receive' || mode === 'send') return 10 * least;
@@ -189,7 +192,12 @@ function warmUpMessages({ mode, size, connections = 1, compression }, isFirst) {
  * @param {Task} task
  */
 export function timeLimit(task) {
-  const large = task.size >= LARGE || task.isCompressed ? 20_000 : 0;
+  const large = task.size >= LARGE_MESSAGE || task.isCompressed ? 20_000 : 0;
   const thousands = Math.ceil((task.connections ?? 0) / 1000);
-  return 8000 + large + thousands * OPENING + 4 * (task.warmUp.time + task.measure.time);
+  return (
+    8000 +
+    large +
+    thousands * OPENING_TIME_PER_THOUSAND +
+    4 * (task.warmUp.time + task.measure.time)
+  );
 }

@@ -3,12 +3,12 @@
 import aiohttp
 from exchange import check_compression
 
-LARGEST_MESSAGE = 64 * 1024 * 1024
+MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 
 
 async def run(url, exchange):
     async with aiohttp.ClientSession() as session:
-        options = {"compress": 15 if exchange.is_compressed else 0, "max_msg_size": LARGEST_MESSAGE}
+        options = {"compress": 15 if exchange.is_compressed else 0, "max_msg_size": MAX_MESSAGE_SIZE}
         async with session.ws_connect(url, **options) as ws:
             check_compression(ws.compress, exchange)
             send = ws.send_str if exchange.is_text else ws.send_bytes

@@ -10,7 +10,7 @@ from measure import Measure, cpu_times, now_ns
 from paced_exchange import PacedExchange
 from single_message import IdleExchange, OneMessageExchange
 
-OPENING_AT_ONCE = 50
+MAX_OPENING_AT_ONCE = 50
 # Seconds for memory to settle.
 SETTLING = 0.3
 
@@ -86,7 +86,7 @@ async def converse(task, url, server_pid, run):
         exchange = Exchange(task, measure, getattr(run, "takes_views", False))
         exchanges.append(exchange)
         running.append(asyncio.ensure_future(run(url.rstrip("/") + exchange.path, exchange)))
-        opened = len(exchanges) - OPENING_AT_ONCE
+        opened = len(exchanges) - MAX_OPENING_AT_ONCE
         if opened >= 0:
             await until(lambda: exchanges[opened].has_begun(), running)
     if connections > 1:

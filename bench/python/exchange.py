@@ -11,7 +11,7 @@ from payloads import payloads_of
 REQUEST = 8
 ACKNOWLEDGEMENT = 8
 # Messages in flight whose time of sending is remembered at most.
-REMEMBERED = 1024
+MAX_IN_FLIGHT = 1024
 
 
 class Exchange:
@@ -46,7 +46,7 @@ class Exchange:
         skipped = STAMPS if task["isStamped"] else 0
         tails = tails_of(content, size, skipped) if expected is all_payloads else expected
         is_text = self.is_text
-        remembered = min(REMEMBERED, 2 * self.window)
+        remembered = min(MAX_IN_FLIGHT, 2 * self.window)
         sent_at = [0] * remembered
         take = self.measure.take
         count, expected_count = len(payloads), len(expected)

@@ -5,8 +5,8 @@ import json
 import random
 import struct
 
-MOST_DISTINCT = 128
-BYTES_OF_ALL = 1024 * 1024
+MAX_DISTINCT_PAYLOADS = 128
+MAX_PAYLOAD_BYTES = 1024 * 1024
 TEXTS = {
     "ascii": 'The quick brown fox jumps over the lazy dog. {"id":42,"side":"buy","price":101.25} ',
     "mixed": "Grüße aus Köln, 世界こんにちは, привет мир, €100 für 🌍🚀. ",
@@ -22,7 +22,7 @@ def payloads_of(content, size):
 
 
 def distinct_payloads(size):
-    return min(MOST_DISTINCT, max(2, BYTES_OF_ALL // size))
+    return min(MAX_DISTINCT_PAYLOADS, max(2, MAX_PAYLOAD_BYTES // size))
 
 
 def make_payloads(size):

@@ -5,9 +5,9 @@ import contextlib
 
 from picows import WSListener, WSMsgType, ws_connect
 
-LARGEST_MESSAGE = 64 * 1024 * 1024
+MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 # Seconds that it may take to close once everything is measured.
-CLOSE_LIMIT = 1
+MAX_CLOSE_TIME = 1
 BINARY = WSMsgType.BINARY
 TEXT = WSMsgType.TEXT
 
@@ -61,7 +61,7 @@ async def run_callback(url, exchange):
                 settle(finished)
 
     listener = TextClient if exchange.is_text else Client
-    transport, _ = await ws_connect(listener, url, max_frame_size=LARGEST_MESSAGE)
+    transport, _ = await ws_connect(listener, url, max_frame_size=MAX_MESSAGE_SIZE)
     await finished
     await close(transport)
 
@@ -72,7 +72,7 @@ run_callback.takes_views = True
 async def run_websockets(url, exchange):
     from picows.websockets.asyncio.client import connect
 
-    async with connect(url, compression=None, max_size=LARGEST_MESSAGE, proxy=None) as ws:
+    async with connect(url, compression=None, max_size=MAX_MESSAGE_SIZE, proxy=None) as ws:
         for _ in range(exchange.window):
             await ws.send(exchange.next())
         while not exchange.is_done:
@@ -94,7 +94,7 @@ async def run_as_published(url, exchange):
         def on_ws_disconnected(self, transport):
             asyncio.create_task(queue.put(None))
 
-    transport, _ = await ws_connect(Client, url, max_frame_size=LARGEST_MESSAGE)
+    transport, _ = await ws_connect(Client, url, max_frame_size=MAX_MESSAGE_SIZE)
     while not exchange.has_ended:
         for _ in range(exchange.window):
             transport.send(BINARY, exchange.next())
@@ -111,7 +111,7 @@ async def close(transport):
     transport.disconnect()
     # What counts has been measured: over TLS it sometimes waits for ever.
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(transport.wait_disconnected(), CLOSE_LIMIT)
+        await asyncio.wait_for(transport.wait_disconnected(), MAX_CLOSE_TIME)
 
 
 def settle(future, error=None):

@@ -8,7 +8,7 @@ import time
 
 import uvloop
 
-LARGEST_MESSAGE = 64 * 1024 * 1024
+MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 # Bytes at the start of a stamped reply: when the message was received, and when the reply is sent.
 STAMPS = 16
 stamps = struct.Struct("<qq")
@@ -28,7 +28,7 @@ async def serve_websockets(context):
             else:
                 await ws.send(message)
 
-    options = {"compression": None, "max_size": LARGEST_MESSAGE, "ssl": context}
+    options = {"compression": None, "max_size": MAX_MESSAGE_SIZE, "ssl": context}
     server = await serve(converse, "127.0.0.1", 0, **options)
     return server.sockets, server.serve_forever
 
@@ -57,7 +57,7 @@ async def serve_picows(context):
         lambda request: Connection(request.path),
         "127.0.0.1",
         0,
-        max_frame_size=LARGEST_MESSAGE,
+        max_frame_size=MAX_MESSAGE_SIZE,
         ssl=context,
     )
     return server.sockets, server.serve_forever

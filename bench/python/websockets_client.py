@@ -2,12 +2,12 @@
 
 from exchange import check_compression
 
-LARGEST_MESSAGE = 64 * 1024 * 1024
+MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 
 
 def options_for(exchange):
     compression = "deflate" if exchange.is_compressed else None
-    return {"compression": compression, "max_size": LARGEST_MESSAGE, "proxy": None}
+    return {"compression": compression, "max_size": MAX_MESSAGE_SIZE, "proxy": None}
 
 
 async def run_async(url, exchange):

@@ -1,8 +1,8 @@
 /** What keeps a run from saying as much as it seems to. */
-import { DECIDABLE } from '../samples/ratios.mjs';
+import { MIN_ROUNDS } from '../samples/ratios.mjs';
 
 /** Of each core: above this somebody else was at work. */
-const BUSY = 0.25;
+const MAX_LOAD_PER_CORE = 0.25;
 
 /**
  * @param {import('./measured.mjs').Measured} measured
@@ -19,11 +19,11 @@ export function cautionsOf(measured) {
     (name) => servers.get(name)?.isNeutral === false,
   );
   return [
-    rounds < DECIDABLE &&
-      `Fewer than ${DECIDABLE} rounds decide nothing: every difference counts as a tie.`,
+    rounds < MIN_ROUNDS &&
+      `Fewer than ${MIN_ROUNDS} rounds decide nothing: every difference counts as a tie.`,
     rounds < options.rounds &&
       `The run was interrupted in round ${rounds} of ${options.rounds}: the last one is not whole.`,
-    load > BUSY * cores &&
+    load > MAX_LOAD_PER_CORE * cores &&
       `The machine was busy when the run began (load ${load} on ${cores} cores): trust ratios before times, CPU before both, and measure again.`,
     pinning.isShared &&
       'Servers and clients may have shared a core: times include the server, and none can be told to be saturated.',

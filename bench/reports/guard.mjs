@@ -8,7 +8,7 @@ import { isFace } from './standings.mjs';
 import { figureText } from './wording.mjs';
 
 /** The share of a ratio that may be lost: less than that differs from one day to the next. */
-const TOLERATED = 0.15;
+const MAX_LOSS = 0.15;
 const NAME_WIDTH = 20;
 const RATIO_WIDTH = 22;
 
@@ -60,7 +60,7 @@ export function compareRuns(before, now) {
  * @param {{ before: Ratio | undefined, now: Ratio | undefined }} ratios
  */
 function judge({ before, now }) {
-  if (!before || !now || changeOf(before, now) >= -TOLERATED) return 'kept';
+  if (!before || !now || changeOf(before, now) >= -MAX_LOSS) return 'kept';
   return now.high < before.low ? 'lost' : 'noise';
 }
 
@@ -179,7 +179,7 @@ function summaryLines(comparisons) {
     comparisons.filter((each) => each.verdict === verdict);
   const [lost, noise, unknown] = [of('lost'), of('noise'), of('unknown')];
   const compared = comparisons.length - unknown.length;
-  const bound = `more than ${TOLERATED * 100} %`;
+  const bound = `more than ${MAX_LOSS * 100} %`;
   if (compared === 0) return ['Nothing could be compared: see above.'];
   return [
     ...(unknown.length > 0

@@ -5,9 +5,9 @@ import { Distribution } from '../samples/distribution.mjs';
 import { compareTimes, summarize } from '../samples/statistics.mjs';
 
 /** A client that failed so often in one cell is not tried there again. */
-const FAILURES_ALLOWED = 2;
+const MAX_FAILURES = 2;
 /** Characters of a reason that its row has place for. */
-const FAILURE_SHOWN = 70;
+const MAX_FAILURE_LENGTH = 70;
 
 /** The outcomes of every client in every cell. */
 export class Results {
@@ -41,7 +41,7 @@ export class Results {
       return;
     }
     entry.failures.push(failure ?? 'failed without saying why');
-    entry.isGivenUp = isHang === true || entry.failures.length >= FAILURES_ALLOWED;
+    entry.isGivenUp = isHang === true || entry.failures.length >= MAX_FAILURES;
   }
 
   /** Whether any attempt failed. */
@@ -70,7 +70,7 @@ export class Results {
       if (peer.missing) return { ...row, failure: `absent: ${peer.missing}, see below` };
       const { measured, failures } = this.#entry(peer.name, cell);
       const first = failures[0] ?? '';
-      if (first !== '' && (measured.size > 0 || first.length > FAILURE_SHOWN)) {
+      if (first !== '' && (measured.size > 0 || first.length > MAX_FAILURE_LENGTH)) {
         const attempts = measured.size + failures.length;
         notes.push(`${peer.label}: ${failures.length} of ${attempts} attempts failed: ${first}`);
       }

@@ -1,9 +1,9 @@
 /** What ratios of rounds say, and when they say nothing. Imports nothing: the page of charts takes it as it is. */
 
 /** Rounds from which on a difference can be told from noise. */
-export const DECIDABLE = 5;
+export const MIN_ROUNDS = 5;
 /** Differences below this are a tie, however often they are measured: the next machine has others. */
-const NEGLIGIBLE = 0.02;
+const MIN_DIFFERENCE = 0.02;
 
 /**
  * @typedef {object} Ratio
@@ -25,7 +25,7 @@ export function judgeRatios(ratios) {
   if (ratios.length === 0) return undefined;
   const { median, low, high, isDecidable } = medianWithSpread(ratios);
   // An interval that reads 1.00 at one end once it is rounded is not worth a claim either.
-  const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < NEGLIGIBLE;
+  const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < MIN_DIFFERENCE;
   return { median, low, high, isDecidable, isTie: !isDecidable || isWithinNoise };
 }
 
@@ -45,7 +45,7 @@ export function medianWithSpread(values) {
     median: (at((length - 1) >> 1) + at(length >> 1)) / 2,
     low: at(skipped),
     high: at(length - 1 - skipped),
-    isDecidable: length >= DECIDABLE,
+    isDecidable: length >= MIN_ROUNDS,
   };
 }
 

@@ -21,7 +21,7 @@
 /** Buckets per doubling of a histogram: each is half a per cent wide. */
 export const BUCKETS_PER_OCTAVE = 128;
 /** Raw samples kept per line, evenly over the measured part; the histogram has all of them. */
-const KEPT = 100;
+const MAX_RAW_SAMPLES = 100;
 
 /**
  * @typedef {object} CellRecord
@@ -109,7 +109,7 @@ export function timeOf(bucket) {
 
 /** @param {readonly number[]} values */
 function keptOf(values) {
-  const count = Math.min(KEPT, values.length);
+  const count = Math.min(MAX_RAW_SAMPLES, values.length);
   return Array.from({ length: count }, (_, i) => {
     const value = Number(values[Math.floor((i * values.length) / count)]);
     return Number(value.toPrecision(5));

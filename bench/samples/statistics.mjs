@@ -1,9 +1,9 @@
 /** The arithmetic of the tables: pure functions over what the rounds brought. */
 import { Distribution, firstIndex } from './distribution.mjs';
-import { DECIDABLE, judgeRatios } from './ratios.mjs';
+import { judgeRatios, MIN_ROUNDS } from './ratios.mjs';
 
 /** From this share of the measured time on, a process is busy all the time. */
-const SATURATED = 0.9;
+const MIN_SATURATION = 0.9;
 const RESAMPLES = 1000;
 
 /**
@@ -23,7 +23,7 @@ const RESAMPLES = 1000;
  * @returns {Interval | undefined}
  */
 export function bootstrapInterval(rounds, q) {
-  if (rounds.length < DECIDABLE) return undefined;
+  if (rounds.length < MIN_ROUNDS) return undefined;
   const grid = [...new Set(rounds.flatMap((round) => Array.from(round, ([value]) => value)))].sort(
     (a, b) => a - b,
   );
@@ -106,7 +106,7 @@ export function summarize(rounds) {
     serverBusy,
     /** Whether the server was the bottleneck: busy all the time, and more so than the client. */
     isServerSaturated:
-      serverBusy !== undefined && serverBusy >= SATURATED && serverBusy > clientBusy,
+      serverBusy !== undefined && serverBusy >= MIN_SATURATION && serverBusy > clientBusy,
   };
 }
 

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { serviceOf } from './service.mjs';
 
-const LARGEST_MESSAGE = 64 * 1024 * 1024;
+const MAX_MESSAGE_SIZE = 64 * 1024 * 1024;
 
 const [certificate, key] = process.argv.slice(2);
 const isCompressing = process.env.BENCH_COMPRESSION === '1';
@@ -19,10 +19,10 @@ const server = Bun.serve({
   },
   websocket: {
     perMessageDeflate: isCompressing,
-    maxPayloadLength: LARGEST_MESSAGE,
+    maxPayloadLength: MAX_MESSAGE_SIZE,
     // Replies that the socket does not take at once wait here. A client has at most its window in
     // flight, so this never fills; were it to, the connection closes instead of losing a reply.
-    backpressureLimit: 16 * LARGEST_MESSAGE,
+    backpressureLimit: 16 * MAX_MESSAGE_SIZE,
     closeOnBackpressureLimit: true,
     message(ws, message) {
       ws.data(message, (reply) => {

@@ -1,8 +1,8 @@
 /** Which interpreters of Python are tried, and in which order: pure, so that it is tested without any. */
 
 /** What the pinned packages need. */
-export const LEAST_PYTHON = [3, 12];
-const NEWEST_MINOR_TRIED = 20;
+export const MIN_PYTHON = [3, 12];
+const MAX_PYTHON_MINOR = 20;
 
 /**
  * Lists interpreters: the one that `PYTHON` names and no other, or else those on PATH and then those of pyenv, newest first.
@@ -12,10 +12,10 @@ const NEWEST_MINOR_TRIED = 20;
  */
 export function pythonCandidates(env, pyenv) {
   if (env.PYTHON) return [env.PYTHON];
-  const [major, least] = /** @type {[number, number]} */ (LEAST_PYTHON);
+  const [major, least] = /** @type {[number, number]} */ (MIN_PYTHON);
   const named = Array.from(
-    { length: NEWEST_MINOR_TRIED - least + 1 },
-    (_, i) => `python${major}.${NEWEST_MINOR_TRIED - i}`,
+    { length: MAX_PYTHON_MINOR - least + 1 },
+    (_, i) => `python${major}.${MAX_PYTHON_MINOR - i}`,
   );
   const ofPyenv = pyenv
     .filter(({ version }) => /^\d+\.\d+\.\d+$/.test(version) && isPythonRecentEnough(version))
@@ -26,7 +26,7 @@ export function pythonCandidates(env, pyenv) {
 
 /** @param {string} version such as 3.13.0 */
 export function isPythonRecentEnough(version) {
-  return compareVersions(version, LEAST_PYTHON.join('.')) >= 0;
+  return compareVersions(version, MIN_PYTHON.join('.')) >= 0;
 }
 
 /**

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { FLOOR, PYTHON, RUST } from './local.mjs';
-import { isPythonRecentEnough, LEAST_PYTHON, pythonCandidates } from './python-candidates.mjs';
+import { isPythonRecentEnough, MIN_PYTHON, pythonCandidates } from './python-candidates.mjs';
 
 const steps = [
   { name: 'Python', run: setUpPython },
@@ -36,7 +36,7 @@ function setUpPython() {
   const requirements = path('../python/requirements.txt');
   const python = findPython();
   if (!python) {
-    return `missing: no Python ${LEAST_PYTHON.join('.')} or newer was found on PATH or under pyenv; PYTHON=/path/to/python npm run bench:setup uses a certain one`;
+    return `missing: no Python ${MIN_PYTHON.join('.')} or newer was found on PATH or under pyenv; PYTHON=/path/to/python npm run bench:setup uses a certain one`;
   }
   const mark = markOf(python.path, readFileSync(requirements, 'utf8'));
   const folder = dirname(dirname(PYTHON));

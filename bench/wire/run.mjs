@@ -44,11 +44,11 @@ const EXCHANGES = [
 /** Messages for compilers to be done with: what they ask of the system is not a message's. */
 const TRACED_WARM_UP = 5000;
 /** Messages whose allocations find room in a young generation that is never collected meanwhile. */
-const ALLOCATED = 20_000;
+const MAX_UNCOLLECTED_MESSAGES = 20_000;
 const ROOM = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
-const UNSPUN = { label: 'wirespeed sync, busyPoll 0', options: { busyPoll: 0 } };
+const WITHOUT_POLLING = { label: 'wirespeed sync, busyPoll 0', options: { busyPoll: 0 } };
 /** Milliseconds that no client takes. */
-const LIMIT = 120_000;
+const MAX_CLIENT_TIME = 120_000;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -126,7 +126,7 @@ function chooseClients() {
     return peer;
   });
   return clients.flatMap((peer) =>
-    peer.name === 'wirespeed-sync' ? [peer, { ...peer, ...UNSPUN }] : [peer],
+    peer.name === 'wirespeed-sync' ? [peer, { ...peer, ...WITHOUT_POLLING }] : [peer],
   );
 }
 
@@ -147,7 +147,10 @@ function chooseClients() {
  */
 async function countOnce(run, task) {
   const usual = await runClient(run, [process.execPath], task);
-  const roomy = await runClient(run, [process.execPath, ...ROOM], { ...task, messages: ALLOCATED });
+  const roomy = await runClient(run, [process.execPath, ...ROOM], {
+    ...task,
+    messages: MAX_UNCOLLECTED_MESSAGES,
+  });
   return { usual, roomy };
 }
 
@@ -183,7 +186,7 @@ async function runClient({ client, url, core }, program, task) {
   const { child, ended } = startChild(command, args, (line) => {
     answer = line;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT);
+  const timer = setTimeout(() => child.kill('SIGKILL'), MAX_CLIENT_TIME);
   const end = await ended;
   clearTimeout(timer);
   if (child.exitCode !== 0) throw new Error(`${client.label} ${end}`);

@@ -17,11 +17,11 @@ const MIB = 2 ** 20;
  * nobody can ask it to, so that resident memory levels off late; 10,000 connections that were kept would hold
  * some hundreds of MiB over TLS, and descriptors and heap tell of others.
  */
-const MOST = { fds: 2, heap: 2 * MIB, rss: 64 * MIB };
+const MAX_GROWN = { fds: 2, heap: 2 * MIB, rss: 64 * MIB };
 /** Where that thread does TLS as well. */
-const MOST_RSS_OF_WORKER = 128 * MIB;
+const MAX_WORKER_RSS = 128 * MIB;
 /** Milliseconds between the last line of a client and the end of its process. */
-const MOST_LINGERED = 2000;
+const MAX_LINGERING = 2000;
 
 if (process.argv[2] === '--client') await client(...process.argv.slice(3));
 else await everywhere();
@@ -68,14 +68,14 @@ async function run(rung, way, url, counts) {
   const [code, signal] = await once(child, 'close');
   const lingered = performance.now() - lastHeard;
   if (code !== 0) fault(`${rung}, ${way}: ended with ${signal ?? code}`);
-  else if (lingered > MOST_LINGERED)
+  else if (lingered > MAX_LINGERING)
     fault(`${rung}, ${way}: ended ${lingered} ms after its last line`);
   else console.log(`${rung}, ${way}: ended by itself after ${lingered.toFixed(0)} ms`);
 }
 
 function report(rung, way, { what, seconds, grown, note }) {
   const where = `${rung}, ${way}`;
-  const limits = rung === 'worker' ? { ...MOST, rss: MOST_RSS_OF_WORKER } : MOST;
+  const limits = rung === 'worker' ? { ...MAX_GROWN, rss: MAX_WORKER_RSS } : MAX_GROWN;
   const figures = [
     `${grown.fds} descriptors`,
     `${(grown.heap / 1024).toFixed(0)} KiB of heap`,

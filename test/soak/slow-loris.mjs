@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 
 const HANDSHAKE_TIMEOUT = 10_000;
 /** How much earlier or later a client may see that, on a busy machine: it may learn late that it is connected. */
-const MOST_EARLY = 1500;
-const MOST_LATE = 5000;
+const MAX_EARLY = 1500;
+const MAX_LATE = 5000;
 /** Files that a process has open besides. */
 const FILES_BESIDES = 200;
 /** How a write may learn that the server has cut the connection off. */
@@ -26,16 +26,16 @@ const BACKLOG = 4096;
 const BYTE_INTERVAL = 2000;
 const COUNT_INTERVAL = 200;
 /** How long the connections may take to be there, and anything else after its time. */
-const MOST_TO_BEGIN = HANDSHAKE_TIMEOUT - 500;
-const MOST_TO_WAIT = 10_000;
+const MAX_BEGIN_TIME = HANDSHAKE_TIMEOUT - 500;
+const MAX_WAIT = 10_000;
 /** Bytes that an unfinished request may hold, with its socket. */
-const MOST_PER_CONNECTION = 24 * 1024;
+const MAX_PER_CONNECTION = 24 * 1024;
 const MIB = 2 ** 20;
 /** By how much more may be in use after the last wave than after the first, and be resident at its peak. */
-const MOST_GROWTH = MIB;
-const MOST_RESIDENT_GROWTH = 24 * MIB;
+const MAX_GROWTH = MIB;
+const MAX_RESIDENT_GROWTH = 24 * MIB;
 /** How long what was collected may take to be given back. */
-const MOST_TO_SETTLE = 2000;
+const MAX_SETTLE_TIME = 2000;
 
 if (process.send === undefined) await defend();
 else {
@@ -62,7 +62,7 @@ function attack(port, count) {
     socket.once('connect', () => {
       since = performance.now();
       connected++;
-      if (connected === count) overdue = setTimeout(report, HANDSHAKE_TIMEOUT + MOST_TO_WAIT);
+      if (connected === count) overdue = setTimeout(report, HANDSHAKE_TIMEOUT + MAX_WAIT);
       socket.write('GET / HTTP/1.1\r\nHost: x\r\nX: ');
       timer = setInterval(() => socket.write('y'), BYTE_INTERVAL);
     });
@@ -128,9 +128,9 @@ async function defend() {
     const honest = performance.now() - since;
     const peak = memory();
     resident.push(process.memoryUsage.rss());
-    const [{ left, shortest, longest, errors }] = await within(over, 4 * MOST_TO_WAIT, 'attack');
+    const [{ left, shortest, longest, errors }] = await within(over, 4 * MAX_WAIT, 'attack');
     attacker.disconnect();
-    await within(gone, MOST_TO_WAIT, 'end of the attacker');
+    await within(gone, MAX_WAIT, 'end of the attacker');
     const after = await settledMemory();
     inUse.push(after);
     const perConnection = (peak - before) / Math.max(held, 1);
@@ -146,16 +146,16 @@ async function defend() {
       Object.keys(errors).every((code) => CUTS.has(code)),
       'a client could not connect',
     );
-    check(shortest >= HANDSHAKE_TIMEOUT - MOST_EARLY, 'a client was cut off before its time');
-    check(longest <= HANDSHAKE_TIMEOUT + MOST_LATE, 'a client was cut off too late');
-    check(perConnection <= MOST_PER_CONNECTION, 'a connection took too much memory');
+    check(shortest >= HANDSHAKE_TIMEOUT - MAX_EARLY, 'a client was cut off before its time');
+    check(longest <= HANDSHAKE_TIMEOUT + MAX_LATE, 'a client was cut off too late');
+    check(perConnection <= MAX_PER_CONNECTION, 'a connection took too much memory');
     check(honest < HANDSHAKE_TIMEOUT, 'an honest client waited too long');
     check(server.connections.size === 0, 'a connection was left');
   }
   const growth = ([first, ...others]) => others.at(-1) - first;
-  check(growth(inUse) < MOST_GROWTH, 'memory grew from wave to wave');
-  check(growth(resident) < MOST_RESIDENT_GROWTH, 'the process grew from wave to wave');
-  await within(server.close(), MOST_TO_WAIT, 'close of the server');
+  check(growth(inUse) < MAX_GROWTH, 'memory grew from wave to wave');
+  check(growth(resident) < MAX_RESIDENT_GROWTH, 'the process grew from wave to wave');
+  await within(server.close(), MAX_WAIT, 'close of the server');
   for (const failure of new Set(failures)) console.log(`FAILED: ${failure}`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
@@ -164,14 +164,14 @@ async function defend() {
 async function isServed(connect, url) {
   const ws = await connect(url);
   await ws.send('served meanwhile');
-  const answer = await ws.recv({ timeout: MOST_TO_WAIT });
+  const answer = await ws.recv({ timeout: MAX_WAIT });
   await ws.close();
   return answer === 'served meanwhile';
 }
 
 /** Waits until so many sockets are open, but not for ever, and tells how many there were at most. */
 async function mostSockets(wanted) {
-  const until = performance.now() + MOST_TO_BEGIN;
+  const until = performance.now() + MAX_BEGIN_TIME;
   let most = 0;
   while (most < wanted && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, COUNT_INTERVAL));
@@ -205,7 +205,7 @@ function memory() {
 
 /** The same once nothing more is given back: array buffers are, by a thread in the background. */
 async function settledMemory() {
-  const until = performance.now() + MOST_TO_SETTLE;
+  const until = performance.now() + MAX_SETTLE_TIME;
   let least = memory();
   while (performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -12,7 +12,7 @@ const LEFT = 52;
 const LABELS = 156;
 const SHARES = [0.5, 0.9, 0.99, 0.999];
 /** Lines that get a name: more would be a thicket. */
-const NAMED = 12;
+const MAX_NAMED_LINES = 12;
 
 /**
  * @param {HTMLElement} box
@@ -94,7 +94,7 @@ export function renderPercentiles(box, rows, data) {
 function nameLines(svg, lines, right, y) {
   const ours = lines.filter(({ peer }) => peer.isOurs);
   const others = lines.filter(({ peer }) => !peer.isOurs);
-  const named = [...ours, ...others.slice(0, NAMED - ours.length)];
+  const named = [...ours, ...others.slice(0, MAX_NAMED_LINES - ours.length)];
   const ends = named.map(({ points }) => points.at(-1));
   const places = spreadLabels(
     ends.map(([, time]) => y(time)),

@@ -2,7 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::secure::Stream;
-use crate::served::LARGEST_MESSAGE;
+use crate::served::MAX_MESSAGE_SIZE;
 use fastwebsockets::{CloseCode, FragmentCollector, Frame, OpCode, Payload, handshake};
 use http_body_util::Empty;
 use hyper::Request;
@@ -47,7 +47,7 @@ async fn converse(
         .header("Sec-WebSocket-Version", "13")
         .body(Empty::<Bytes>::new())?;
     let (mut ws, _) = handshake::client(&SpawnExecutor, request, stream).await?;
-    ws.set_max_message_size(LARGEST_MESSAGE);
+    ws.set_max_message_size(MAX_MESSAGE_SIZE);
     let mut ws = FragmentCollector::new(ws);
     let opcode = if exchange.is_text() {
         OpCode::Text

@@ -2,7 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::secure::Stream;
-use crate::served::LARGEST_MESSAGE;
+use crate::served::MAX_MESSAGE_SIZE;
 use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio_tungstenite::client_async_with_config;
@@ -25,8 +25,8 @@ async fn converse(
     exchange: &mut Exchange,
 ) -> Result<Result<(), String>, Error> {
     let config = WebSocketConfig::default()
-        .max_message_size(Some(LARGEST_MESSAGE))
-        .max_frame_size(Some(LARGEST_MESSAGE));
+        .max_message_size(Some(MAX_MESSAGE_SIZE))
+        .max_frame_size(Some(MAX_MESSAGE_SIZE));
     let url = format!("ws://{authority}{}", exchange.path());
     let (mut ws, _) = client_async_with_config(url, stream, Some(config)).await?;
     let message = if exchange.is_text() {

@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::sleep;
 
 /// Connections that are being opened at any time: no server's backlog is to overflow.
-const OPENING_AT_ONCE: usize = 50;
+const MAX_OPENING_AT_ONCE: usize = 50;
 const SETTLING: Duration = Duration::from_millis(600);
 
 #[derive(Clone)]
@@ -71,7 +71,8 @@ async fn open(
             exchange,
         )));
         let has_failed = || handles.iter().any(|handle| handle.is_finished());
-        while opened - (connections - measure.borrow().unopened) >= OPENING_AT_ONCE && !has_failed()
+        while opened - (connections - measure.borrow().unopened) >= MAX_OPENING_AT_ONCE
+            && !has_failed()
         {
             sleep(Duration::from_millis(1)).await;
         }

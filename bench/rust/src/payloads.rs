@@ -3,8 +3,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Deserialize;
 
-const MOST_DISTINCT: usize = 128;
-const BYTES_OF_ALL: usize = 1024 * 1024;
+const MAX_DISTINCT_PAYLOADS: usize = 128;
+const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 const NUMBER_DIGITS: usize = 8;
 const ASCII: &str =
     r#"The quick brown fox jumps over the lazy dog. {"id":42,"side":"buy","price":101.25} "#;
@@ -72,5 +72,5 @@ impl Payloads {
 }
 
 fn distinct(size: usize) -> usize {
-    (BYTES_OF_ALL / size).clamp(2, MOST_DISTINCT)
+    (MAX_PAYLOAD_BYTES / size).clamp(2, MAX_DISTINCT_PAYLOADS)
 }

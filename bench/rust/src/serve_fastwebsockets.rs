@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::secure::Stream;
-use crate::served::{LARGEST_MESSAGE, Service, stamp};
+use crate::served::{MAX_MESSAGE_SIZE, Service, stamp};
 use fastwebsockets::{FragmentCollector, OpCode, WebSocketError, upgrade};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
@@ -30,7 +30,7 @@ async fn accept(mut request: Request<Incoming>) -> Result<Response<Empty<Bytes>>
 
 async fn converse(upgraded: upgrade::UpgradeFut, service: Service) -> Result<(), WebSocketError> {
     let mut ws = upgraded.await?;
-    ws.set_max_message_size(LARGEST_MESSAGE);
+    ws.set_max_message_size(MAX_MESSAGE_SIZE);
     let mut ws = FragmentCollector::new(ws);
     loop {
         let mut frame = ws.read_frame().await?;

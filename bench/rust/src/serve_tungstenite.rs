@@ -4,7 +4,7 @@ use crate::clock;
 use crate::paced;
 use crate::payloads::{Content, Payloads};
 use crate::secure::Stream;
-use crate::served::{LARGEST_MESSAGE, Service, stamp};
+use crate::served::{MAX_MESSAGE_SIZE, Service, stamp};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, Stream as _};
 use std::future::poll_fn;
@@ -18,8 +18,8 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 pub async fn serve(stream: impl Stream) {
     let mut service = Service::Echo;
     let config = WebSocketConfig::default()
-        .max_message_size(Some(LARGEST_MESSAGE))
-        .max_frame_size(Some(LARGEST_MESSAGE));
+        .max_message_size(Some(MAX_MESSAGE_SIZE))
+        .max_frame_size(Some(MAX_MESSAGE_SIZE));
     let read_path = |request: &Request, response: Response| {
         service = Service::of_path(request.uri().path());
         Ok(response)

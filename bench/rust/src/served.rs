@@ -6,7 +6,7 @@ use crate::secure::{self, Stream};
 use crate::{serve_fastwebsockets, serve_tungstenite};
 use tokio::net::{TcpListener, TcpStream};
 
-pub const LARGEST_MESSAGE: usize = 64 * 1024 * 1024;
+pub const MAX_MESSAGE_SIZE: usize = 64 * 1024 * 1024;
 
 /// Bytes at the start of a stamped reply: when the message was received and when the reply is sent.
 const STAMPS: usize = 16;
@@ -32,7 +32,7 @@ impl Service {
         let number = |word: &str| {
             word.parse()
                 .ok()
-                .filter(|number| (1..=LARGEST_MESSAGE).contains(number))
+                .filter(|number| (1..=MAX_MESSAGE_SIZE).contains(number))
         };
         match words[..] {
             ["stamped"] => Service::Stamped,
