@@ -97,8 +97,8 @@ async function runQuick(argv, options) {
 }
 
 /**
- * Measures round by round, and in a round client by client (A B C, A B C, …), so that what is compared
- * was measured seconds apart.
+ * Measures round by round, and in a round client by client (A B C, A B C, …), so that the figures that are
+ * compared were measured seconds apart.
  *
  * @param {import('./reports/quick-report.mjs').Run} run
  * @param {import('./peers/catalogue.mjs').Peer[]} allPeers
@@ -117,7 +117,7 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
     allPeers.find(({ name }) => name === 'net')
   );
 
-  // The server compiles and warms its own code too: nobody is to be the one who finds it cold.
+  // The server compiles its code while it works, so it is warmed up before the first client is measured.
   progress.show('warming the server');
   await attempt(server, floor, pinning.client, tasksFor(cells), () => {}, interruption);
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), '.node-majors');
 export const MAJORS = ['20', '22', '24', '26'];
 /** The ways in which the sync face can read a socket. */
-export const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'];
+export const BLOCKING_IO = ['wasi', 'fs-blocking', 'fs', 'worker'];
 
 /** Returns the binary of a major version, installed at the first call; throws if there is none. */
 export function nodeBinary(major) {

@@ -1,20 +1,20 @@
 // Runs the contract suite and the tests of the sync face on every major version of Node.js, and on every
 // rung of the sync face's ladder, and prints a table.
 //
-//   npm run test:node-matrix -- [--majors 20,22,24,26] [--rungs wasi,fs-blocking,fs,worker]
+//   npm run test:node-matrix -- [--majors 20,22,24,26] [--io wasi,fs-blocking,fs,worker]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { listArgument, MAJORS, nodeBinary, RUNGS } from './node-majors.mjs';
+import { BLOCKING_IO, listArgument, MAJORS, nodeBinary } from './node-majors.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'wirespeed-matrix-'));
 const rows = [];
 
 /** Runs the tests; returns what the row of the table says, and whether all is well. */
-function run(binary, rung, isFirst) {
+function run(binary, io, isFirst) {
   const result = join(folder, 'result.json');
   rmSync(result, { force: true });
   const args = [
@@ -24,13 +24,13 @@ function run(binary, rung, isFirst) {
     'test/contract',
     'test/client/sync',
     // A connection of the async face can only be driven by a rung that has a descriptor.
-    ...(rung === 'worker' ? [] : ['test/client/lending']),
+    ...(io === 'worker' ? [] : ['test/client/lending']),
     'test/blocking',
     'test/security/flooding-server',
     '--reporter=json',
     `--outputFile=${result}`,
   ];
-  const env = { ...process.env, WIRESPEED_SYNC_RUNG: rung, NO_COLOR: '1' };
+  const env = { ...process.env, WIRESPEED_SYNC_RUNG: io, NO_COLOR: '1' };
   // The other faces do not care for the rung: they are tested once on each version.
   if (!isFirst) env.WIRESPEED_TEST_FACES = 'sync';
   const { stdout, stderr, signal } = spawnSync(binary, args, { cwd: root, env, encoding: 'utf8' });
@@ -52,7 +52,7 @@ function run(binary, rung, isFirst) {
 }
 
 try {
-  const rungs = listArgument('rungs', RUNGS);
+  const ways = listArgument('io', BLOCKING_IO);
   for (const major of listArgument('majors', MAJORS)) {
     let binary;
     let version;
@@ -67,19 +67,19 @@ try {
       process.exitCode = 1;
       continue;
     }
-    for (const rung of rungs) {
-      console.log(`Node.js ${version}, ${rung}`);
+    for (const io of ways) {
+      console.log(`Node.js ${version}, ${io}`);
       const begun = performance.now();
-      const { outcome, isSuccess } = run(binary, rung, rung === rungs[0]);
+      const { outcome, isSuccess } = run(binary, io, io === ways[0]);
       if (!isSuccess) process.exitCode = 1;
-      rows.push([version, rung, outcome, `${((performance.now() - begun) / 1000).toFixed(0)} s`]);
+      rows.push([version, io, outcome, `${((performance.now() - begun) / 1000).toFixed(0)} s`]);
     }
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-const table = [['Node.js', 'rung', 'tests', 'time'], ...rows];
+const table = [['Node.js', 'io', 'tests', 'time'], ...rows];
 const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
 console.log();
 for (const row of table) {

@@ -1,4 +1,4 @@
-/** The command line of the benchmark: pure, so that it is tested without running anything. */
+/** Reads the command line of the benchmark. It has no side effects, so its tests run nothing. */
 
 import { REFERENCE } from '../peers/catalogue.mjs';
 import { MODES } from '../plans/cells.mjs';
@@ -7,7 +7,7 @@ import { PLANS } from '../plans/plan.mjs';
 const MIN_SIZE = 8;
 const MAX_SIZE = 32 * 1024 * 1024;
 
-/** A command line that cannot be followed; the message is one line for the user. */
+/** Thrown for a wrong command line. The message is one line for the user. */
 export class UsageError extends Error {
   name = 'UsageError';
 }
@@ -128,7 +128,7 @@ export function parseArguments(argv, peerGroups, serverNames) {
 function complete({ plan = 'quick', ...options }) {
   const others = Object.keys(options).filter((name) => name !== 'resume' && name !== 'help');
   if (options.resume !== undefined && (plan !== 'quick' || others.length > 0)) {
-    throw new UsageError('--resume takes everything from its file: leave the other flags out');
+    throw new UsageError('--resume takes its settings from the file: leave the other flags out');
   }
   if (plan === 'guard') checkGuard(options);
   else if (options.against !== undefined) throw new UsageError('--against belongs to --guard');
@@ -160,7 +160,7 @@ function complete({ plan = 'quick', ...options }) {
 }
 
 /**
- * What is compared with an earlier run has to be measured as that was.
+ * Throws for flags by which `--guard` would measure in another way than the earlier run did.
  *
  * @param {Partial<BenchOptions>} options
  */
@@ -229,16 +229,18 @@ export function helpText(peerNames, serverNames) {
 
 npm run bench -- [flags]
 
-Without --seed: the clients that npm brings, two sizes, under two minutes.
+Without one of the plans --seed to --guard it measures the clients that npm installs, in two sizes; under two minutes.
 
-  --seed           the reference document's tables, like for like, on three servers: about a quarter of an hour
+  --seed           the tables of the reference document, on three servers; about a quarter of an hour. The document
+                   is a published comparison of WebSocket clients for Python: websocket-rs, picows, websockets,
+                   websocket-client.
   --full           all of --seed, and every other workload: one core, TLS, text, one way, large,
                    many connections, connecting, memory, servers; more than an hour
-  --sync           the rungs of the blocking face, against other blocking clients; about ten minutes
-  --targets        the figures that wirespeed has set itself to reach; about a quarter of an hour
-  --guard          compares the speed with that of an earlier run, and fails where more than 15 % is lost;
+  --sync           the sync client with each way of blocking I/O, and other blocking clients; about ten minutes
+  --targets        the figures that wirespeed wants to reach; about a quarter of an hour
+  --guard          compares the speed with that of an earlier run, and fails if a client has lost more than 15 %;
                    under three minutes
-  --against file   samples of that run; default the newest committed in bench/results
+  --against file   samples of that earlier run; default the newest committed in bench/results
   --peer a,b       clients to measure:
                    ${peerNames.join(', ')}
   --mode a,b       ${Object.keys(MODES).join(', ')}
@@ -247,9 +249,9 @@ Without --seed: the clients that npm brings, two sizes, under two minutes.
   --cell-time ms   measured time per client and cell in one round; default ${QUICK.cellTime}, ${PLANS.seed.cellTime} with --seed
   --server name    ${serverNames.join(', ')};
                    with --seed several, else one, default wirespeed
-  --same-core      server and client on one core, which takes the scheduler's wake-ups out
-  --json file      raw samples as JSON lines, the first one describing the machine
-  --resume file    goes on with an interrupted --seed, into the same file; with no other flag
+  --same-core      server and client on one core, so that no reply waits for another core to wake up
+  --json file      writes raw samples as JSON lines, the first of which describes the machine
+  --resume file    continues an interrupted run with a plan, in the same file; takes no other flag
   --help           this text
 
 npm run bench:setup          installs what npm does not bring: clients and servers in Python, Rust and C

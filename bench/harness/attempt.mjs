@@ -1,8 +1,8 @@
-/** One client process against one server: whichever of the two fails, the run goes on. */
+/** Runs one client process against one server. If either of them fails, the run goes on. */
 import { runClient } from './client-process.mjs';
 
 /**
- * Runs one process through the tasks, until they are done or one fails.
+ * Runs the tasks one after the other in one process, until all are done or one has failed.
  *
  * @param {import('./server-process.mjs').ServerProcess} server
  * @param {import('../peers/catalogue.mjs').Peer} peer
@@ -22,7 +22,7 @@ export async function attempt(server, peer, core, tasks, onOutcome, interruption
   const failed = await runClient(peer, core, work, (result) => onOutcome({ result }));
   if (!failed || interruption.by) return;
   const death = await server.death();
-  // Which of the two hung is not known: nobody else is to wait for a server that did.
+  // Either the client or the server hangs. A server that hangs would hold up the next client as well, so stop it.
   if (failed.isHang) await server.stop();
   onOutcome(death ? { ...failed, failure: `the server ${death} (${failed.failure})` } : failed);
 }

@@ -1,11 +1,11 @@
-/** The certificates of the cells over TLS: those of the tests, which are public and for 127.0.0.1. */
+/** The certificates for cells over TLS. They are those of the tests: public, and made for 127.0.0.1. */
 import { fileURLToPath } from 'node:url';
 
 const AUTHORITY = path('authority.pem');
 export const CERTIFICATE = path('localhost.pem');
 export const PRIVATE_KEY = path('server-key.pem');
 
-/** What makes a client, whatever it is written in, trust the authority. */
+/** The environment variables by which clients in every language trust the authority. */
 export const TRUST = {
   NODE_EXTRA_CA_CERTS: AUTHORITY,
   DENO_CERT: AUTHORITY,

@@ -1,4 +1,4 @@
-/** Child processes that are never left behind, and that always say why they ended. */
+/** Starts child processes. None of them outlives the benchmark, and each reports why it ended. */
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,8 @@ export function describeEnd(code, signal, stderr) {
 }
 
 /**
- * The line of stderr that most likely says what went wrong: the last one naming an error, or else the last.
+ * Returns the line of stderr that most likely says what went wrong: the last one that names an error, or else
+ * the last one.
  *
  * @param {string} stderr
  */
@@ -82,7 +83,7 @@ function lastWords(stderr) {
 function childEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
-    // A proxy or a switch for one client alone would make the comparison unequal.
+    // These change the behaviour of some clients only, so the comparison would not be fair.
     if (/^((https?|all|no)_proxy|WS_NO_BUFFER_UTIL|NODE_OPTIONS)$/i.test(name)) delete env[name];
   }
   return {

@@ -1,4 +1,4 @@
-/** Runs one client process through some cells and collects its answers. */
+/** Runs some cells in one client process, and collects its answers. */
 
 import { timeLimit } from '../plans/tasks.mjs';
 import { TRUST } from './certificates.mjs';
@@ -13,8 +13,8 @@ import { pinned } from './cores.mjs';
  */
 
 /**
- * Runs the tasks in turn, in one process, and hands over each outcome as it comes. The first failure
- * is the last outcome: what state it left the process in, nobody knows.
+ * Runs the tasks in turn, in one process, and hands over each result as it comes. After a failure no further
+ * task is run, because the state of the process is unknown.
  *
  * @param {import('../peers/catalogue.mjs').Peer} peer
  * @param {number | undefined} core
@@ -59,7 +59,7 @@ export async function runClient(peer, core, work, onResult) {
   }
 }
 
-/** Puts the lines of the answers together. */
+/** Puts the lines together that a client process answers with. */
 export class Answer {
   /** @type {string | undefined} */
   failure;
@@ -93,7 +93,7 @@ export class Answer {
 
 /**
  * @param {string} line
- * @returns {any} an empty object for what is not of the protocol, such as a runtime's own notice
+ * @returns {any} an empty object for a line that is no answer, such as a runtime's own notice
  */
 function parse(line) {
   try {

@@ -1,4 +1,4 @@
-/** Which cores the server and the clients are pinned to, and whether that is possible here. */
+/** Chooses the cores that the server and the clients are pinned to, if that is possible on this machine. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -1,8 +1,11 @@
-/** Ctrl-C and its like: the first ends the children and lets what was measured be shown, the second ends everything. */
+/**
+ * Handles Ctrl-C and SIGTERM. The first signal ends the child processes, and what was measured until then is shown.
+ * The second signal ends the benchmark at once.
+ */
 import process from 'node:process';
 import { killChildren } from './child.mjs';
 
-/** Whether a run was interrupted, and by what. */
+/** Whether a run was interrupted, and by which signal. */
 export class Interruption {
   /** @type {NodeJS.Signals | undefined} */
   by;

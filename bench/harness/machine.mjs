@@ -1,4 +1,4 @@
-/** The facts that a figure means nothing without: the machine, the versions, the commit. */
+/** Describes what the figures depend on: the machine, the versions, the commit. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -52,7 +52,8 @@ export function ticksPerSecond() {
 }
 
 /**
- * What git says, asked from the folder of the benchmark; nothing where there is no git or no repository.
+ * Runs git in the folder of the benchmark, and returns its output. Without git or a repository that is an empty
+ * string.
  *
  * @param {string[]} args
  */

@@ -1,9 +1,12 @@
-/** What has been measured and what has failed, so that nothing is measured twice or tried in vain. */
+/**
+ * Remembers what has been measured and what has failed. So nothing is measured twice, and a client that keeps failing
+ * in a cell is not tried there again.
+ */
 
-/** A client that failed so often in one cell is not tried there again. */
+/** A client that has failed this often in a cell is not tried there again. */
 const MAX_FAILURES = 2;
 
-/** The outcomes of a run with a plan, whether of this process or of the one that it resumes. */
+/** The outcomes of a run with a plan, with those of the run that it resumes. */
 export class Outcomes {
   /** @type {Map<string, Set<number>>} rounds */
   #measured = new Map();
@@ -26,7 +29,7 @@ export class Outcomes {
     const rounds = this.#measured.get(key) ?? new Set();
     this.#measured.set(key, rounds.add(record.round));
     if (record.failure === undefined) return;
-    // A client that hangs costs everybody's time: once is enough.
+    // Waiting for a client that hangs takes long, so it is given up after one attempt.
     const weight = record.isHang ? MAX_FAILURES : 1;
     this.#failures.set(key, (this.#failures.get(key) ?? 0) + weight);
   }

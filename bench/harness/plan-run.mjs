@@ -1,4 +1,7 @@
-/** `npm run bench -- --seed` and its like: measures section by section in each round, and keeps every outcome in a file. */
+/**
+ * Runs a plan (`npm run bench -- --seed` and the others): measures section by section in each round, and writes every
+ * outcome to a file.
+ */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
@@ -64,7 +67,7 @@ export async function runPlan(argv, options, interruption) {
     sections,
   });
   process.stderr.write(
-    `samples go to ${path}; npm run bench -- --resume ${path} goes on with them\n`,
+    `samples go to ${path}; npm run bench -- --resume ${path} continues the run if it is interrupted\n`,
   );
   interruption.catchSignals();
   try {
@@ -73,11 +76,11 @@ export async function runPlan(argv, options, interruption) {
     await servers.stop();
     file.close();
   }
-  // What the comparison needs is there, and what else is not is nothing to it.
+  // Before a comparison it was checked that all it needs is installed.
   if (!baseline) process.stdout.write(`${renderMissing([...peers, ...programs])}\n`);
   if (interruption.by) {
     process.stdout.write(
-      `Interrupted by ${interruption.by}; npm run bench -- --resume ${path} goes on.\n`,
+      `Interrupted by ${interruption.by}; npm run bench -- --resume ${path} continues the run.\n`,
     );
     return 130;
   }
@@ -87,7 +90,7 @@ export async function runPlan(argv, options, interruption) {
 }
 
 /**
- * Says what became of the speed since an earlier run.
+ * Compares the speed with that of an earlier run.
  *
  * @param {ReturnType<typeof readBaseline>} baseline
  * @param {string} path of the samples
@@ -100,7 +103,7 @@ function compareWith(baseline, path) {
 }
 
 /**
- * Writes the reports, and says what they come to.
+ * Writes the reports, and sums them up in a few lines.
  *
  * @param {string} path of the samples
  */
@@ -192,7 +195,7 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
   progress.clear();
 
   /**
-   * Lets a server compile and warm its code: nobody is to be the one who finds it cold.
+   * Warms a server up, so that its code is compiled before the first client is measured.
    *
    * @param {import('./server-process.mjs').ServerProcess} server
    * @param {import('../plans/plan.mjs').Section} section
@@ -212,7 +215,7 @@ function readResumed(path) {
   const { machine, cells } = read();
   const settings = /** @type {import('./arguments.mjs').BenchOptions} */ (machine.options);
   if (!Object.hasOwn(PLANS, settings?.plan)) {
-    throw new UsageError(`${path} is of a run that cannot be resumed`);
+    throw new UsageError(`${path} belongs to a run without a plan, which cannot be resumed`);
   }
   return { settings, cells };
 
@@ -220,7 +223,7 @@ function readResumed(path) {
     try {
       return readSamples(path);
     } catch (error) {
-      throw new UsageError(`--resume cannot go on: ${/** @type {Error} */ (error).message}`);
+      throw new UsageError(`--resume cannot continue: ${/** @type {Error} */ (error).message}`);
     }
   }
 }

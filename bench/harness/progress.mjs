@@ -1,7 +1,7 @@
-/** How far the run is: one line that updates itself on a terminal, a line per round elsewhere. */
+/** Shows how far the run is: on a terminal in one line that updates itself, elsewhere in a line per round. */
 import { clip } from '../reports/table.mjs';
 
-/** Progress of a run, on a stream that is not the tables' own. */
+/** The progress of a run, written to another stream than the tables. */
 export class Progress {
   /** Steps done. */
   done = 0;
@@ -18,7 +18,7 @@ export class Progress {
     this.#total = total;
   }
 
-  /** @param {number} steps that need not be done, and say nothing about the time that the others take */
+  /** @param {number} steps that are left out; the estimate of the time left must not count them */
   skip(steps) {
     this.#total -= steps;
   }
@@ -46,7 +46,7 @@ export class Progress {
     return ((Date.now() - this.#begun) / this.done) * (this.#total - this.done);
   }
 
-  /** Takes the updating line away. */
+  /** Erases the updating line. */
   clear() {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
   }

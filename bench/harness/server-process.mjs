@@ -1,4 +1,4 @@
-/** The echo server's process: started when needed, again when it died, and stopped at the end. */
+/** Runs an echo server: starts it when it is needed, starts it again if it has died, and stops it at the end. */
 import { CERTIFICATE, PRIVATE_KEY } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
@@ -41,7 +41,7 @@ export class ServerProcess {
   async death() {
     const running = this.#running;
     if (!running) return undefined;
-    // The client learns of a death before we do: give our own news a moment to arrive.
+    // The client may notice that the server has died before this process does, so wait a moment.
     return await Promise.race([running.ended, delay(100)]);
   }
 

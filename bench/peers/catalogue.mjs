@@ -1,4 +1,4 @@
-/** Every client that is compared: its name, how it takes replies, what runs it, and whether it is there. */
+/** Lists every client that is compared: its name, how it takes replies, what runs it, and whether it is installed. */
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -24,22 +24,22 @@ const DRIVER = fileURLToPath(new URL('driver.mjs', import.meta.url));
  * @typedef {object} Peer
  * @property {string} name as `--peer` takes it
  * @property {string} label as the table shows it
- * @property {string} style how it takes replies: like is to be compared with like
+ * @property {string} style how it takes replies; only clients of the same style are compared
  * @property {string} language that its user writes
- * @property {boolean} [isFloor] whether it is no client at all, but what one could at best cost
+ * @property {boolean} [isFloor] whether it is a floor: no client, but a socket that shows the least that one could cost
  * @property {string} [module] in this directory, for those that JavaScript drives
  * @property {string} command
- * @property {string[]} args before the work, as JSON
+ * @property {string[]} args before the work, which is JSON
  * @property {Record<string, string>} [env]
  * @property {object} [options] of the library's connect
- * @property {string} [server] the server that it loads, whatever the section's is
- * @property {boolean} [isVariant] whether it is another peer with other settings
+ * @property {string} [server] the server that it loads, in place of the section's
+ * @property {boolean} [isVariant] whether it is another peer with different settings
  * @property {string} [version]
  * @property {string} [missing] why it cannot run here
  * @property {string} [hint] how to get it
  */
 
-/** What `npm run bench` measures: all that npm brings. */
+/** The clients that `npm run bench` measures: all that npm installs. */
 export const QUICK_PEERS = [
   'wirespeed-sync',
   'wirespeed-async',
@@ -51,7 +51,7 @@ export const QUICK_PEERS = [
   'net',
 ];
 
-/** The names that `--peer` takes, each with the peers it stands for. */
+/** The names that `--peer` takes, each with the peers that it stands for. */
 export const PEER_GROUPS = peerGroups(listPeers());
 
 /** @param {Peer[]} peers */
@@ -133,14 +133,14 @@ function ofJavaScript(name, module, style) {
 }
 
 /**
- * @param {string} face
+ * @param {string} client
  * @param {string} importName
  * @param {string} style
  * @returns {Peer}
  */
-function ours(face, importName, style) {
-  const name = `wirespeed-${face}`;
-  const peer = { ...ofJavaScript(name, `${name}.mjs`, style), label: `wirespeed ${face}` };
+function ours(client, importName, style) {
+  const name = `wirespeed-${client}`;
+  const peer = { ...ofJavaScript(name, `${name}.mjs`, style), label: `wirespeed ${client}` };
   if (isBuilt(importName)) return peer;
   return { ...peer, missing: 'not built', hint: 'npm run build' };
 }
@@ -162,7 +162,7 @@ function wsLabel() {
   return findPackage('bufferutil') ? 'ws + bufferutil' : 'ws (no bufferutil)';
 }
 
-/** @returns {Peer} the global of this very Node.js */
+/** @returns {Peer} the global `WebSocket` of this Node.js */
 function ofNode() {
   const peer = {
     ...ofJavaScript('node', 'runtime-websocket.mjs', 'callback'),
@@ -170,7 +170,7 @@ function ofNode() {
     version: process.versions.node,
   };
   if (typeof globalThis.WebSocket === 'function') return peer;
-  // Node.js 20 has it, too, but only shows it when asked.
+  // Node.js 20 has it only behind a flag.
   return { ...peer, args: ['--experimental-websocket', ...peer.args] };
 }
 

@@ -1,11 +1,11 @@
-/** The machine's monotonic clock, which server and client read alike, under Node.js, Bun and Deno. */
+/** Reads the machine's monotonic clock, under Node.js, Bun and Deno. Server and client share this clock. */
 import process from 'node:process';
 
 const TRIES = 20;
 
 /**
- * Nanoseconds of CLOCK_MONOTONIC at which `performance.now()` was 0. The closest of a few pairs of readings: an
- * interruption between two makes a pair worse, never better.
+ * Returns the nanoseconds of CLOCK_MONOTONIC at which `performance.now()` was 0. It reads both clocks a few times, and takes
+ * the pair of readings that are closest together: an interruption can only move two readings apart.
  */
 export async function monotonicOrigin() {
   const read = await monotonicReader();
@@ -25,7 +25,7 @@ export async function monotonicOrigin() {
 /** @returns {Promise<() => number>} */
 async function monotonicReader() {
   const { Bun: bun, Deno: deno } = /** @type {any} */ (globalThis);
-  // Their process.hrtime counts from the start of the process, so ask the system.
+  // Their process.hrtime counts from the start of the process, so the system's clock is read directly.
   if (bun) return readerOfBun(await import('bun:ffi'));
   return deno ? readerOfDeno(deno) : () => Number(process.hrtime.bigint());
 }
@@ -54,7 +54,7 @@ function readerOfDeno(deno) {
   };
 }
 
-/** CLOCK_MONOTONIC. */
+/** The number of CLOCK_MONOTONIC. */
 function clockId() {
   return process.platform === 'darwin' ? 6 : 1;
 }

@@ -1,9 +1,9 @@
-/** What was negotiated has to be what the cell is about. */
+/** Turns compression on for the cells that measure it, and checks what was negotiated. */
 
 /**
  * @param {string} extensions as the client tells them
  * @param {{ isCompressed?: boolean }} exchange
- * @throws Error where messages are compressed and should not be, or the other way round
+ * @throws Error if messages are compressed in a cell without compression, or the other way round
  */
 export function checkCompression(extensions, { isCompressed = false }) {
   if (extensions.includes('permessage-deflate') === isCompressed) return;
@@ -13,7 +13,7 @@ export function checkCompression(extensions, { isCompressed = false }) {
 }
 
 /**
- * Adds to the options of a face what compresses every message, where the cell is about that.
+ * Adds to the options of a client of Wirespeed that it compresses every message, if the cell measures compression.
  *
  * @param {object | undefined} options
  * @param {{ isCompressed?: boolean }} exchange

@@ -1,4 +1,7 @@
-/** What is done with connections: one that talks, many that talk at once, one after the other, many that lie idle. */
+/**
+ * Performs tasks with connections: one that exchanges messages, many that do so at once, one opened after the other, or
+ * many that are idle.
+ */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { monotonicOrigin } from './clock.mjs';
@@ -7,9 +10,9 @@ import { cpuTimes, difference, Measure } from './measure.mjs';
 import { PacedExchange } from './paced-exchange.mjs';
 import { IdleExchange, OneMessageExchange } from './single-message.mjs';
 
-/** Connections that are being opened at any time: no server's backlog is to overflow. */
+/** Most connections that are being opened at a time, so that no server's backlog overflows. */
 const MAX_OPENING_AT_ONCE = 50;
-/** Milliseconds for memory to settle: for collectors, and for what is freed a little later. */
+/** Milliseconds to wait after garbage was collected, since some memory is freed a little later. */
 const SETTLING = 300;
 
 /**
@@ -20,7 +23,7 @@ const SETTLING = 300;
  */
 
 /**
- * Does what a task asks for.
+ * Performs a task.
  *
  * @param {Work} work
  * @returns {Promise<import('./measure.mjs').Result>}
@@ -75,7 +78,7 @@ async function connectAgainAndAgain({ task, url, run }) {
 async function keepPace({ task, url, run }) {
   const exchange = new PacedExchange(task);
   await run(new URL(exchange.path, url).href, exchange);
-  if (!exchange.result) throw new Error('the server ended the pace: an echo was wrong');
+  if (!exchange.result) throw new Error('the server stopped sending: an echo was wrong');
   return exchange.result;
 }
 
@@ -87,11 +90,11 @@ async function lieIdle({ task, url, run }) {
     for (let opened = 0; opened < count; opened++) {
       const idle = exchange.idle;
       run(url, exchange);
-      // One at a time, since the exchange does not tell connections apart.
+      // One after the other, since the exchange cannot tell connections apart.
       await until(() => exchange.idle > idle);
     }
   };
-  // What is needed once, however many connections there are, is not theirs; heaps grow in steps at first.
+  // These first connections do not count. They take what a process needs only once, and heaps grow in steps at first.
   await open(Math.ceil(connections / 2));
   const before = await memory(serverPid);
   const cpuBefore = cpuTimes(serverPid);
@@ -135,7 +138,7 @@ async function collectGarbage() {
 /** @param {number} pid */
 function residentBytes(pid) {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-  if (!kibibytes) throw new Error('this system does not tell the memory of a process');
+  if (!kibibytes) throw new Error('this system does not show the memory of a process');
   return Number(kibibytes) * 1024;
 }
 

@@ -1,13 +1,13 @@
 /**
- * A client process, whatever runs it (Node.js, Bun or Deno): takes its tasks as JSON in its only argument,
- * and answers each in JSON lines on stdout: `samples`, then `finished`. It ends with the last task or,
- * after one line that says `failed`, with the first that fails.
+ * The program of a client process under Node.js, Bun and Deno. It takes its tasks as JSON in its only argument, and answers
+ * each in JSON lines on stdout: `samples`, then `finished`. It ends after the last task, or with a line `failed` at the
+ * first task that fails.
  */
 import process from 'node:process';
 import { perform } from './connections.mjs';
 
 const SAMPLES_PER_LINE = 5000;
-/** Milliseconds that a client may take to close once everything is measured. */
+/** Milliseconds that a client may take to close after its measurement. */
 const MAX_CLOSE_TIME = 1000;
 
 const { module, options, url, serverPid, tasks } = JSON.parse(
@@ -31,7 +31,7 @@ try {
 }
 
 /**
- * Waits for a client to close, for a while: what counts has been measured by then.
+ * Waits for a client to close, but not for long: its measurement has ended by then.
  *
  * @param {Promise<unknown>} closed
  */

@@ -1,23 +1,23 @@
 /**
- * What every client does with its messages, in one place, so that all do the same: which payload
- * goes next, and is each reply what it has to be. Runs under Node.js, Bun and Deno alike.
+ * Says which payload is sent next, and checks every reply. All clients use it, so that all do the same work. It runs under
+ * Node.js, Bun and Deno.
  */
 import { Buffer } from 'node:buffer';
 import { Measure } from './measure.mjs';
 import { makeJson, makePayloads, makeRandom, makeTexts } from './payloads.mjs';
 
-/** Bytes at the start of a stamped reply: when the server received the message, and when it sent the reply. */
+/** Bytes of the stamps at the start of a stamped reply: when the server received the message and when it sent the reply. */
 export const STAMPS = 16;
-/** Bytes of a message that asks for a flood. */
+/** Bytes of a message that requests a flood. */
 const REQUEST = 8;
-/** Bytes that acknowledge a batch: so many of its last message's first. */
+/** Bytes of an acknowledgement: the first ones of the last message of its batch. */
 const ACKNOWLEDGEMENT = 8;
-/** Messages in flight whose time of sending is remembered: more than any window. */
+/** Most messages in flight whose time of sending is remembered: more than any window of a client in JavaScript. */
 const MAX_IN_FLIGHT = 128;
 
 /** One connection's conversation with the server, from the first warm-up message to the last reply. */
 export class Exchange {
-  /** Messages that are sent at first. */
+  /** How many messages are sent before any reply. */
   window;
   /** Whether messages are strings. */
   isText;
@@ -25,19 +25,19 @@ export class Exchange {
   isCompressed;
   #task;
   #measure;
-  /** What is sent, in turn, and what has to come back, in turn. */
+  /** The payloads that are sent in turn, and the replies that are expected in turn. */
   #payloads;
   #expected;
   #sent = 0;
   #received = 0;
-  /** The payload that is sent next, and the one that has to come next: an index is cheaper than a remainder. */
+  /** Indices of the payload to send next and of the reply to expect next. Keeping them is cheaper than a remainder. */
   #nextSent = 0;
   #nextReply = 0;
-  /** Replies until the next sample, until the next message is due, and messages that are due at once. */
+  /** Replies until the next sample is complete, replies until the next message is due, and messages that are due now. */
   #untilSample;
   #untilDue;
   #due = 0;
-  /** When each message in flight was sent; undefined where many messages make a sample. */
+  /** When each message in flight was sent; undefined if a sample has more than one message. */
   #sentAt = /** @type {Float64Array | undefined} */ (undefined);
   #isStamped;
   /** Nanoseconds of the monotonic clock at which `performance.now()` was 0. */
@@ -64,12 +64,12 @@ export class Exchange {
     this.#origin = origin;
   }
 
-  /** Whether its connection is open, and has sent something. */
+  /** Whether its connection is open and has sent a message. */
   get hasBegun() {
     return this.#sent > 0;
   }
 
-  /** What the server is asked for: an echo, one that says when, many messages for one, or one for many. */
+  /** The path by which the server is asked for echoes, stamped echoes, many replies to a message, or one reply to many. */
   get path() {
     const { isStamped, size, repliesPerMessage, messagesPerReply } = this.#task;
     if (repliesPerMessage > 1) return `/flood/${size}/${repliesPerMessage}`;
@@ -77,7 +77,7 @@ export class Exchange {
     return isStamped ? '/stamped' : '/';
   }
 
-  /** Bytes at the start of a reply that are not what was sent. */
+  /** Bytes at the start of a reply that differ from the message. */
   get stampSize() {
     return this.#isStamped ? STAMPS : 0;
   }
@@ -92,7 +92,7 @@ export class Exchange {
     return this.#expected;
   }
 
-  /** Whether every message sent has been answered and no more are to be sent. */
+  /** Whether no more messages are to be sent and all have been answered. */
   get isDone() {
     const { repliesPerMessage, messagesPerReply } = this.#task;
     return (
@@ -117,8 +117,7 @@ export class Exchange {
   }
 
   /**
-   * Takes a reply, compares every byte of it, and says what to send for it: undefined when nothing
-   * is to be sent.
+   * Takes a reply and compares every byte of it. Returns the message to send for it, or undefined if there is none.
    *
    * @param {any} data a string, or bytes
    */
@@ -129,7 +128,7 @@ export class Exchange {
     return this.count(data) ? this.next() : undefined;
   }
 
-  /** What else to send for the last reply, until it is undefined. */
+  /** Returns another message to send for the last reply, or undefined if there is no more. */
   more() {
     if (this.#due === 0) return undefined;
     this.#due--;
@@ -148,7 +147,7 @@ export class Exchange {
   }
 
   /**
-   * Counts a reply that has been compared; whether another message is to be sent for it.
+   * Counts a reply that has been compared. Returns whether a message is to be sent for it.
    *
    * @param {Uint8Array} [reply] at least its stamps
    */
@@ -191,7 +190,7 @@ export class Exchange {
 
 /** @type {Record<string, (size: number) => any[]>} */
 const MAKERS = { binary: makePayloads, random: makeRandom, json: makeJson };
-/** @type {Map<string, any[]>} one list for all connections */
+/** Payloads that have been made, which all connections share. @type {Map<string, any[]>} */
 const made = new Map();
 
 /**
@@ -207,7 +206,7 @@ function payloadsOf(content, size) {
 }
 
 /**
- * What acknowledges each batch, in turn.
+ * Lists the acknowledgements of the batches, in turn.
  *
  * @param {any[]} payloads
  * @param {{ messagesPerReply: number }} task
@@ -220,7 +219,7 @@ function acknowledgements(payloads, { messagesPerReply }) {
 }
 
 /**
- * Reads a time in nanoseconds, little-endian: exact to a nanosecond for 104 days after the system's start.
+ * Reads a time in nanoseconds, little-endian. It is exact for 104 days after the system's start.
  *
  * @param {Uint8Array} bytes
  * @param {number} at

@@ -1,6 +1,7 @@
 /**
- * Measures the first import of a module, each time in a process of its own: its arguments are what to import and the
- * work, as JSON. It answers as `driver.mjs` does; a sample is one import, without the start of its process.
+ * Measures the first import of a module, each time in a process of its own. Its arguments are the module, the file from
+ * which it is resolved, and the work as JSON. It answers as `driver.mjs` does. A sample is one import, without the start
+ * of its process.
  */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';

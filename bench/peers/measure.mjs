@@ -1,4 +1,4 @@
-/** When to read the clocks and when to stop: the measured part of one cell, over all of its connections. */
+/** Decides when the measured part of a cell begins and ends, and reads the clocks there. It counts all connections of the cell. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
@@ -8,7 +8,7 @@ const ENDED = 2;
 
 /**
  * @typedef {object} Result
- * @property {number[]} times µs: what a sample is, the task says
+ * @property {number[]} times µs; the task says what a sample is
  * @property {number[]} [sends] µs from the client's send to the server's receiving
  * @property {number[]} [receives] µs from the server's send to the client's receiving
  * @property {number} messages
@@ -17,7 +17,7 @@ const ENDED = 2;
  * @property {number} clientSystem µs
  * @property {Ticks | undefined} serverTicks
  * @property {number} [bytesPerConnection] resident memory of the client
- * @property {number} [serverBytesPerConnection] and of the server
+ * @property {number} [serverBytesPerConnection] resident memory of the server
  */
 
 /** @typedef {{ user: number, system: number }} Ticks clock ticks of the system */
@@ -29,12 +29,12 @@ export class Measure {
   #phase = WARMING_UP;
   #counted = 0;
   #begun = performance.now();
-  /** Whether the warm-up goes on, however long it has been. */
+  /** Whether the warm-up must not end yet. */
   #isHeld = false;
   #last = 0;
   #times;
   #samples = 0;
-  /** C→S and S→C of each sample; undefined where replies are not stamped. */
+  /** The times of each sample from client to server and back; undefined if replies are not stamped. */
   #ways = /** @type {{ sends: Float64Array, receives: Float64Array } | undefined} */ (undefined);
   #before = /** @type {CpuTimes | undefined} */ (undefined);
   #result = /** @type {Result | undefined} */ (undefined);
@@ -49,7 +49,7 @@ export class Measure {
     }
   }
 
-  /** Lets the warm-up go on until it is released, which it begins again with. */
+  /** Keeps the warm-up from ending until `release` is called, which starts it anew. */
   hold() {
     this.#isHeld = true;
   }
@@ -92,7 +92,7 @@ export class Measure {
     this.#endWhenEnough(now);
   }
 
-  /** Takes the time since the last call as that of as many messages as make a sample. */
+  /** Takes the time since the last call as the time of the messages of one sample. */
   takeBatch() {
     if (this.#phase === ENDED) return;
     const now = performance.now();
@@ -145,7 +145,7 @@ export class Measure {
   }
 
   /**
-   * Microseconds to a tenth of a nanosecond, which a mean over a batch may need.
+   * Converts to microseconds, rounded to a tenth of a nanosecond: a mean over a batch can be that small.
    *
    * @param {Float64Array} values ms
    */
@@ -180,7 +180,7 @@ export function difference(after, before) {
 function processTicks(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name and may hold anything, so count from its last parenthesis.
+    // The second field is the program's name and may contain anything, so fields are counted from its last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { user: Number(fields[11]), system: Number(fields[12]) };
   } catch {

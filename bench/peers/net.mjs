@@ -1,7 +1,7 @@
 /**
- * The floor: Node's `net.Socket` and next to nothing on top. Frames are built and masked beforehand,
- * those of one batch lie side by side and leave in one write, and replies are compared where they
- * arrived, without being parsed: their framing is known.
+ * The floor: Node's `net.Socket` with next to nothing on top. Its frames are built and masked before the measurement, and
+ * those of a batch lie side by side and leave in one write. Replies are compared in the receive buffer. They need not be
+ * parsed, since their framing is known.
  */
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
@@ -60,13 +60,13 @@ export function run(url, exchange, waitFor) {
       head += buffer.toString('latin1', 0, length);
       if (!head.includes('\r\n\r\n')) return;
       if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`refused: ${head.split('\r\n')[0]}`);
-      if (!head.endsWith('\r\n\r\n')) throw new Error('the server spoke first');
+      if (!head.endsWith('\r\n\r\n')) throw new Error('the server sent a frame before any message');
       isOpen = true;
       for (let i = 0; i < exchange.window; i++) exchange.next();
       write(exchange.window);
     }
 
-    /** @param {number} replies that each ask for a message, or for a batch of them */
+    /** @param {number} replies for each of which a message is sent, or a batch of messages */
     function answer(replies) {
       let count = replies;
       for (let i = 0; i < replies; i++) exchange.next();
@@ -89,14 +89,14 @@ export function run(url, exchange, waitFor) {
   });
 }
 
-/** Compares a stream of unmasked frames with what it has to be, in pieces of any length. */
+/** Compares a stream of unmasked frames, in pieces of any length, with the frames expected. */
 class ReplyComparer {
   #exchange;
-  /** All frames that are to come, side by side, and how far they have been compared. */
+  /** All frames expected, side by side, and how far they have been compared. */
   #expected;
   #position = 0;
   #frameSize;
-  /** Where in a frame the stamps begin, and what they were. */
+  /** Where in a frame the stamps begin, and the stamps of the last reply. */
   #stampsAt;
   #stamps = Buffer.alloc(STAMPS);
 
@@ -112,7 +112,7 @@ class ReplyComparer {
   /**
    * @param {Buffer} received
    * @param {number} length
-   * @returns {number} replies that were completed and ask for a message
+   * @returns {number} how many replies were completed for which a message is to be sent
    */
   compare(received, length) {
     const { stampSize } = this.#exchange;
@@ -122,7 +122,7 @@ class ReplyComparer {
       const inFrame = start % this.#frameSize;
       const stampsEnd = this.#stampsAt + stampSize;
       const isInStamps = inFrame >= this.#stampsAt && inFrame < stampsEnd;
-      // Without stamps as many frames as there are can be compared at once.
+      // Without stamps any number of frames can be compared at once.
       const isWhole = stampSize === 0;
       const until = inFrame < this.#stampsAt ? this.#stampsAt : this.#frameSize;
       const bound = isWhole

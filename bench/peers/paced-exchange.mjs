@@ -1,17 +1,17 @@
-/** An open loop: the server sends at its own pace and takes the time; the client only sends everything back. */
+/** An open loop: the server sends at its own pace and measures the latencies. The client only sends everything back. */
 import { Buffer } from 'node:buffer';
 import { cpuTimes } from './measure.mjs';
 
 /** Bytes of a latency: nanoseconds. */
 export const LATENCY = 4;
 
-/** One connection's conversation with a server that sets the pace. */
+/** One connection's conversation with a server that sends at its own pace. */
 export class PacedExchange {
   window = 1;
   isText = false;
   isDone = false;
   stampSize = 0;
-  /** What asks the server to begin. */
+  /** The message by which the server begins. */
   payloads = [Buffer.from('begin')];
   #task;
   #echoed = 0;
@@ -29,7 +29,7 @@ export class PacedExchange {
     return `/paced/${size}/${rate}/${discarded}/${counted}`;
   }
 
-  /** The measured part; undefined until the server has told it. */
+  /** The measured part; undefined until the server has sent the latencies. */
   get result() {
     return this.#result;
   }
@@ -39,8 +39,8 @@ export class PacedExchange {
   }
 
   /**
-   * Takes a message; what to send for it is the message itself, which the server compares. Of another
-   * size is the last one, which tells the latencies.
+   * Takes a message, and returns it to be sent back; the server compares it. The last message has another size: it
+   * contains the latencies.
    *
    * @param {Uint8Array} data
    */
@@ -72,7 +72,7 @@ export class PacedExchange {
       elapsed,
       clientUser: user - this.#before.user,
       clientSystem: system - this.#before.system,
-      // It spins, so that its processor time says nothing.
+      // The server spins while it waits, so its processor time means nothing.
       serverTicks: undefined,
     };
     this.isDone = true;

@@ -1,11 +1,11 @@
-/** The messages that every client sends: the same ones in every language. */
+/** Makes the messages that every client sends. They are the same in every language. */
 import { Buffer } from 'node:buffer';
 
-/** More than any window, so that a swapped or repeated reply is noticed. */
+/** Most payloads that differ. It is more than any window, so that a swapped or repeated reply is noticed. */
 const MAX_DISTINCT_PAYLOADS = 128;
-/** Bytes that all of them together may take: they are to stay in a second-level cache, as one message would. */
+/** Most bytes of all payloads together, so that they stay in a second-level cache as a single message would. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
-/** Characters of one byte, and of one to four bytes. */
+/** The characters of texts: of one byte each, or of one to four. */
 const TEXTS = /** @type {Record<string, string>} */ ({
   ascii: 'The quick brown fox jumps over the lazy dog. {"id":42,"side":"buy","price":101.25} ',
   mixed: 'Grüße aus Köln, 世界こんにちは, привет мир, €100 für 🌍🚀. ',
@@ -13,7 +13,7 @@ const TEXTS = /** @type {Record<string, string>} */ ({
 const NUMBER_DIGITS = 8;
 
 /**
- * How many different payloads go out in turn.
+ * Returns how many different payloads are sent in turn.
  *
  * @param {number} size bytes of one
  */
@@ -22,9 +22,9 @@ export function distinctPayloads(size) {
 }
 
 /**
- * Builds binary payloads out of one pattern whose every eight bytes differ and begin with their number, each
- * eight bytes further on: a payload starts with its sequence number, and any two differ from there to their
- * ends. Each has memory of its own: a view is not what every language could send.
+ * Makes binary payloads. They are cut from one pattern, in which every eight bytes begin with their number, each payload
+ * eight bytes further on. So a payload begins with its sequence number, and two payloads differ in every eight bytes. Each
+ * has memory of its own, since not every language can send a view.
  *
  * @param {number} size bytes
  */
@@ -44,8 +44,8 @@ export function makePayloads(size) {
 }
 
 /**
- * Builds texts: a sequence number, then characters of the kind, in each from another one on, then dots
- * where the next character would be too long.
+ * Makes texts. Each has a sequence number, then characters of the kind, beginning with another one than the text before,
+ * then dots if the next character would be too long.
  *
  * @param {string} content ascii or mixed
  * @param {number} size bytes in UTF-8
@@ -61,7 +61,7 @@ export function makeTexts(content, size) {
       left -= Number(lengths[at]);
       parts.push(String(characters[at]));
     }
-    // Joined by way of bytes, since a string of many parts would be put together while the clock runs.
+    // By way of bytes: the engine would put a joined string together only at its first use, which is measured.
     return Buffer.from(parts.join('') + '.'.repeat(left)).toString();
   });
 }
@@ -69,7 +69,7 @@ export function makeTexts(content, size) {
 const SYMBOLS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-EUR', 'ADA-EUR'];
 
 /**
- * Builds texts that are JSON, lists of records as a feed sends them, with spaces at the end for what is left.
+ * Makes texts that are JSON: lists of records as a feed sends them, filled up with spaces at the end.
  *
  * @param {number} size bytes
  */
@@ -98,7 +98,7 @@ function jsonRecord(n) {
 }
 
 /**
- * Builds payloads that nothing makes shorter.
+ * Makes payloads that cannot be compressed.
  *
  * @param {number} size bytes
  */

@@ -1,4 +1,4 @@
-/** The `WebSocket` global of the runtime itself, under Bun and under Deno. */
+/** The global `WebSocket` of Node.js, Bun and Deno. */
 import { converse } from './standard-websocket.mjs';
 
 /** @type {(url: string, ...rest: [import('./exchange.mjs').Exchange, (closed: Promise<unknown>) => Promise<unknown>]) => Promise<unknown>} */

@@ -1,9 +1,9 @@
-/** Exchanges of one message: those of connections that are opened to be closed, or to lie idle. */
+/** Exchanges of one message, for connections that are closed after it or stay idle. */
 import { Buffer } from 'node:buffer';
 
 const ONE_WINDOW = 1;
 
-/** What a driver of a client needs of an exchange, for one message that comes back. */
+/** An exchange, as the drivers of the clients need it, for one message that comes back. */
 class SingleMessage {
   window = ONE_WINDOW;
   isText = false;
@@ -32,7 +32,7 @@ class SingleMessage {
     this.count();
   }
 
-  /** Counts a reply; no other message follows. */
+  /** Counts a reply. No message follows it. */
   count() {}
 
   more() {
@@ -49,11 +49,11 @@ export class OneMessageExchange extends SingleMessage {
   }
 }
 
-/** Any number of connections that each lie idle after their message: one object, so that none of it is theirs. */
+/** Any number of connections that are idle after their message. They share one object, so that it is not part of their memory. */
 export class IdleExchange extends SingleMessage {
   isIdle = true;
   isDone = false;
-  /** Connections that are idle by now. */
+  /** How many connections are idle by now. */
   idle = 0;
 
   count() {

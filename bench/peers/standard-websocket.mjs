@@ -5,7 +5,7 @@ import { checkCompression } from './compression.mjs';
  * @param {WebSocket} ws
  * @param {import('./exchange.mjs').Exchange} exchange
  * @param {(closed: Promise<unknown>) => Promise<unknown>} waitFor
- * @param {(data: any) => Uint8Array} bytesOf what the client hands over, as bytes, without a copy
+ * @param {(data: any) => Uint8Array} bytesOf shows the data of a message as bytes, without a copy
  */
 export function converse(ws, exchange, waitFor, bytesOf) {
   return new Promise((resolve, reject) => {

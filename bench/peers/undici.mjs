@@ -1,4 +1,4 @@
-/** undici's `WebSocket`, the one that Node.js 22 and later have as their global. */
+/** The `WebSocket` of undici. Node.js 22 and later have the same one as a global. */
 import { Agent, WebSocket } from 'undici';
 import { converse } from './standard-websocket.mjs';
 

@@ -1,31 +1,31 @@
-/** The same client with other settings, or on another server: for plans that ask for them; never among the clients of a comparison. */
+/**
+ * Lists variants: clients with other settings, or loading another server. A plan has them only if it names them, and a
+ * comparison of all clients leaves them out.
+ */
 import { fileURLToPath } from 'node:url';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
 
-const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'];
-/** µs: what the blocking face spins by itself. */
+const BLOCKING_IO = ['wasi', 'fs-blocking', 'fs', 'worker'];
+/** The µs for which the sync client polls by default. */
 const BUSY_POLL = 50;
 
-/** The blocking face on each rung of its ladder, spinning as it does by default and not at all. */
-export const SYNC_RUNG_PEERS = RUNGS.flatMap((rung) => [
-  syncName(rung),
-  `${syncName(rung)}-unspun`,
-]);
+/** The sync client with each way of blocking I/O, polling as it does by default and not at all. */
+export const SYNC_IO_PEERS = BLOCKING_IO.flatMap((io) => [syncName(io), `${syncName(io)}-unspun`]);
 
-/** The client in Rust that loads each server: what is measured is the server. */
+/** The client in Rust, once for each server that it loads: the server is what is measured. */
 export const SERVER_PEERS = SERVER_NAMES.map(serverPeerName);
 
-/** The other faces, polling while they wait. */
+/** The async and the events client, polling while they wait. */
 export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polling'];
 
-/** What is imported, for its cost: the library, and what it is compared with as its users import it. */
+/** The packages whose import is measured: the library and ws, each found from where its users are. */
 const IMPORTS = [
   { package: 'wirespeed', of: 'wirespeed-async', base: '../../package.json' },
   { package: 'ws', of: 'ws', base: '../package.json' },
 ];
 const IMPORTER = fileURLToPath(new URL('import.mjs', import.meta.url));
 
-/** The programs that measure imports. */
+/** The names of the programs that measure imports. */
 export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name));
 
 /**
@@ -35,10 +35,10 @@ export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name))
  * @property {string} of the name of the peer that it is a variant of
  * @property {Record<string, string>} [env]
  * @property {object} [options] of the library's connect
- * @property {string} [server] the server that it loads, whatever the section's is
+ * @property {string} [server] the server that it loads, in place of the section's
  * @property {string} [style]
- * @property {string} [module] another one that drives it
- * @property {string[]} [args] before the work, as JSON
+ * @property {string} [module] the module that drives it, in place of the peer's
+ * @property {string[]} [args] before the work, which is JSON
  * @property {string} [missing]
  * @property {string} [hint]
  */
@@ -49,10 +49,10 @@ export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name))
  */
 export function listVariants(servers) {
   return [
-    ...RUNGS.flatMap((rung) => {
-      const env = { WIRESPEED_SYNC_RUNG: rung };
-      const name = syncName(rung);
-      const variant = { name, label: `sync on ${rung}`, of: 'wirespeed-sync', env };
+    ...BLOCKING_IO.flatMap((io) => {
+      const env = { WIRESPEED_SYNC_RUNG: io };
+      const name = syncName(io);
+      const variant = { name, label: `sync on ${io}`, of: 'wirespeed-sync', env };
       const unspun = { name: `${name}-unspun`, label: `${variant.label}, busyPoll 0` };
       return [variant, { ...variant, ...unspun, options: { busyPoll: 0 } }];
     }),
@@ -91,9 +91,9 @@ export function serverPeerName(server) {
   return `server-${server}`;
 }
 
-/** @param {string} rung */
-function syncName(rung) {
-  return `wirespeed-sync-${rung}`;
+/** @param {string} io a way of blocking I/O */
+function syncName(io) {
+  return `wirespeed-sync-${io}`;
 }
 
 /** @param {string} name of a package */

@@ -13,7 +13,7 @@ export function run(url, exchange, waitFor) {
     const client = new websocket.client({
       maxReceivedFrameSize: MAX_MESSAGE_SIZE,
       maxReceivedMessageSize: MAX_MESSAGE_SIZE,
-      // Frames of any size leave whole, as everybody else's do.
+      // A message of any size is sent in one frame, as by the other clients.
       fragmentOutgoingMessages: false,
       disableNagleAlgorithm: true,
     });

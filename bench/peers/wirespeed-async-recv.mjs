@@ -1,4 +1,4 @@
-/** The async face, taking a stream of messages by `recv` alone: `wirespeed-async.mjs` takes it by `for await`. */
+/** The async client, with `recv` for every message. (`wirespeed-async.mjs` takes a stream of messages by `for await`.) */
 import { importLibrary } from './wirespeed-library.mjs';
 
 /**
@@ -10,7 +10,7 @@ import { importLibrary } from './wirespeed-library.mjs';
 export async function run(url, exchange, waitFor, options) {
   const { connect } = await importLibrary('wirespeed');
   const ws = await connect(url, options);
-  // The window bounds what is in flight, so sends are not awaited.
+  // Sends are not awaited: the window limits the number of messages in flight.
   for (let i = 0; i < exchange.window; i++) ws.send(exchange.next());
   for (;;) {
     let next = exchange.reply(await ws.recv());

@@ -1,4 +1,4 @@
-/** The async face: `recv` for one message at a time, `for await` for a stream of them. */
+/** The async client, with `recv` for one message at a time and `for await` for a stream of messages. */
 import { withCompression } from './compression.mjs';
 import { importLibrary } from './wirespeed-library.mjs';
 
@@ -29,8 +29,8 @@ async function requestAndRespond(ws, exchange) {
 }
 
 /**
- * The window bounds what is in flight, so sends are not awaited: the loop that would wait is the one that
- * takes the replies.
+ * Sends are not awaited. The window limits the number of messages in flight, and waiting would keep this loop from
+ * taking replies.
  *
  * @param {any} ws
  * @param {import('./exchange.mjs').Exchange} exchange

@@ -1,4 +1,4 @@
-/** The events face: callbacks that see each message where it was received. */
+/** The events client: callbacks that get a view of each message in the receive buffer. */
 import { Buffer } from 'node:buffer';
 import { withCompression } from './compression.mjs';
 import { importLibrary } from './wirespeed-library.mjs';

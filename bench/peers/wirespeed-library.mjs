@@ -1,6 +1,6 @@
 /**
- * Finds the built library of this checkout by its public names. A workspace cannot import the package
- * at its root by name, so the name is resolved as the root package itself would resolve it.
+ * Finds the built library of this checkout by its public names. A workspace cannot import the root package by its name,
+ * so the name is resolved from the root package itself.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';

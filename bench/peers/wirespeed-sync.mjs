@@ -1,11 +1,11 @@
-/** The blocking face: every call returns when it is done, and the event loop is never entered. */
+/** The sync client: every call blocks until it is done, and the event loop never runs. */
 import { withCompression } from './compression.mjs';
 import { importLibrary } from './wirespeed-library.mjs';
 
 /**
  * @param {string} url
  * @param {import('./exchange.mjs').Exchange} exchange
- * @param {unknown} _waitFor since it closes before it returns
+ * @param {unknown} _waitFor not needed, since `close` blocks
  * @param {object} [options] of the connection
  */
 export async function run(url, exchange, _waitFor, options) {

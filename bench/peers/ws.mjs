@@ -1,4 +1,4 @@
-/** ws, with its optional native masking (bufferutil), which it picks up by itself when installed. */
+/** ws. It uses its optional native masking (bufferutil) if that is installed. */
 import { WebSocket } from 'ws';
 import { checkCompression } from './compression.mjs';
 
@@ -10,7 +10,7 @@ import { checkCompression } from './compression.mjs';
 export function run(url, exchange, waitFor) {
   return new Promise((resolve, reject) => {
     const ws = new WebSocket(url, {
-      // Without a threshold all compress what they send.
+      // Without a threshold every client compresses every message.
       perMessageDeflate: exchange.isCompressed ? { threshold: 0 } : false,
       maxPayload: 64 * 1024 * 1024,
     });

@@ -1,7 +1,7 @@
-/** What is measured: the cells of the tables, and how the tables name them. */
+/** The cells of the tables, and how the tables name them. */
 
 /**
- * The modes that `--mode` takes, in the order of the tables. `window` is what is sent before any reply.
+ * The modes that `--mode` takes, in the order of the tables. `window` is the number of messages sent before any reply.
  *
  * @type {Record<string, { title: string, window: number, isOfPlans?: boolean }>}
  */
@@ -18,12 +18,13 @@ export const MODES = {
 };
 
 /**
- * Connections that lie idle to have their memory measured. Of fewer, the steps in which an engine's heap
- * grows would be most of it: V8's young generation by up to 16 MiB at once. Over TLS each takes far more.
+ * How many idle connections are opened to measure their memory. An engine's heap grows in steps: V8's young generation
+ * grows by up to 16 MiB at once. With fewer connections such a step would be most of what is measured. Over TLS a
+ * connection takes far more memory, so fewer of them are enough.
  */
 export const IDLE_CONNECTIONS = { plain: 4000, tls: 1000 };
 
-/** How the tables name what is not binary. */
+/** How the tables name messages that are not binary. */
 const CONTENTS = /** @type {Record<string, string>} */ ({
   binary: '',
   ascii: ' of ASCII text',
@@ -37,7 +38,7 @@ const CONTENTS = /** @type {Record<string, string>} */ ({
  * @property {'ascii' | 'mixed'} [content] text instead of binary messages
  * @property {number} [connections] at once, instead of one
  * @property {number} [rate] messages per second, of an open loop
- * @property {string} [compression] what the payload is that is compressed
+ * @property {string} [compression] the kind of payload that is compressed
  */
 
 /**
@@ -65,7 +66,7 @@ export function modeTitle(mode) {
 }
 
 /**
- * What tells apart the cells of one mode.
+ * Names what differs between the cells of one mode.
  *
  * @param {Cell} cell
  */

@@ -1,4 +1,4 @@
-/** `--full`: every workload, each in a section of its own, on top of the tables of the reference document. */
+/** `--full`: the tables of the reference document, and every other workload in a section of its own. */
 
 import { POLLING_PEERS, SERVER_PEERS } from '../peers/variants.mjs';
 import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
@@ -33,7 +33,7 @@ const BLOCKING = [
 ];
 
 /**
- * @param {readonly string[]} peers all there are, but for variants
+ * @param {readonly string[]} peers all clients but the variants
  * @returns {import('./plan.mjs').Section[]}
  */
 export function fullSections(peers) {
@@ -102,7 +102,7 @@ export function fullSections(peers) {
     },
     {
       name: 'polling',
-      title: 'the faces as they are, and polling while they wait (busyPoll)',
+      title: 'the clients of wirespeed as they are, and polling while they wait (busyPoll)',
       server,
       peers: ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events', ...POLLING_PEERS, 'floor-c'],
       cells: listCells(['rr', 'pipelined'], ENDS),

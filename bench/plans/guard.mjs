@@ -1,11 +1,14 @@
-/** `--guard`: the cells of `--targets` in which no release is to be slower than the one before (reports/guard.mjs compares them). */
+/**
+ * `--guard`: the cells of `--targets` in which a release must not be slower than the one before. `reports/guard.mjs`
+ * compares the two.
+ */
 import { REFERENCE } from '../peers/catalogue.mjs';
-import { FACES, targetsSections } from './targets.mjs';
+import { OUR_CLIENTS, targetsSections } from './targets.mjs';
 
 const isSmall = (/** @type {import('./cells.mjs').Cell} */ { size }) => size === 512;
 const isPipelined = (/** @type {import('./cells.mjs').Cell} */ { mode }) => mode === 'pipelined';
 
-/** The cells taken of each section. @type {Record<string, (cell: import('./cells.mjs').Cell) => boolean>} */
+/** Which cells of each section are taken. @type {Record<string, (cell: import('./cells.mjs').Cell) => boolean>} */
 const GUARDED = {
   'pipelined-bun': () => true,
   'same-core': isSmall,
@@ -22,9 +25,9 @@ export function guardSections() {
     if (!isGuarded) return [];
     return {
       ...section,
-      peers: [...FACES, REFERENCE],
+      peers: [...OUR_CLIENTS, REFERENCE],
       cells: section.cells.filter(isGuarded),
-      // A ratio on another server says nothing of one on this.
+      // Ratios that were measured on different servers cannot be compared.
       isServerEssential: true,
     };
   });

@@ -1,4 +1,4 @@
-/** The plans: what is measured by a flag, in sections of some clients and cells on one server. */
+/** The plans. A flag chooses one. Each has sections, and a section measures some clients in some cells on one server. */
 import { serverPeerName } from '../peers/variants.mjs';
 import { fullSections } from './full.mjs';
 import { guardSections } from './guard.mjs';
@@ -10,21 +10,21 @@ import { targetsSections } from './targets.mjs';
  * @typedef {object} Section
  * @property {string} name in the samples' file
  * @property {string} title
- * @property {string} server `each` where the clients say which, one for each server
+ * @property {string} server its name, or `each` where every client of the section names another server
  * @property {readonly string[]} peers
  * @property {readonly import('./cells.mjs').Cell[]} cells
  * @property {boolean} [isSameCore] whether server and client share a core
  * @property {boolean} [isTls]
  * @property {boolean} [isCompressed] whether the server compresses
- * @property {boolean} [isServerFresh] whether every client gets a server of its own
- * @property {boolean} [isServerEssential] whether on another server it would be another section
+ * @property {boolean} [isServerFresh] whether the server is started anew for every client
+ * @property {boolean} [isServerEssential] whether no other server may take the place of this one
  */
 
 /**
  * @typedef {object} Plan
  * @property {number} rounds
  * @property {number} cellTime milliseconds measured per cell and round
- * @property {(peers: readonly string[]) => Section[]} sections of the clients there are
+ * @property {(peers: readonly string[]) => Section[]} sections made for the clients given
  */
 
 /** Plans by the flag that asks for them. */
@@ -37,7 +37,7 @@ export const PLANS = /** @type {Record<string, Plan>} */ ({
 });
 
 /**
- * Leaves what the flags name.
+ * Keeps only the clients, sizes, modes and servers that the flags name.
  *
  * @param {readonly Section[]} sections
  * @param {Pick<import('../harness/arguments.mjs').BenchOptions, 'peers' | 'sizes' | 'modes' | 'servers'>} filters
@@ -60,15 +60,18 @@ export function filterSections(sections, { peers, sizes, modes, servers }) {
     .filter((section) => section.peers.length > 0 && section.cells.length > 0);
 }
 
-/** The server of a section whose clients are one for each server. */
+/** The `server` of a section in which every client names another server. */
 export const EACH = 'each';
 
-/** What takes the place of a server that is not there: first what is nobody's product here, last what is always there. */
+/**
+ * The servers that take the place of one that is not installed, in this order: neutral ones first, the ones that are
+ * always installed last.
+ */
 const SUBSTITUTES = ['tokio-tungstenite', 'fastwebsockets', 'bun', 'wirespeed', 'ws'];
 
 /**
- * Gives sections whose server is not there another one, where their server is not their point; two servers
- * get two substitutes.
+ * Gives a section another server if its own is not installed, unless that one is essential. Two servers that are
+ * missing get two different substitutes.
  *
  * @param {readonly Section[]} sections
  * @param {readonly string[]} present names of servers
@@ -87,7 +90,7 @@ export function chooseServers(sections, present) {
   return sections.map((section) => {
     const server = section.isServerEssential ? undefined : chosen.get(section.server);
     if (!server) return section;
-    const title = `${section.title} (on ${server} instead of ${section.server}, which is not there)`;
+    const title = `${section.title} (on ${server} instead of ${section.server}, which is not installed)`;
     return { ...section, title, server };
   });
 }

@@ -1,13 +1,13 @@
-/** `--seed`: the tables of the reference document, like for like, on servers that are nobody's product here and on its own. */
+/** `--seed`: the tables of the reference document, measured on two neutral servers and on the document's own. */
 import { listCells } from './cells.mjs';
 
 const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
-/** The sizes of its pipelined table. */
+/** The sizes of the document's pipelined table. */
 const PIPELINED_SIZES = [512, 1024, 4096, 16_384, 65_536];
 const ENDS = [512, 65_536];
 
 const AS_PUBLISHED = 'picows-as-published';
-/** The clients of the reference document, and ours of the same kinds. */
+/** The clients of the reference document, and those of Wirespeed. */
 const PUBLISHED_PEERS = [
   'wirespeed-sync',
   'wirespeed-async',
@@ -21,7 +21,7 @@ const PUBLISHED_PEERS = [
 ];
 
 /**
- * @param {readonly string[]} peers all there are
+ * @param {readonly string[]} peers all clients but the variants
  * @returns {import('./plan.mjs').Section[]}
  */
 export function seedSections(peers) {

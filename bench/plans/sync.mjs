@@ -1,6 +1,9 @@
-/** `--sync`: the rungs of the blocking face against other blocking clients, plain and over TLS, near and far. */
+/**
+ * `--sync`: the sync client with each way of blocking I/O, and other blocking clients; plain and over TLS, on one core
+ * and on two.
+ */
 
-import { SYNC_RUNG_PEERS } from '../peers/variants.mjs';
+import { SYNC_IO_PEERS } from '../peers/variants.mjs';
 import { listCells } from './cells.mjs';
 
 const SIZES = [64, 512, 65_536];
@@ -15,8 +18,8 @@ export function syncSections() {
       server: 'tokio-tungstenite',
       isTls,
       isSameCore,
-      // The floor in C knows no TLS.
-      peers: [...SYNC_RUNG_PEERS, ...OTHERS, ...(isTls ? [] : ['floor-c'])],
+      // The floor in C has no TLS.
+      peers: [...SYNC_IO_PEERS, ...OTHERS, ...(isTls ? [] : ['floor-c'])],
       cells: listCells(['rr'], SIZES),
     })),
   );

@@ -1,4 +1,4 @@
-/** The figures that Wirespeed has set itself to reach, each a ratio of two rows that `--targets` measures. */
+/** The figures that Wirespeed wants to reach. Each is a ratio of two rows that `--targets` measures. */
 import { IDLE_CONNECTIONS } from './cells.mjs';
 
 /**
@@ -10,7 +10,7 @@ import { IDLE_CONNECTIONS } from './cells.mjs';
 
 /**
  * @typedef {object} Target
- * @property {string} title what is compared, and with what
+ * @property {string} title what is compared with what
  * @property {Metric} metric
  * @property {Place} ours
  * @property {Place} theirs
@@ -42,7 +42,7 @@ const LABELS = /** @type {Record<string, string>} */ ({
   'import-ws': 'import of ws',
 });
 
-const FACES = [SYNC, ASYNC, EVENTS];
+const OUR_CLIENTS = [SYNC, ASYNC, EVENTS];
 const SMALL = { mode: 'rr', size: 512 };
 const LARGE = { mode: 'rr', size: 65_536 };
 const SMALL_PIPELINED = { mode: 'pipelined', size: 512 };
@@ -84,11 +84,11 @@ export const TARGETS = [
     targets: [
       ...times('same-core', SMALL, { [SYNC]: 1.12, [EVENTS]: 1.15, [ASYNC]: 1.2 }, 'floor-c'),
       ...['ws', 'undici', 'deno'].flatMap((rival) =>
-        times('same-core', SMALL, ahead(FACES), rival),
+        times('same-core', SMALL, ahead(OUR_CLIENTS), rival),
       ),
       ...times('same-core', SMALL, ahead([SYNC, EVENTS]), 'bun'),
       ...times('same-core', LARGE, { [SYNC]: 1.15, [EVENTS]: 1.2, [ASYNC]: 1.25 }, 'floor-c'),
-      ...times('same-core', LARGE, ahead(FACES), 'ws'),
+      ...times('same-core', LARGE, ahead(OUR_CLIENTS), 'ws'),
     ],
   },
   {
@@ -104,10 +104,10 @@ export const TARGETS = [
     title: 'Large messages, there and back',
     targets: [
       ...[MEBIBYTE, 20 * MEBIBYTE].flatMap((size) =>
-        rates('large', { mode: 'rr', size }, bounds(FACES, 1.3), 'ws'),
+        rates('large', { mode: 'rr', size }, bounds(OUR_CLIENTS, 1.3), 'ws'),
       ),
-      // Flat: not a quarter more for a byte of the largest message than for one of 64 KiB.
-      ...FACES.map((peer) => {
+      // A byte of the largest message may cost a quarter more than one of 64 KiB, and no more than that.
+      ...OUR_CLIENTS.map((peer) => {
         const place = { section: 'large', peer };
         const ours = { ...place, cell: { mode: 'rr', size: 20 * MEBIBYTE } };
         const theirs = { ...place, cell: LARGE };
@@ -126,7 +126,7 @@ export const TARGETS = [
     title: 'Text',
     targets: ['ascii', 'mixed'].flatMap((content) =>
       [SMALL, LARGE, SMALL_PIPELINED, LARGE_PIPELINED].flatMap((cell) =>
-        rates('text', /** @type {any} */ ({ ...cell, content }), bounds(FACES, 1), 'ws'),
+        rates('text', /** @type {any} */ ({ ...cell, content }), bounds(OUR_CLIENTS, 1), 'ws'),
       ),
     ),
   },
@@ -134,7 +134,7 @@ export const TARGETS = [
     title: 'TLS',
     targets: [
       ...[SMALL, LARGE, LARGE_PIPELINED].flatMap((cell) =>
-        rates('tls', cell, bounds(FACES, 1), 'ws'),
+        rates('tls', cell, bounds(OUR_CLIENTS, 1), 'ws'),
       ),
       ...rates('tls', SMALL_PIPELINED, { [EVENTS]: 3, [ASYNC]: 3, [SYNC]: 1 }, 'ws'),
     ],
@@ -175,7 +175,7 @@ export const TARGETS = [
   },
   {
     title: 'Connecting, one message, closing',
-    targets: rates('connect', { mode: 'connect', size: 20 }, bounds(FACES, 1.3), 'ws'),
+    targets: rates('connect', { mode: 'connect', size: 20 }, bounds(OUR_CLIENTS, 1.3), 'ws'),
   },
   {
     title: 'The first import',
@@ -191,7 +191,7 @@ function bounds(peers, bound) {
   return Object.fromEntries(peers.map((peer) => [peer, bound]));
 }
 
-/** @param {readonly string[]} peers that are to cost no more */
+/** @param {readonly string[]} peers that must cost no more than the rival */
 function ahead(peers) {
   return bounds(peers, 1);
 }

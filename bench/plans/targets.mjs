@@ -1,4 +1,7 @@
-/** `--targets`: the cells in which Wirespeed has set itself a figure to reach (reports/targets.mjs judges them). */
+/**
+ * `--targets`: the cells for which `target-figures.mjs` has a figure that Wirespeed wants to reach. `reports/targets.mjs`
+ * says whether it does.
+ */
 
 import { IMPORT_PEERS, POLLING_PEERS } from '../peers/variants.mjs';
 import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
@@ -7,7 +10,7 @@ const ENDS = [512, 65_536];
 const MEBIBYTE = 1024 * 1024;
 const NEUTRAL = 'bun';
 const CALLED_BACK = ['wirespeed-events', 'wirespeed-async'];
-export const FACES = ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events'];
+export const OUR_CLIENTS = ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events'];
 
 /** @returns {import('./plan.mjs').Section[]} */
 export function targetsSections() {
@@ -16,7 +19,7 @@ export function targetsSections() {
       name: `pipelined-${server}`,
       title: 'server on another core',
       server,
-      peers: [...FACES, 'wirespeed-async-recv', 'ws', 'undici', 'bun', 'deno', 'net'],
+      peers: [...OUR_CLIENTS, 'wirespeed-async-recv', 'ws', 'undici', 'bun', 'deno', 'net'],
       cells: listCells(['pipelined'], ENDS),
     })),
     {
@@ -24,14 +27,14 @@ export function targetsSections() {
       title: 'server and client on one core',
       server: NEUTRAL,
       isSameCore: true,
-      peers: [...FACES, 'ws', 'undici', 'bun', 'deno', 'net', 'floor-c'],
+      peers: [...OUR_CLIENTS, 'ws', 'undici', 'bun', 'deno', 'net', 'floor-c'],
       cells: listCells(['rr'], ENDS),
     },
     {
       name: 'other-core',
       title: 'server on another core',
       server: NEUTRAL,
-      peers: [...FACES, 'ws'],
+      peers: [...OUR_CLIENTS, 'ws'],
       cells: listCells(['rr'], [512]),
     },
     {
@@ -45,21 +48,21 @@ export function targetsSections() {
       name: 'large',
       title: 'large messages',
       server: NEUTRAL,
-      peers: [...FACES, 'ws'],
+      peers: [...OUR_CLIENTS, 'ws'],
       cells: listCells(['rr'], [65_536, MEBIBYTE, 20 * MEBIBYTE]),
     },
     {
       name: 'receive',
       title: 'a server that floods',
       server: NEUTRAL,
-      peers: [...FACES, 'ws'],
+      peers: [...OUR_CLIENTS, 'ws'],
       cells: listCells(['receive'], [20, 256]),
     },
     {
       name: 'text',
       title: 'text',
       server: NEUTRAL,
-      peers: [...FACES, 'ws'],
+      peers: [...OUR_CLIENTS, 'ws'],
       cells: ['ascii', 'mixed'].flatMap((content) =>
         listCells(['rr', 'pipelined'], ENDS, /** @type {any} */ ({ content })),
       ),
@@ -69,7 +72,7 @@ export function targetsSections() {
       title: 'over TLS',
       server: NEUTRAL,
       isTls: true,
-      peers: [...FACES, 'ws'],
+      peers: [...OUR_CLIENTS, 'ws'],
       cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
@@ -113,7 +116,7 @@ export function targetsSections() {
       name: 'connect',
       title: 'one connection after the other',
       server: NEUTRAL,
-      peers: [...FACES, 'ws'],
+      peers: [...OUR_CLIENTS, 'ws'],
       cells: listCells(['connect'], [20]),
     },
     {

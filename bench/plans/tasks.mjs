@@ -1,4 +1,4 @@
-/** What a client process is asked to do for a cell, and for how long. */
+/** Makes the tasks of client processes: what a client does for a cell, and for how long. */
 
 import { STAMPS } from '../peers/exchange.mjs';
 import { LATENCY } from '../peers/paced-exchange.mjs';
@@ -8,19 +8,22 @@ const FIRST_WARM_UP = 500;
 const WARM_UP = 200;
 const WARM_UP_BYTES = 16 * 1024 * 1024;
 const COST_OF_COMPRESSED_BYTE = 32;
-/** Connections of a cell that makes one after the other: each leaves a port that cannot be used for a while. */
+/** Most connections that a cell makes one after the other. Each leaves a port that cannot be used for a while. */
 const MAX_CONNECTS = 1000;
-/** So many times as long an open loop is measured: its rate is not for the client to choose. */
+/** How many times as long an open loop is measured as other cells: the client cannot make it faster. */
 const PACED_TIMES_LONGER = 5;
-/** Milliseconds that every thousand connections may take to be opened. */
+/** Milliseconds that opening a thousand connections may take. */
 const OPENING_TIME_PER_THOUSAND = 20_000;
-/** A client that is far slower than the others keeps a cell for so many times as long, and has fewer samples then. */
+/**
+ * How many times the measured time a client may take to get as many samples as wanted. A client that is far slower than
+ * the others ends with fewer.
+ */
 const MAX_TIMES_LONGER = 10;
-/** Milliseconds that no cell takes. */
+/** Milliseconds, for tasks without a limit of their own: no cell takes that long. */
 const MAX_CELL_TIME = 600_000;
-/** Of messages this large fewer samples have to do. */
+/** Bytes from which on a message takes so long that a cell has fewer samples. */
 const LARGE_MESSAGE = 1024 * 1024;
-/** Messages, and bytes, that one request is answered with in a flood, or one reply acknowledges. */
+/** Most messages and bytes in a batch: a flood answers a request with one, and a reply acknowledges one. */
 const MAX_BATCH_MESSAGES = 10_000;
 const MAX_BATCH_BYTES = 256 * 1024;
 
@@ -33,20 +36,20 @@ const MAX_BATCH_BYTES = 256 * 1024;
  * @property {number} window messages that are sent before any reply
  * @property {number} repliesPerMessage
  * @property {number} messagesPerReply
- * @property {number} perSample messages that make one sample, of their mean time; with 1 it is a message's latency
+ * @property {number} perSample messages of one sample: with 1 a sample is a latency, with more it is the mean time per message
  * @property {number} [connections]
  * @property {number} [rate] messages per second, of an open loop
- * @property {number} [discarded] of its messages, at the start
- * @property {number} [counted] of its messages, after that
+ * @property {number} [discarded] messages at the start of an open loop that do not count
+ * @property {number} [counted] messages of an open loop that count, after those
  * @property {boolean} isStamped whether replies begin with the server's times
- * @property {{ time: number, messages: number, limit: number }} warmUp discarded: at least this many ms and messages, but not more ms than the limit
- * @property {{ time: number, samples: number, limit: number, messages: number }} measure ms and samples at least, with the same limit, and messages at most
+ * @property {{ time: number, messages: number, limit: number }} warmUp does not count: at least this many ms and messages, but not more ms than the limit
+ * @property {{ time: number, samples: number, limit: number, messages: number }} measure at least this many ms and samples, but not more ms than the limit and not more messages
  */
 
 /**
- * Sets the bounds of one cell whose sample is one window of messages: where replies come in bursts
- * of up to a window, a smaller sample would time either a burst or the wait for it. A process's first
- * cell is warmed up for longer, since compilers need some tenths of a second of the same work.
+ * Makes the task of a cell of the quick tables. Its sample is one window of messages: replies come in bursts of up to a
+ * window, so a smaller sample would time either a burst or the wait for one. The first cell of a process is warmed up for
+ * longer, since compilers need some tenths of a second of the same work.
  *
  * @param {import('./cells.mjs').Cell} cell
  * @param {number} cellTime milliseconds to measure
@@ -70,8 +73,8 @@ export function taskFor(cell, cellTime, isFirst) {
 }
 
 /**
- * Sets the bounds of one cell of a plan: its sample is one message's latency, or where messages go one way
- * only, the mean over a batch.
+ * Makes the task of a cell of a plan. Its sample is the latency of one message or, where messages go one way only, the
+ * mean over a batch.
  *
  * @param {import('./cells.mjs').Cell} cell
  * @param {number} cellTime milliseconds to measure
@@ -136,7 +139,7 @@ function pacedTask(cell, cellTime) {
     ...plainTask(cell),
     rate,
     discarded: rate,
-    // By its length the message with the latencies is told from the others.
+    // The client recognizes the message with the latencies by its length, so no other message may be as long.
     counted: messages * LATENCY === cell.size ? messages + 1 : messages,
     perSample: 1,
     isStamped: false,
@@ -145,7 +148,7 @@ function pacedTask(cell, cellTime) {
 }
 
 /**
- * What every task has in common: an echo.
+ * Makes what every task has: the cell's properties, and an echo.
  *
  * @param {import('./cells.mjs').Cell} cell
  */
@@ -171,14 +174,14 @@ function warmUpTime(cellTime, isFirst) {
 }
 
 /**
- * Messages that compilers need to see, however little of the processor a busy machine gives a client in
- * the time of the warm-up.
+ * Returns how many messages a warm-up has at least. Compilers need to see that many, even if a busy machine gives the
+ * client little processor time.
  *
  * @param {import('./cells.mjs').Cell} cell
  * @param {boolean} isFirst
  */
 function warmUpMessages({ mode, size, connections = 1, compression }, isFirst) {
-  // A compressed byte costs as much as many others.
+  // Compressing a byte costs as much as sending many.
   const bytes = compression === undefined ? size : COST_OF_COMPRESSED_BYTE * size;
   const least = (isFirst ? 2 : 1) * Math.min(1000, Math.ceil(WARM_UP_BYTES / bytes));
   if (mode === 'rr') return Math.max(least, 2 * connections);
@@ -187,7 +190,7 @@ function warmUpMessages({ mode, size, connections = 1, compression }, isFirst) {
 }
 
 /**
- * Milliseconds after which a client is given up in a cell: generous, since the machine may be busy.
+ * Returns the milliseconds after which a client counts as hanging in a cell. They are many, since the machine may be busy.
  *
  * @param {Task} task
  */

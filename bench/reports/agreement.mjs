@@ -1,4 +1,4 @@
-/** Whether two runs of the same plan say the same of every two clients, where both can tell them apart. */
+/** Compares two runs of the same plan: whether they put every two clients in the same order. */
 import { cellTitle } from '../plans/cells.mjs';
 import { slownessOf } from './measured.mjs';
 import { factorText, minuteText } from './wording.mjs';
@@ -6,20 +6,20 @@ import { factorText, minuteText } from './wording.mjs';
 /** @typedef {import('./measured.mjs').Measured} Measured */
 
 /**
- * @typedef {object} Contradiction two clients of which each was the slower one once
+ * @typedef {object} Contradiction two clients that the runs put in opposite orders
  * @property {import('./measured.mjs').Section} section
  * @property {import('./measured.mjs').Cell} cell
  * @property {[string, string]} labels
- * @property {number} before how many times as long as the second the first took
- * @property {number} now
+ * @property {number} before how many times as long as the second one the first took, in the earlier run
+ * @property {number} now the same in the later run
  */
 
 /**
  * @typedef {object} Agreement counts of pairs of clients in one cell that both runs measured
  * @property {number} pairs
- * @property {number} decided apart in both runs
- * @property {number} tiedOnce in one of the runs
- * @property {number} tiedTwice
+ * @property {number} decided no tie in either run
+ * @property {number} tiedOnce a tie in one of the runs
+ * @property {number} tiedTwice a tie in both
  * @property {Contradiction[]} contradictions
  */
 
@@ -44,7 +44,7 @@ export function compareRankings(before, now) {
 }
 
 /**
- * Every two clients of a cell that both runs measured, and in how many of the runs they tie.
+ * Lists every two clients of a cell that both runs measured, and in how many of the runs they are a tie.
  *
  * @param {Measured} before
  * @param {Measured} now
@@ -75,12 +75,16 @@ export function renderAgreement(before, now) {
     ({ machine }) => `${minuteText(machine.date)} (commit ${machine.commit})`,
   );
   return [
-    `Runs of ${then} and of ${later}. Of ${counted(pairs)} pairs of clients in one ` +
-      `cell ${counted(decided)} were told apart in both, and ${counted(decided - contradictions.length)} of these the same way round. ` +
-      `${counted(tiedOnce)} were a tie in one of the two, ${counted(tiedTwice)} in both.`,
+    `Runs of ${then} and of ${later}. Both measured ${counted(pairs)} pairs of clients in the same cell. ` +
+      `Of these ${counted(decided)} are a tie in neither run, and both runs put ${counted(decided - contradictions.length)} of them in the same order. ` +
+      `${counted(tiedOnce)} are a tie in one of the runs, ${counted(tiedTwice)} in both.`,
     ...(contradictions.length === 0
       ? []
-      : ['', 'The other way round (how many times as long the first took, then and later):', '']),
+      : [
+          '',
+          'In opposite orders (how many times as long the first client took, in the earlier and in the later run):',
+          '',
+        ]),
     ...contradictions.map(
       ({ section, cell, labels, before: earlier, now: latest }) =>
         `- ${section.title}, ${cellTitle(cell)}: ${labels[0]} to ${labels[1]} ${factorText(earlier)}×, ${factorText(latest)}×`,

@@ -1,4 +1,4 @@
-/** What `--guard` compares with, and what has to be there for it. */
+/** Finds the earlier run that `--guard` compares with, and checks that all it has to measure is installed. */
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../harness/arguments.mjs';
 import { git } from '../harness/machine.mjs';
@@ -10,7 +10,7 @@ const RESULTS = 'results/*-targets.jsonl.gz';
 /** @typedef {{ name: string, label: string, missing?: string, hint?: string }} Program */
 
 /**
- * The newest of some files of results, whose names begin with their dates.
+ * Returns the newest of some results files. Their names begin with their dates.
  *
  * @param {readonly string[]} paths
  */
@@ -36,8 +36,8 @@ export function readBaseline(against) {
 }
 
 /**
- * Refuses to compare where a server or a client is absent: with another in its place, or without it, the
- * comparison would say nothing.
+ * Throws if a server or a client is not installed. Without it, or with another in its place, the comparison
+ * would say nothing.
  *
  * @param {readonly import('../plans/plan.mjs').Section[]} sections
  * @param {readonly Program[]} servers
@@ -51,7 +51,7 @@ export function requirePrograms(sections, servers, peers) {
   ].filter(({ missing }) => missing);
   if (absent.length === 0) return;
   const list = absent.map(({ label, missing, hint }) => `${label} (${missing}; ${hint})`);
-  throw new Error(`--guard needs what is not there: ${list.join(', ')}`);
+  throw new Error(`--guard cannot run without these: ${list.join(', ')}`);
 }
 
 function newestCommitted() {

@@ -1,7 +1,7 @@
-/** What keeps a run from saying as much as it seems to. */
+/** Lists the conditions of a run that limit what its figures show. */
 import { MIN_ROUNDS } from '../samples/ratios.mjs';
 
-/** Of each core: above this somebody else was at work. */
+/** The load of each core above which other programs were at work. */
 const MAX_LOAD_PER_CORE = 0.25;
 
 /**
@@ -24,11 +24,11 @@ export function cautionsOf(measured) {
     rounds < options.rounds &&
       `The run was interrupted in round ${rounds} of ${options.rounds}: the last one is not whole.`,
     load > MAX_LOAD_PER_CORE * cores &&
-      `The machine was busy when the run began (load ${load} on ${cores} cores): trust ratios before times, CPU before both, and measure again.`,
+      `The machine was busy when the run began (load ${load} on ${cores} cores). Trust ratios more than times, and CPU more than ratios, and measure again.`,
     pinning.isShared &&
-      'Servers and clients may have shared a core: times include the server, and none can be told to be saturated.',
-    isModified && 'The commit was changed when it was measured: what is in it is not all that was.',
+      'Servers and clients may have shared a core: times include the server, and nobody can see whether a server was saturated.',
+    isModified && 'The commit was measured with uncommitted changes on top of it.',
     partial.length > 0 &&
-      `Not every server is neutral: ${partial.join(', ')} is of somebody who is compared here.`,
+      `Not every server is neutral. By the authors of clients that are compared here: ${partial.join(', ')}.`,
   ].filter((text) => typeof text === 'string');
 }

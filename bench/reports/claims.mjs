@@ -1,9 +1,9 @@
-/** The headline claims of the reference document, each beside what the records say. */
+/** The headline claims of the reference document, each compared with what was measured. */
 import { cellTitle } from '../plans/cells.mjs';
 import { slownessOf } from './measured.mjs';
 import { figureText, rangeText } from './wording.mjs';
 
-/** The document gives no intervals: this share of the lead that it claims counts as that lead. */
+/** The share of a claimed lead that has to be measured. It is below 1 because the document gives no intervals. */
 const ALLOWANCE = 0.8;
 
 /** Sections of a plan, by name. */
@@ -87,7 +87,7 @@ export const CLAIMS = [
 export const VERDICTS = /** @type {const} */ ({
   holds: 'Holds',
   direction: 'Holds in direction, not in size',
-  method: 'Holds only by its method',
+  method: 'Holds only with the document’s own method',
   fails: 'Does not hold',
   undecided: 'Undecided: too much noise',
   unknown: 'Not measured',
@@ -139,7 +139,7 @@ function judge(measured, claim) {
       neutral,
     ),
     groundText(
-      `On the document's own ground (${measured.serverLabel(PUBLISHED)}${claim.cells.includes(LARGE_PIPELINED) && claim.slower.includes('picows') ? ', picows as it was published' : ''})`,
+      `Measured as the document did (${measured.serverLabel(PUBLISHED)}${claim.cells.includes(LARGE_PIPELINED) && claim.slower.includes('picows') ? ', picows as it was published' : ''})`,
       faster,
       published,
     ),
@@ -150,8 +150,8 @@ function judge(measured, claim) {
 }
 
 /**
- * The row that stands for how the document measured: on its server and, where it sent all messages at once and took
- * each reply through a task and a queue, in that way.
+ * Returns the row that was measured as the document did: on its own server. For picows pipelined that is also with all
+ * messages sent at once, and every reply taken through a task and a queue.
  *
  * @param {import('./measured.mjs').Measured} measured
  * @param {string} peer
@@ -182,10 +182,10 @@ function findingsOf({ faster, slower, cells }, rowOf) {
   );
 }
 
-/** How far findings go. @typedef {'size' | 'direction' | 'undecided' | 'none'} Level */
+/** How much of a claim some findings show. @typedef {'size' | 'direction' | 'undecided' | 'none'} Level */
 
 /**
- * The weakest finding counts.
+ * Returns the level of the weakest finding.
  *
  * @param {readonly Finding[]} findings
  * @param {Claim} claim

@@ -1,15 +1,15 @@
-/** The tables of the reference document, its figures beside those measured here. */
+/** The tables of the reference document, with its figures beside those measured here. */
 import { formatSize } from '../plans/cells.mjs';
 import { isMeasured, slownessOf } from './measured.mjs';
-import { DOCUMENT_SCALING, DOCUMENT_TABLES, FACES } from './reference-document.mjs';
+import { DOCUMENT_SCALING, DOCUMENT_TABLES, OUR_CLIENTS } from './reference-document.mjs';
 import { millisText, ratioText } from './wording.mjs';
 
-/** The section whose figures stand beside the document's. */
+/** The section whose figures are shown beside the document's. */
 export const SECTION = 'main';
 
 /**
  * @typedef {object} DocumentLine one client of one table
- * @property {string} name as the document has it, or a face of ours
+ * @property {string} name as the document has it, or a client of Wirespeed
  * @property {import('./measured.mjs').Row | undefined} row
  * @property {number} [claimedRtt] ms
  * @property {number} [claimedFactor] times the table's best
@@ -36,7 +36,11 @@ export function documentLines(measured, { mode, size, rows }) {
       claimedFactor: rtt / claimedBest,
       isOurs: false,
     })),
-    ...FACES.map((peer) => ({ name: measured.peer(peer).label, row: rowOf(peer), isOurs: true })),
+    ...OUR_CLIENTS.map((peer) => ({
+      name: measured.peer(peer).label,
+      row: rowOf(peer),
+      isOurs: true,
+    })),
   ];
   const time = (/** @type {{ row?: import('./measured.mjs').Row | undefined }} */ line) =>
     line.row?.summary?.median ?? Number.POSITIVE_INFINITY;
@@ -70,12 +74,12 @@ export function renderDocumentTables(measured) {
 function noteOf(measured) {
   return (
     `Medians on ${measured.serverLabel(SECTION)}, with the same window of 100 for every client where the table is pipelined. ` +
-    "“vs best” is to the fastest of the document's own clients, so a face of Wirespeed below 1 is faster than all of them; ≈ is a tie."
+    "“vs best” compares with the fastest of the document's own clients, so a client of Wirespeed below 1 is faster than all of them; ≈ is a tie."
   );
 }
 
 /**
- * Whether there is anything to stand beside the document's figures.
+ * Whether a run has figures to show beside the document's.
  *
  * @param {import('./measured.mjs').Measured} measured
  */
@@ -98,7 +102,7 @@ function renderLine({ name, row, claimedRtt, claimedFactor, ratio, isOurs }) {
 }
 
 /**
- * The columns of a table by size: the document's clients, then the faces of ours.
+ * The columns of a table by size: the document's clients, then those of Wirespeed.
  *
  * @param {import('./measured.mjs').Measured} measured
  * @param {import('./reference-document.mjs').DocumentScaling} scaling
@@ -114,7 +118,7 @@ export function documentColumns(measured, { mode, sizes, columns }) {
       medians: medians(peer),
       claimed: rtts,
     })),
-    ...FACES.map((peer) => ({
+    ...OUR_CLIENTS.map((peer) => ({
       name: measured.peer(peer).label,
       isOurs: true,
       medians: medians(peer),

@@ -1,4 +1,4 @@
-/** What Map.groupBy does, which Node.js has from 21 on. */
+/** Does what `Map.groupBy` does, which Node.js 20 does not have. */
 
 /**
  * @template T, K

@@ -1,13 +1,13 @@
-/** What became of the speed since an earlier run: each face's ratio to ws in both, and whether it was lost. */
+/** Compares the speed with that of an earlier run, by the ratio of each client to ws in both runs. */
 
 import { REFERENCE } from '../peers/catalogue.mjs';
 import { cellTitle } from '../plans/cells.mjs';
 import { groupBy } from './groups.mjs';
 import { slownessOf } from './measured.mjs';
-import { isFace } from './standings.mjs';
+import { isWirespeed } from './standings.mjs';
 import { figureText } from './wording.mjs';
 
-/** The share of a ratio that may be lost: less than that differs from one day to the next. */
+/** The share of a ratio that may be lost. Smaller differences appear from one day to the next. */
 const MAX_LOSS = 0.15;
 const NAME_WIDTH = 20;
 const RATIO_WIDTH = 22;
@@ -16,18 +16,18 @@ const RATIO_WIDTH = 22;
 /** @typedef {import('../samples/ratios.mjs').Ratio} Ratio */
 
 /**
- * @typedef {object} Comparison one face in one cell
+ * @typedef {object} Comparison one client, or our server, in one cell
  * @property {import('./measured.mjs').Section} section
  * @property {import('./measured.mjs').Cell} cell
- * @property {string} label of the face
- * @property {Ratio | undefined} before the time of ws over the face's
- * @property {Ratio | undefined} now
- * @property {'kept' | 'noise' | 'lost' | 'unknown'} verdict `noise`: so much less, but no more than either run's own spread
- * @property {string | undefined} absence why nothing can be said
+ * @property {string} label of the client
+ * @property {Ratio | undefined} before the time of ws over the client's, in the earlier run
+ * @property {Ratio | undefined} now the same in this run
+ * @property {'kept' | 'noise' | 'lost' | 'unknown'} verdict `noise`: too much less, but the intervals of the two runs overlap
+ * @property {string | undefined} absence why they cannot be compared
  */
 
 /**
- * Compares every face and cell of a run with the same ones of an earlier run.
+ * Compares every client and cell of a run with the same ones of an earlier run.
  *
  * @param {Measured} before
  * @param {Measured} now
@@ -38,7 +38,7 @@ export function compareRuns(before, now) {
     section.cells.flatMap((cell) =>
       section.peers
         .map((name) => now.peer(name))
-        .filter((peer) => isFace({ peer }))
+        .filter((peer) => isWirespeed({ peer }))
         .map(({ name, label }) => {
           const ratios = {
             before: ratioToReference(before, section.name, cell, name),
@@ -55,7 +55,7 @@ export function compareRuns(before, now) {
 }
 
 /**
- * Says whether a ratio was lost: it has to be so much less, and the intervals of the two may have nothing in common.
+ * Says whether a ratio was lost: it has to be less by more than `MAX_LOSS`, and the two intervals must not overlap.
  *
  * @param {{ before: Ratio | undefined, now: Ratio | undefined }} ratios
  */
@@ -106,13 +106,13 @@ function absenceNow(now, section, cell, peer, ratio) {
  */
 function absenceBefore(before, { name, server }, ratio) {
   const earlier = before.section(name);
-  if (earlier && earlier.server !== server) return `on the server of ${earlier.server} then`;
+  if (earlier && earlier.server !== server) return `then on the server of ${earlier.server}`;
   if (!ratio) return 'not in the earlier run';
   return ratio.isDecidable ? undefined : 'too few rounds in the earlier run';
 }
 
 /**
- * Whether nothing was lost; where nothing could be compared, nobody knows.
+ * Whether nothing was lost. False if nothing could be compared.
  *
  * @param {readonly Pick<Comparison, 'verdict'>[]} comparisons
  */
@@ -122,7 +122,7 @@ export function isPassed(comparisons) {
 }
 
 /**
- * What the two runs do not have in common, and a ratio may depend on.
+ * Lists what differs between the two runs and may change a ratio.
  *
  * @param {Measured} before
  * @param {Measured} now
@@ -154,8 +154,8 @@ export function renderGuard(comparisons, before, now, path) {
   const differing = differences(before, now);
   const sections = groupBy(comparisons, ({ section }) => section);
   return [
-    `Speed as ratio to ${REFERENCE} in the same round, with the interval that holds it with 90 % confidence,`,
-    `against ${path} (commit ${commit}, ${date}).`,
+    `Speed as the ratio to ${REFERENCE} in the same round, with the interval that holds it with 90 % confidence,`,
+    `compared with ${path} (commit ${commit}, ${date}).`,
     ...(differing.length > 0 ? [`Not the same in both runs: ${differing.join('; ')}.`] : []),
     '',
     lineOf('', 'before', 'now', ''),

@@ -1,4 +1,4 @@
-/** What a figure means nothing without, in words. */
+/** Describes in words what the figures depend on: the machine, the versions, the method. */
 
 import { minuteText } from './wording.mjs';
 
@@ -41,7 +41,7 @@ export function machineFacts({ machine, rounds }) {
     },
     {
       name: 'method',
-      text: `${rounds} interleaved rounds of ${options.rounds}, a fresh process per client and round, ${options.cellTime} ms or more per cell after a discarded warm-up`,
+      text: `${rounds} of ${options.rounds} interleaved rounds, a fresh process per client and round, ${options.cellTime} ms or more per cell after a discarded warm-up`,
     },
     { name: 'flags', text: machine.flags.join(' ') },
   ];

@@ -1,4 +1,4 @@
-/** The report as Markdown: blocks that stand alone, so that documentation can take some of them. */
+/** The report as Markdown. It is made of blocks, and documents can contain some of them. */
 
 import { cellTitle } from '../plans/cells.mjs';
 import { renderAgreement } from './agreement.mjs';
@@ -12,7 +12,7 @@ import {
 import { groupBy } from './groups.mjs';
 import { machineFacts } from './machine-facts.mjs';
 import { isMeasured, slownessOf } from './measured.mjs';
-import { isFace, listStandings } from './standings.mjs';
+import { isWirespeed, listStandings } from './standings.mjs';
 import { renderLosses, renderStandings, standingText } from './standings-text.mjs';
 import { STYLES } from './styles.mjs';
 import { hasTargets, renderTargets } from './targets.mjs';
@@ -21,7 +21,7 @@ import { bytesText, kindText, ratioText, threeDigits, timeText, wholeText } from
 const SIZES_IN_DOCS = [512, 65_536];
 
 /**
- * Every block by the name that documents take it by; undefined where the run is not of the kind that it is about.
+ * Every block, by the name that documents use for it. It is undefined for a run of another kind.
  *
  * @type {Record<string, (measured: import('./measured.mjs').Measured, earlier?: import('./measured.mjs').Measured) => string | undefined>}
  */
@@ -80,11 +80,11 @@ function renderDocument(measured) {
 }
 
 const READING =
-  'Times are per message, from sending it to having its reply. The interval after a median holds it with 95 % confidence ' +
-  '(bootstrap over rounds). “Of the fastest” is the ratio of the medians, formed in each round, with the interval that holds it with ' +
-  '90 % confidence or more; ≈ is a tie: that interval includes 1, or the difference is under 2 %, or there are fewer than five rounds. ' +
-  '! marks a server that was busy 90 % of the time or more, and more so than the client: such a line measures the server. ' +
-  '† marks rounds that stand out and are left in.';
+  'A time is that of one message, from sending it to having its reply. The interval after a median holds it with 95 % confidence ' +
+  '(bootstrap over rounds). “Of the fastest” is the ratio to the median of the fastest client, formed in each round, with the interval ' +
+  'that holds it with 90 % confidence or more. ≈ is a tie: that interval includes 1, or the difference is under 2 %, or there are fewer ' +
+  'than five rounds. ! marks a server that was busy for 90 % of the time or more, and busier than the client: such a line measures the ' +
+  'server. † marks a client with rounds that stand out; its figures include them.';
 
 /** @param {import('./measured.mjs').Measured} measured */
 function renderMachine(measured) {
@@ -128,7 +128,7 @@ function renderLikeForLike(measured) {
 }
 
 /**
- * One table: the fastest first, ratios to the fastest that is a client.
+ * One table, the fastest first. The ratios are to the fastest one that is not a floor.
  *
  * @param {string} title
  * @param {readonly import('./measured.mjs').Row[]} rows
@@ -173,7 +173,7 @@ function renderRow(row, best) {
 
 /** @param {import('./measured.mjs').Row} row */
 function nameText(row) {
-  return isFace(row) ? `**${row.peer.label}**` : row.peer.label;
+  return isWirespeed(row) ? `**${row.peer.label}**` : row.peer.label;
 }
 
 /**
@@ -195,7 +195,7 @@ function renderMemory(title, rows) {
 }
 
 /**
- * A short table for the front page: each face in the document's cells, beside the fastest client of its style.
+ * A short table for the front page: each client of Wirespeed in the smallest and the largest cells, beside the fastest other client of its style.
  *
  * @param {import('./measured.mjs').Measured} measured
  */
@@ -203,16 +203,16 @@ function renderReadme(measured) {
   const [section] = measured.sections;
   const cells = section?.cells.filter(({ size }) => SIZES_IN_DOCS.includes(size)) ?? [];
   const standings = listStandings(measured).filter((standing) => standing.section === section);
-  const faces = groupBy(standings, ({ face }) => face.peer);
+  const wirespeed = groupBy(standings, ({ ours }) => ours.peer);
   return [
     `| median, and the fastest other client of the same style | ${cells.map(cellTitle).join(' | ')} |`,
     `| --- |${' --- |'.repeat(cells.length)}`,
-    ...[...faces].map(([peer, all]) => {
+    ...[...wirespeed].map(([peer, all]) => {
       const fields = cells.map((cell) => {
         const [first] = all
           .filter((standing) => standing.cell === cell)
           .sort((a, b) => medianOf(a.rival) - medianOf(b.rival));
-        return first ? `${timeText(medianOf(first.face))}; ${standingText(first)}` : '–';
+        return first ? `${timeText(medianOf(first.ours))}; ${standingText(first)}` : '–';
       });
       return `| **${peer.label}** (${peer.style}) | ${fields.join(' | ')} |`;
     }),
@@ -222,7 +222,7 @@ function renderReadme(measured) {
 }
 
 /**
- * Everybody's medians in a few cells, the fastest in the small pipelined one first.
+ * The medians of all clients in a few cells. The fastest in the small pipelined cell comes first.
  *
  * @param {import('./measured.mjs').Measured} measured
  * @param {import('./measured.mjs').Section} section

@@ -1,4 +1,4 @@
-/** What a file of samples says: its sections, their cells, and a row for every client in each. */
+/** Reads a samples file: its sections, their cells, and a row for every client in each cell. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Distribution } from '../samples/distribution.mjs';
@@ -14,7 +14,7 @@ import { groupBy } from './groups.mjs';
  * @property {string} style blocking, await or callback
  * @property {string} [language]
  * @property {boolean} [isFloor]
- * @property {string} [server] which it loads: then what is measured is that server
+ * @property {string} [server] the server that it loads, if the server is what is measured
  * @property {string} [version]
  * @property {string} [missing]
  * @property {string} [hint]
@@ -41,12 +41,12 @@ import { groupBy } from './groups.mjs';
 /**
  * @typedef {object} Row one client in one cell
  * @property {PeerFacts} peer
- * @property {ReadonlyMap<number, Round>} rounds those that were measured
+ * @property {ReadonlyMap<number, Round>} rounds those that have samples
  * @property {string | undefined} failure why there is no figure at all
  * @property {string[]} failures of single rounds
  * @property {Summary | undefined} summary
- * @property {number | undefined} memory bytes per connection, of a cell that measures that
- * @property {ReadonlyMap<number, number>} figures what each round comes to: its median time, or its memory
+ * @property {number | undefined} memory bytes per connection, in a cell that measures them
+ * @property {ReadonlyMap<number, number>} figures of each round its median time, or its memory
  */
 
 /**
@@ -65,19 +65,19 @@ import { groupBy } from './groups.mjs';
  * Reads a file of samples, packed by gzip or not.
  *
  * @param {string} path
- * @throws {Error} where it is not of a run that can be reported
+ * @throws {Error} if it is not of a run with a plan
  */
 export function readRecords(path) {
   const bytes = readFileSync(path);
   const records = parseSamples(String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes), path);
   if (Array.isArray(records.machine.sections)) return records;
-  throw new Error(`${path} is not of a run with --seed or its like: those can be reported`);
+  throw new Error(`${path} is not of a run with --seed or another plan: only those have reports`);
 }
 
-/** The server of a section whose clients load one server each. */
+/** The `server` of a section in which every client loads another server. */
 const EACH = 'each';
 
-/** The records of a run, put in order. */
+/** The records of a run, by section, cell and client. */
 export class Measured {
   machine;
   /** @type {ReadonlyMap<string, PeerFacts>} */
@@ -85,7 +85,7 @@ export class Measured {
   /** @type {readonly Section[]} */
   sections;
   #records;
-  /** Rows are made when they are asked for: their intervals take time. @type {Map<string, Row>} */
+  /** Rows are made when they are first asked for, since their intervals take time. @type {Map<string, Row>} */
   #rows = new Map();
 
   /** @param {ReturnType<typeof readRecords>} records */
@@ -95,7 +95,7 @@ export class Measured {
     this.peers = new Map(
       machine.peers.map((/** @type {PeerFacts} */ peer) => [
         peer.name,
-        // The language is that of who loads a server, and says nothing of the server.
+        // Its language is that of the client which loads the server, not that of the server.
         peer.server === undefined ? peer : { ...peer, language: undefined },
       ]),
     );
@@ -177,7 +177,7 @@ export function isMeasured(row) {
 }
 
 /**
- * How many times as long as `other` a row took, or as much memory, round by round; undefined where one of them has
+ * Returns how many times as long as `other` a row took, or as much memory, round by round; undefined if one of them has
  * no figures.
  *
  * @param {Row | undefined} row
@@ -199,7 +199,7 @@ export function slownessOf(row, other) {
  * @returns {Row}
  */
 function rowOf(peer, records, serverFault) {
-  // What was run again has its last line count.
+  // If a round was run again, its last record counts.
   const last = [...new Map(records.map((record) => [record.round, record])).values()];
   const failures = last.flatMap(({ failure }) => failure ?? []);
   const good = last.filter(({ failure }) => failure === undefined);
@@ -250,7 +250,7 @@ function summaryOf(rounds, peer) {
   const summary = summarize(rounds);
   return {
     ...summary,
-    // Where the server is what is measured, it is meant to be busy.
+    // If the server is what is measured, it should be busy.
     isServerSaturated: summary.isServerSaturated && peer.server === undefined,
     medianInterval: bootstrapInterval(times, 0.5),
     p99Interval: summary.p99 === undefined ? undefined : bootstrapInterval(times, 0.99),

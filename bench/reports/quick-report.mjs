@@ -1,4 +1,4 @@
-/** The text around the tables: what was run on what, how to read it, and what is missing. */
+/** The text around the quick tables: what was measured on which machine, how to read it, and what is missing. */
 
 import { REFERENCE } from '../peers/catalogue.mjs';
 import { cellTitle } from '../plans/cells.mjs';
@@ -12,7 +12,7 @@ const INDENT = '          ';
  * @property {ReturnType<typeof import('../harness/machine.mjs').describeMachine>} machine
  * @property {import('../harness/cores.mjs').Pinning} pinning
  * @property {import('../servers/catalogue.mjs').ServerProgram} server
- * @property {string | undefined} serverNote why it is not the server that was asked for
+ * @property {string | undefined} serverNote why it is another server than the one asked for
  * @property {import('../plans/cells.mjs').Cell[]} cells
  * @property {import('../peers/catalogue.mjs').Peer[]} peers
  */
@@ -83,29 +83,27 @@ export function renderNotes({ peers, server, pinning }, rows, paint) {
     `ratio: median time per message of ${REFERENCE} over the client's in the same round, so above 1 is faster; median of ` +
       'the rounds, and the interval that holds it with 90 % confidence (of 5 rounds: the whole range). ≈ is a tie: ' +
       'the interval includes 1, or the difference is under 2 %. messages/s is the mean, pauses included.',
-    'Compare like with like: blocking, await and callback clients give their users different things.',
+    'Compare clients of the same style only: blocking, await and callback clients give their users different things.',
   ];
   if (rows.some(({ ratio }) => ratio?.isDecidable === false)) {
     notes.push('Fewer than 5 rounds decide nothing: a ratio over so few counts as a tie.');
   }
   if (rows.some((row) => row.isServerSaturated)) {
     notes.push(
-      `! ${server.label} was busy at least 90 % of the time, and more than the client: that line measures the server, and the client could be ` +
-        "faster; its CPU per message is the client's own.",
+      `! ${server.label} was busy for 90 % of the time or more, and busier than the client. That line measures the server: the client could be ` +
+        'faster. The CPU per message of the client does not depend on it.',
     );
   }
   if (!peers.some((peer) => peer.name === REFERENCE))
     notes.push(`${REFERENCE} was not among the clients: no ratios.`);
   if (pinning.isShared)
     notes.push('Server and clients may share a core: the time per message includes the server.');
-  notes.push(
-    'How busy this machine was with other work is for you to know: trust the ratios before the absolute figures.',
-  );
+  notes.push('Other programs on this machine change the absolute figures. Trust the ratios more.');
   return notes.map((note) => paint.dim(wrap(note, '  '))).join('\n');
 }
 
 /**
- * The last line: what was missing, and how to get it. A variant is missing where what it varies is.
+ * The last line: what is missing, and how to get it. Variants are left out: each is missing if its client is.
  *
  * @param {readonly { label: string, missing?: string, hint?: string, isVariant?: boolean }[]} parts
  */

@@ -1,12 +1,12 @@
-/** What has been measured so far, and the rows it makes. */
+/** Collects what the quick tables have measured so far, and makes their rows. */
 
 import { REFERENCE } from '../peers/catalogue.mjs';
 import { Distribution } from '../samples/distribution.mjs';
 import { compareTimes, summarize } from '../samples/statistics.mjs';
 
-/** A client that failed so often in one cell is not tried there again. */
+/** A client that has failed this often in a cell is not tried there again. */
 const MAX_FAILURES = 2;
-/** Characters of a reason that its row has place for. */
+/** Most characters of a failure that fit into its row. */
 const MAX_FAILURE_LENGTH = 70;
 
 /** The outcomes of every client in every cell. */
@@ -15,7 +15,7 @@ export class Results {
   #entries = new Map();
   #isSharedCore;
 
-  /** @param {boolean} isSharedCore whether server and client shared a core, so that neither can be told apart as the bottleneck */
+  /** @param {boolean} isSharedCore whether server and client shared a core: then nobody can see which of them is the bottleneck */
   constructor(isSharedCore) {
     this.#isSharedCore = isSharedCore;
   }

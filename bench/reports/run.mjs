@@ -1,4 +1,4 @@
-/** `npm run bench:report -- FILE`: makes the reports of the samples of `--seed` or `--full`. */
+/** `npm run bench:report -- FILE`: makes the reports of a run with a plan from its samples. */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { Measured, readRecords } from './measured.mjs';
@@ -6,12 +6,12 @@ import { shortPath, writeDocuments, writeReports } from './write.mjs';
 
 const USAGE = `Usage: npm run bench:report -- FILE [flags]
 
-Makes a page of charts (HTML) and a report in Markdown of the samples that npm run bench -- --seed and its
-like wrote (JSON lines, as they are or in gzip), beside them.
+Makes a page of charts (HTML) and a report in Markdown from the samples that npm run bench -- --seed and the
+other plans write (JSON lines, packed by gzip or not). It writes both beside the samples.
 
-  --out directory   another place for them
-  --docs            fills the marked blocks of docs/benchmark.md and README.md as well
-  --earlier FILE    with --docs: another run of the same plan, to say whether the two agree
+  --out directory   writes them there instead
+  --docs            fills the marked blocks of README.md, docs/benchmark.md and docs/performance.md as well
+  --earlier FILE    with --docs: samples of another run of the same plan, to say whether the two agree
   --help            this text
 `;
 

@@ -1,16 +1,16 @@
-/** Who is ahead of whom, in words and Markdown. */
+/** Says in words and in Markdown who is ahead of whom. */
 import { cellTitle } from '../plans/cells.mjs';
 import { groupBy } from './groups.mjs';
 import { countOutcomes } from './standings.mjs';
 import { factorText, rangeText } from './wording.mjs';
 
 /**
- * The same for a terminal: one line per face.
+ * Sums the standings up for a terminal, in a line for each client of Wirespeed.
  *
  * @param {readonly import('./standings.mjs').Standing[]} standings
  */
 export function summarizeStandings(standings) {
-  return [...groupBy(standings, ({ face }) => face.peer)].map(([peer, all]) => {
+  return [...groupBy(standings, ({ ours }) => ours.peer)].map(([peer, all]) => {
     const { ahead, tie, behind } = countOutcomes(all);
     const losers = [
       ...groupBy(
@@ -25,16 +25,17 @@ export function summarizeStandings(standings) {
 }
 
 /**
- * One line per face and rival: how often it is ahead of, level with and behind clients of its own style.
+ * A table with a line for each client of Wirespeed and each rival of its style: in how many cells it is ahead, level and
+ * behind.
  *
  * @param {readonly import('./standings.mjs').Standing[]} standings
  */
 export function renderStandings(standings) {
-  const faces = [...groupBy(standings, ({ face }) => face.peer)];
+  const wirespeed = [...groupBy(standings, ({ ours }) => ours.peer)];
   return [
-    '| face | against | ahead | tie | behind |',
+    '| client | against | ahead | tie | behind |',
     '| --- | --- | ---: | ---: | ---: |',
-    ...faces.flatMap(([peer, all]) =>
+    ...wirespeed.flatMap(([peer, all]) =>
       [...groupBy(all, ({ rival }) => rival.peer)].map(([rival, pair]) => {
         const { ahead, tie, behind } = countOutcomes(pair);
         return `| **${peer.label}** | ${rival.label}${rival.language ? ` (${rival.language})` : ''} | ${ahead} | ${tie} | ${behind} |`;
@@ -44,7 +45,7 @@ export function renderStandings(standings) {
 }
 
 /**
- * Every cell that a face loses or ties, each with its rivals there.
+ * A table of the cells in which a client of Wirespeed is behind or level, with the rivals there.
  *
  * @param {readonly import('./standings.mjs').Standing[]} standings
  */
@@ -52,16 +53,16 @@ export function renderLosses(standings) {
   const open = standings.filter(({ outcome }) => outcome !== 'ahead');
   if (open.length === 0) return 'In no cell.';
   return [
-    '| face | section, server | cell | loses to (takes so many times as long, or as much memory) | ties with |',
+    '| client | section, server | cell | behind (how many times as long it takes, or as much memory) | level with |',
     '| --- | --- | --- | --- | --- |',
     ...[...groupByPlace(open).values()].map((all) => {
-      const [{ face, section, cell }] = /** @type {[import('./standings.mjs').Standing]} */ (all);
+      const [{ ours, section, cell }] = /** @type {[import('./standings.mjs').Standing]} */ (all);
       const of = (/** @type {string} */ outcome) =>
         all
           .filter((standing) => standing.outcome === outcome)
           .map(rivalText)
           .join(', ') || '–';
-      return `| **${face.peer.label}** | ${section.name}, ${section.server} | ${cellTitle(cell)} | ${of('behind')} | ${of('tie')} |`;
+      return `| **${ours.peer.label}** | ${section.name}, ${section.server} | ${cellTitle(cell)} | ${of('behind')} | ${of('tie')} |`;
     }),
   ].join('\n');
 }
@@ -70,13 +71,13 @@ export function renderLosses(standings) {
  * @param {readonly import('./standings.mjs').Standing[]} standings
  */
 function groupByPlace(standings) {
-  return groupBy(standings, ({ face, section, cell }) =>
-    [face.peer.name, section.name, cellTitle(cell)].join(' '),
+  return groupBy(standings, ({ ours, section, cell }) =>
+    [ours.peer.name, section.name, cellTitle(cell)].join(' '),
   );
 }
 
 /**
- * The rival, and how much faster it is than the face.
+ * Names the rival, and how much faster it is.
  *
  * @param {import('./standings.mjs').Standing} standing
  */
@@ -88,7 +89,7 @@ function rivalText({ rival, ratio, outcome }) {
 }
 
 /**
- * How the face stands to the rival, in a few words.
+ * Says in a few words how the client stands to the rival.
  *
  * @param {import('./standings.mjs').Standing} standing
  */

@@ -1,14 +1,14 @@
-/** Wirespeed's faces against the clients that take replies in the same style: every cell, losses included. */
+/** Compares the clients and the server of Wirespeed with others of the same style, in every cell, losses included. */
 import { slownessOf } from './measured.mjs';
 
 /**
- * @typedef {object} Standing one face against one rival in one cell
+ * @typedef {object} Standing one client of Wirespeed, or its server, against one rival in one cell
  * @property {import('./measured.mjs').Section} section
  * @property {import('./measured.mjs').Cell} cell
- * @property {import('./measured.mjs').Row} face
+ * @property {import('./measured.mjs').Row} ours
  * @property {import('./measured.mjs').Row} rival
- * @property {NonNullable<ReturnType<typeof slownessOf>>} ratio the rival's time or memory over the face's
- * @property {'ahead' | 'tie' | 'behind'} outcome for the face
+ * @property {NonNullable<ReturnType<typeof slownessOf>>} ratio the rival's time or memory over ours
+ * @property {'ahead' | 'tie' | 'behind'} outcome for us
  */
 
 /**
@@ -16,12 +16,12 @@ import { slownessOf } from './measured.mjs';
  * @returns {Standing[]}
  */
 export function listStandings(measured) {
-  const faces = [...measured.peers.values()].filter((peer) => isFace({ peer }));
-  return faces.flatMap(({ name }) =>
+  const wirespeed = [...measured.peers.values()].filter((peer) => isWirespeed({ peer }));
+  return wirespeed.flatMap(({ name }) =>
     measured.sections.flatMap((section) =>
       section.cells.flatMap((cell) => {
-        const face = measured.row(section.name, cell, name);
-        return face ? standingsOf(section, cell, face, measured.rows(section, cell)) : [];
+        const ours = measured.row(section.name, cell, name);
+        return ours ? standingsOf(section, cell, ours, measured.rows(section, cell)) : [];
       }),
     ),
   );
@@ -30,21 +30,21 @@ export function listStandings(measured) {
 /**
  * @param {import('./measured.mjs').Section} section
  * @param {import('./measured.mjs').Cell} cell
- * @param {import('./measured.mjs').Row} face
+ * @param {import('./measured.mjs').Row} ours
  * @param {readonly import('./measured.mjs').Row[]} rows
  * @returns {Standing[]}
  */
-function standingsOf(section, cell, face, rows) {
+function standingsOf(section, cell, ours, rows) {
   return rows
-    .filter((row) => row.peer.style === face.peer.style && !row.peer.isFloor && !isFace(row))
+    .filter((row) => row.peer.style === ours.peer.style && !row.peer.isFloor && !isWirespeed(row))
     .flatMap((rival) => {
-      const ratio = slownessOf(rival, face);
-      return ratio ? { section, cell, face, rival, ratio, outcome: outcomeOf(ratio) } : [];
+      const ratio = slownessOf(rival, ours);
+      return ratio ? { section, cell, ours, rival, ratio, outcome: outcomeOf(ratio) } : [];
     });
 }
 
 /**
- * What a ratio above 1 for the better means.
+ * Names the outcome of a ratio, which is above 1 if we are better.
  *
  * @param {{ median: number, isTie: boolean }} ratio
  */
@@ -54,11 +54,11 @@ function outcomeOf({ median, isTie }) {
 }
 
 /**
- * Whether it is a face of ours, whatever its settings, or our server.
+ * Whether a row is of a client of Wirespeed, with any settings, or of its server.
  *
  * @param {{ peer: Pick<import('./measured.mjs').PeerFacts, 'name'> }} row
  */
-export function isFace({ peer }) {
+export function isWirespeed({ peer }) {
   return /^(server-)?wirespeed(-|$)/.test(peer.name);
 }
 

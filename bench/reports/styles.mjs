@@ -1,4 +1,4 @@
-/** The styles in which a client takes replies, in the order of the reports. */
+/** The styles in which clients take replies, in the order of the reports. */
 
 export const STYLES = /** @type {Record<string, string>} */ ({
   blocking: 'Blocking calls',

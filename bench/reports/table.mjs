@@ -1,4 +1,4 @@
-/** Turns rows into text: pure, at most 110 columns wide. */
+/** Turns rows into text that is at most 110 columns wide. */
 
 export const WIDTH = 110;
 
@@ -29,7 +29,7 @@ const COLUMNS = [
   { head: 'client', width: 11, align: 'right' },
   { head: 'server ', width: 11, align: 'right' },
 ];
-/** What stands above several columns: its right edge is theirs. */
+/** The headings above several columns, aligned with the right edge of those. */
 const GROUPS = [
   { text: 'µs per message', width: 50 },
   { text: 'CPU µs per message ', width: 35 },
@@ -67,7 +67,7 @@ export function renderTable(title, rows, { bold = same, dim = same } = {}) {
       lines.push(clip(`${start.padEnd(33)}${row.failure}`, WIDTH));
       continue;
     }
-    // Only a flagged figure is followed by the mark, so the column keeps one place free for it.
+    // The mark follows its figure, so other figures get a space there.
     const server =
       formatNumber(row.serverCpu, decimals.serverCpu) + (row.isServerSaturated ? '!' : ' ');
     lines.push(
@@ -89,7 +89,7 @@ export function renderTable(title, rows, { bold = same, dim = same } = {}) {
 }
 
 /**
- * `3.4× (3.1–3.6)`; a tie keeps its spread but shows no figure to quote.
+ * `3.4× (3.1–3.6)`. A tie shows the interval only, so that nobody quotes a figure.
  *
  * @param {Row['ratio']} ratio
  */

@@ -1,4 +1,4 @@
-/** The table of targets: what was to be reached, what was measured, and whether that is enough. */
+/** The table of targets: the figure to reach, the figure measured, and whether that is enough. */
 
 import { TARGETS } from '../plans/target-figures.mjs';
 import { judgeRatios } from '../samples/ratios.mjs';
@@ -6,7 +6,7 @@ import { factorText, figureText } from './wording.mjs';
 
 /** @typedef {import('./measured.mjs').Round} Round */
 
-/** What a round says, by metric. @type {Record<string, (round: Round, size: number) => number>} */
+/** Computes the figure of a round, by metric. @type {Record<string, (round: Round, size: number) => number>} */
 const METRICS = {
   rate: ({ messages, elapsed }) => messages / elapsed,
   cpu: cpuPerMessage,
@@ -19,12 +19,12 @@ const METRICS = {
  * @property {import('../plans/target-figures.mjs').Target} target
  * @property {{ median: number, low: number, high: number } | undefined} ratio ours to theirs
  * @property {boolean} isReached
- * @property {boolean} isClose whether the noise reaches from one verdict to the other
+ * @property {boolean} isClose whether the interval contains the bound
  * @property {string | undefined} absence why there is no ratio
  */
 
 /**
- * Holds every target against a run.
+ * Compares every target with what a run has measured.
  *
  * @param {import('./measured.mjs').Measured} measured
  * @param {readonly import('../plans/target-figures.mjs').Target[]} targets
@@ -69,7 +69,7 @@ export function renderTargets(measured) {
 }
 
 /**
- * Says in a line how many are reached.
+ * Says in a line how many targets are reached.
  *
  * @param {import('./measured.mjs').Measured} measured
  */
@@ -77,7 +77,7 @@ export function summarizeTargets(measured) {
   const all = TARGETS.flatMap(({ targets }) => judgeTargets(measured, targets));
   const reached = all.filter(({ isReached }) => isReached).length;
   const close = all.filter(({ isReached, isClose }) => !isReached && isClose).length;
-  return `${reached} of ${all.length} targets are reached; of the others ${close} are missed by no more than the noise.`;
+  return `${reached} of ${all.length} targets are reached; ${close} of the others are missed within the noise.`;
 }
 
 /** @param {Judgement} judgement */

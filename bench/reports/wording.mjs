@@ -1,4 +1,4 @@
-/** How the reports write figures; the page's own script uses it as well. */
+/** Writes figures as text, in the reports and in the script of the page. */
 
 /**
  * Three significant digits with the unit that fits: `3.14 µs`, `31.4 µs`, `3.14 ms`.
@@ -70,7 +70,7 @@ export function rangeText({ low, high }) {
 }
 
 /**
- * A ratio with its interval; a tie shows no figure to quote.
+ * A ratio with its interval. A tie shows the interval only, so that nobody quotes a figure.
  *
  * @param {{ median: number, low: number, high: number, isTie: boolean } | undefined} ratio
  */
@@ -80,7 +80,7 @@ export function ratioText(ratio) {
 }
 
 /**
- * A ratio with its interval, be it a tie.
+ * A ratio with its interval, also if it is a tie.
  *
  * @param {{ median: number, low: number, high: number }} ratio
  */

@@ -1,4 +1,4 @@
-/** Writes the reports of a samples' file, and fills what documents take from them. */
+/** Writes the reports of a samples file, and fills the marked blocks of documents. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { renderPage } from './page/page.mjs';
 /** Documents with marked blocks, from the root of the project. */
 const DOCUMENTS = ['README.md', 'docs/benchmark.md', 'docs/performance.md'];
 
-/** The block that `npm run bench:wire` fills, and no run with a plan. */
+/** The block that `npm run bench:wire` fills. No run with a plan has figures for it. */
 export const MESSAGE_COST = 'message-cost';
 
 /**
@@ -35,7 +35,7 @@ export function writeReports(path, directory = dirname(path)) {
  *
  * @param {Measured} measured
  * @param {Measured} [earlier] run of the same plan, to compare with
- * @returns {string[]} the paths of those that have any
+ * @returns {string[]} the paths of the documents that have changed
  */
 export function writeDocuments(measured, earlier) {
   const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,4 +1,4 @@
-/** Samples in order, whether they come one by one or counted in the buckets of a histogram. */
+/** Samples in ascending order, given one by one or counted in the buckets of a histogram. */
 
 import { timeOf } from './record.mjs';
 
@@ -27,8 +27,8 @@ export class Distribution {
   }
 
   /**
-   * Takes what `record.mjs` makes of samples. (HDR histograms do the same, but take whole numbers between fixed limits,
-   * and their encoding is nothing that a reader of the samples' file could use without the library.)
+   * Takes a histogram that `record.mjs` has made. (HDR histograms would serve as well, but they take only whole numbers
+   * between fixed limits, and a reader of the samples file would need their library to decode them.)
    *
    * @param {readonly (readonly [bucket: number, count: number])[]} histogram ascending
    */
@@ -92,7 +92,8 @@ export class Distribution {
 }
 
 /**
- * The first index for which a condition holds that holds for all that follow; `length` when it never does.
+ * Returns the first index for which a condition holds, or `length` if it holds for none. From that index on it has to
+ * hold for all.
  *
  * @param {number} length
  * @param {(index: number) => boolean} holds

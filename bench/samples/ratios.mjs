@@ -1,8 +1,8 @@
-/** What ratios of rounds say, and when they say nothing. Imports nothing: the page of charts takes it as it is. */
+/** Judges ratios of rounds: what they show, and when they are a tie. The page of charts contains this file, so it imports nothing. */
 
-/** Rounds from which on a difference can be told from noise. */
+/** With fewer rounds a difference cannot be told from noise. */
 export const MIN_ROUNDS = 5;
-/** Differences below this are a tie, however often they are measured: the next machine has others. */
+/** A smaller difference is a tie, however often it is measured: another machine would show another one. */
 const MIN_DIFFERENCE = 0.02;
 
 /**
@@ -15,8 +15,8 @@ const MIN_DIFFERENCE = 0.02;
  */
 
 /**
- * Says what the ratios of some rounds amount to. It is a tie when the interval that holds the true ratio includes 1, when
- * the difference is negligible, or when there are too few rounds to tell.
+ * Judges the ratios of some rounds. They are a tie if the interval that holds the true ratio includes 1, if the difference
+ * is negligible, or if there are too few rounds.
  *
  * @param {readonly number[]} ratios one for each round
  * @returns {Ratio | undefined} undefined without any
@@ -24,15 +24,15 @@ const MIN_DIFFERENCE = 0.02;
 export function judgeRatios(ratios) {
   if (ratios.length === 0) return undefined;
   const { median, low, high, isDecidable } = medianWithSpread(ratios);
-  // An interval that reads 1.00 at one end once it is rounded is not worth a claim either.
+  // An interval with an end that is 1.00 when it is rounded counts as one that includes 1.
   const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < MIN_DIFFERENCE;
   return { median, low, high, isDecidable, isTie: !isDecidable || isWithinNoise };
 }
 
 /**
- * The median of a few numbers and the interval around it that holds the true median with at least
- * 90 % confidence: order statistics, so nothing is assumed about the noise. Five numbers need
- * their whole range for that; fewer have no such interval, get their range and are `isDecidable: false`.
+ * Returns the median of a few numbers, and the interval that holds the true median with at least 90 % confidence. It comes
+ * from order statistics, which assume nothing about the noise. The interval of five numbers is their whole range. Fewer
+ * numbers have no such interval: they get their range, and `isDecidable` is false.
  *
  * @param {readonly number[]} values
  */

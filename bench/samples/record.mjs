@@ -1,26 +1,27 @@
 /**
- * The samples' file of `--seed`, `--full` and the other plans: JSON lines, one object a line, told apart by `type`.
+ * The samples file of `--seed`, `--full` and the other plans: JSON lines. Each line is an object, whose `type` says what
+ * it is.
  *
- * - `machine`, the first line: everything that `describeMachine` knows (`cpu`, `cores`, `memory`, `system`,
+ * - `machine`, the first line: everything that `describeMachine` returns (`cpu`, `cores`, `memory`, `system`,
  *   `loadAverage`, `date`, `commit`, `isModified`, `flags`, `versions`), and what was planned: `options` (the flags as
  *   understood; `options.plan` names the plan), `pinning` (of server and clients that do not share a core), `peers` and
- *   `servers` (each with `name`, `label`, `version`, and `missing` with `hint` for what is absent; a peer also with
+ *   `servers` (each with `name`, `label`, `version`, and if it is not installed `missing` and `hint`; a peer also with
  *   `style`, `language` and `isFloor`; a server also with `isStamping` and `isNeutral`), and `sections`.
  * - A section is some clients in some cells on one server: `name`, `title`, `server`, `peers` (names, in the
  *   order of the table), `cells`, and what holds for all of it: `isTls`, `isCompressed`, `isSameCore`.
  * - A cell is a table: `mode` and `size` (bytes of a payload); and where it is not one connection with binary
  *   messages, `content` (`ascii`, `mixed`: text), `connections`, `rate` (messages per second, of an open loop) or
  *   `compression` (`json`, `random`: the payload that is compressed).
- * - `cell`, each other line: what one client did in one cell of one round. See `CellRecord`. A cell that was
- *   run again, by `--resume`, has its last line count.
- * - `resumed`: from here on the lines are of a later run with `--resume`; with the fields of `machine` that may differ.
+ * - `cell`, each other line: what one client did in one cell of one round. See `CellRecord`. If `--resume` has run a cell
+ *   again, its last line counts.
+ * - `resumed`: the lines that follow are of a later run with `--resume`. It has the same fields as `machine`.
  *
  * All times are microseconds.
  */
 
 /** Buckets per doubling of a histogram: each is half a per cent wide. */
 export const BUCKETS_PER_OCTAVE = 128;
-/** Raw samples kept per line, evenly over the measured part; the histogram has all of them. */
+/** Most raw samples in a line, taken evenly over the measured part. The histogram counts all samples. */
 const MAX_RAW_SAMPLES = 100;
 
 /**
@@ -38,15 +39,15 @@ const MAX_RAW_SAMPLES = 100;
  * @property {number} round counted from 1
  * @property {string} [failure] instead of all that follows
  * @property {boolean} [isHang] whether it failed by running out of time
- * @property {[number, number][]} [histogram] bucket and count of every sample: what a sample is, the cell's mode says
- * @property {number[]} [times] the samples kept
- * @property {number[]} [sends] C→S of the same ones, where the server stamps its replies
- * @property {number[]} [receives] S→C of the same ones
+ * @property {[number, number][]} [histogram] buckets and counts of all samples; the cell's mode says what a sample is
+ * @property {number[]} [times] the raw samples
+ * @property {number[]} [sends] their times from client to server, if the server stamps its replies
+ * @property {number[]} [receives] their times from server to client
  * @property {number} [messages] in the measured part
  * @property {number} [elapsed]
  * @property {number} [clientUser] CPU time of the client in user mode, all of its threads
  * @property {number} [clientSystem] the same, in the kernel
- * @property {number} [serverCpu] CPU time of the server, both modes; to the system's clock tick, so add up rounds
+ * @property {number} [serverCpu] CPU time of the server, both modes, in whole clock ticks of the system: only sums over rounds are precise
  * @property {number} [serverSystem] how much of it in the kernel
  * @property {number} [bytesPerConnection] resident memory of the client, or of the server in the section `idle-servers`: such a cell has no times
  */

@@ -1,7 +1,7 @@
-/** The raw samples, as JSON lines, written as they come: what was measured survives an interruption. */
+/** Writes and reads samples as JSON lines. Each is written as soon as it is there, so an interrupted run keeps what it has. */
 import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 
-/** A file of JSON lines; one without a path takes everything and keeps nothing. */
+/** A file of JSON lines. Without a path it drops everything that is written. */
 export class SamplesFile {
   #descriptor;
 
@@ -28,7 +28,7 @@ export class SamplesFile {
  * Reads the records of an interrupted run, and removes a last line that was cut off.
  *
  * @param {string} path
- * @throws where the file is not one that can be gone on with
+ * @throws {Error} if it is not the file of a run
  */
 export function readSamples(path) {
   const bytes = readFileSync(path);
@@ -39,12 +39,12 @@ export function readSamples(path) {
 }
 
 /**
- * Takes the records of a run out of its file's text; a last line that was cut off is left out.
+ * Parses the text of a samples file. A last line that was cut off is left out.
  *
  * @param {string} text
  * @param {string} path for messages
  * @returns {{ machine: any, cells: import('./record.mjs').CellRecord[] }}
- * @throws {Error} where it is not what a run writes
+ * @throws {Error} if a run has not written it
  */
 export function parseSamples(text, path) {
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');

@@ -1,8 +1,8 @@
-/** The arithmetic of the tables: pure functions over what the rounds brought. */
+/** The arithmetic of the tables, as pure functions of what was measured in the rounds. */
 import { Distribution, firstIndex } from './distribution.mjs';
 import { judgeRatios, MIN_ROUNDS } from './ratios.mjs';
 
-/** From this share of the measured time on, a process is busy all the time. */
+/** A process that was busy for this share of the time counts as busy all the time. */
 const MIN_SATURATION = 0.9;
 const RESAMPLES = 1000;
 
@@ -13,10 +13,11 @@ const RESAMPLES = 1000;
  */
 
 /**
- * The interval that holds a pooled quantile with 95 % confidence, by the bootstrap: rounds are drawn with replacement and
- * pooled anew, and the middle 95 % of what comes out is the interval. What is drawn are whole rounds, since
- * the samples of one share its luck: drawn one by one they would promise a precision that the next run does not keep.
- * Undefined for fewer than five rounds.
+ * Returns the interval that holds a quantile of all samples with 95 % confidence; undefined for fewer than five rounds.
+ *
+ * It is found by the bootstrap: rounds are drawn with replacement, their samples are pooled, and their quantile is taken,
+ * many times. The interval is the middle 95 % of these quantiles. Whole rounds are drawn, because the samples of a round
+ * depend on each other. Drawing single samples would give an interval that is too narrow for the next run.
  *
  * @param {readonly Distribution[]} rounds
  * @param {number} q from 0 to 1
@@ -48,7 +49,7 @@ export function bootstrapInterval(rounds, q) {
 }
 
 /**
- * Draws whole numbers below `count`, the same ones in every run, so that a report can be made again.
+ * Draws whole numbers below `count`. They are the same in every run, so that a report can be reproduced.
  *
  * @param {number} count
  */
@@ -94,7 +95,7 @@ export function summarize(rounds) {
   return {
     times,
     median: times.quantile(0.5),
-    // With fewer samples than it takes for one to lie beyond, a quantile is little more than the maximum.
+    // With fewer samples these quantiles would be little more than the maximum.
     p99: times.count >= 100 ? times.quantile(0.99) : undefined,
     p999: times.count >= 1000 ? times.quantile(0.999) : undefined,
     rate: (messages / elapsed) * 1e6,
@@ -111,8 +112,8 @@ export function summarize(rounds) {
 }
 
 /**
- * Compares two clients by the ratio of their medians, formed in each round, since what was measured seconds apart
- * shares the machine's mood.
+ * Compares two clients by the ratio of their medians. It is formed in each round: there both were measured seconds apart,
+ * on a machine in much the same state.
  *
  * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} rounds
  * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} reference
@@ -128,8 +129,8 @@ export function compareTimes(rounds, reference) {
 }
 
 /**
- * The rounds that stand out: their medians lie more than one and a half times the distance of the quartiles beyond
- * the quartiles (Tukey's fences), and a tenth away from the median. They are named, and left in every figure.
+ * Returns the rounds that stand out: their medians lie more than one and a half times the distance of the quartiles beyond
+ * the quartiles (Tukey's fences), and a tenth away from the median. Reports name them, and leave them in every figure.
  *
  * @param {ReadonlyMap<number, Pick<Measurement, 'times'>>} rounds
  * @returns {number[]}

@@ -20,8 +20,8 @@ const server = Bun.serve({
   websocket: {
     perMessageDeflate: isCompressing,
     maxPayloadLength: MAX_MESSAGE_SIZE,
-    // Replies that the socket does not take at once wait here. A client has at most its window in
-    // flight, so this never fills; were it to, the connection closes instead of losing a reply.
+    // Replies that the socket does not take at once wait within this limit. A client has at most its window in flight, so
+    // it is never reached. If it were, the connection would close, and no reply would be lost unnoticed.
     backpressureLimit: 16 * MAX_MESSAGE_SIZE,
     closeOnBackpressureLimit: true,
     message(ws, message) {

@@ -1,4 +1,4 @@
-/** The echo servers that a client can be measured against. Each prints where it listens. */
+/** Lists the echo servers that clients are measured with. Each prints the URL at which it listens. */
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,7 @@ import { findBun, findPackage } from '../setup/packages.mjs';
  * @property {string} command
  * @property {string[]} args
  * @property {boolean} isStamping whether `/stamped` puts the server's times into replies
- * @property {boolean} isNeutral whether it is neither ours nor that of a client it is compared with in Node.js or Python
+ * @property {boolean} isNeutral whether its authors made none of the clients in Node.js and Python that are compared
  * @property {string} [version]
  * @property {string} [missing] why it cannot run here
  * @property {string} [hint] how to get it

@@ -1,4 +1,4 @@
-/** What a connection is served with, by its path: the twin of `Service` of the servers in Rust. */
+/** Chooses by the path of a connection how its messages are answered, as `Service` does in the servers in Rust. */
 import process from 'node:process';
 import { STAMPS } from '../peers/exchange.mjs';
 import { makePayloads } from '../peers/payloads.mjs';
@@ -6,7 +6,7 @@ import { makePayloads } from '../peers/payloads.mjs';
 const ACKNOWLEDGEMENT = 8;
 
 /**
- * Returns what takes each message and sends what answers it.
+ * Returns a function that takes each message and sends the answers to it.
  *
  * @param {string} path `/`, `/stamped`, `/flood/SIZE/COUNT` or `/take/COUNT`
  * @returns {<T extends Uint8Array | string>(data: T, send: (reply: T | Uint8Array) => void) => void}
@@ -20,7 +20,7 @@ export function serviceOf(path) {
 }
 
 /**
- * Answers every message by so many of that size.
+ * Answers every message with `count` messages of `size` bytes.
  *
  * @param {number} size
  * @param {number} count
@@ -38,7 +38,7 @@ function flood(size, count) {
 }
 
 /**
- * Answers every so many messages by the first bytes of the last.
+ * Answers every `count` messages with the first bytes of the last one.
  *
  * @param {number} count
  * @returns {ReturnType<typeof serviceOf>}
@@ -53,8 +53,8 @@ function take(count) {
 }
 
 /**
- * Puts two times of the monotonic clock into the first bytes: when the message was received, and when
- * the reply is sent. Bun's clock is another one, so its server does not offer this.
+ * Puts two times of the monotonic clock into the first bytes: when the message was received, and when the reply is sent.
+ * In Bun `process.hrtime` reads another clock, so its server does not offer this.
  *
  * @template {Uint8Array | string} T
  * @param {T} data

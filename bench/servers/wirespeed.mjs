@@ -1,4 +1,4 @@
-/** Wirespeed's own server with what the benchmark asks of one. */
+/** Wirespeed's own server, with the services of the benchmark. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { importLibrary } from '../peers/wirespeed-library.mjs';
@@ -21,7 +21,7 @@ const server = await serve({
     /** @param {any} ws @param {Uint8Array} data @param {boolean} isText */
     message(ws, data, isText) {
       ws.data(data, (/** @type {Uint8Array} */ reply) => {
-        // Above the high-water mark no more is taken until what waits has left.
+        // Above the high-water mark it takes no more messages until the replies that wait have left.
         if (!ws.send(reply, { text: isText })) ws.pause();
       });
     },

@@ -2,12 +2,12 @@
 // after the other, and hundreds at once; on every rung, plain and over TLS. Prints figures, and fails where
 // memory or descriptors grow or the process does not end by itself.
 //
-//   npm run test:endurance -- [--trips 100000] [--cycles 10000] [--open 500] [--rungs wasi,worker]
+//   npm run test:endurance -- [--trips 100000] [--cycles 10000] [--open 500] [--io wasi,worker]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { listArgument, RUNGS } from '../../scripts/node-majors.mjs';
+import { BLOCKING_IO, listArgument } from '../../scripts/node-majors.mjs';
 import { certificate, startEchoServers } from './echo-servers.mjs';
 
 const self = fileURLToPath(import.meta.url);
@@ -40,11 +40,11 @@ async function everywhere() {
     cycles: numberArgument('cycles', 10_000),
     open: numberArgument('open', 500),
   };
-  for (const rung of listArgument('rungs', RUNGS)) {
+  for (const io of listArgument('io', BLOCKING_IO)) {
     for (const way of ['plain', 'tls']) {
       const servers = await startEchoServers();
       try {
-        await run(rung, way, servers[way], counts);
+        await run(io, way, servers[way], counts);
       } finally {
         servers.stop();
       }
@@ -53,9 +53,9 @@ async function everywhere() {
 }
 
 /** Runs a client to its end, and prints what it found. */
-async function run(rung, way, url, counts) {
+async function run(io, way, url, counts) {
   const args = ['--expose-gc', self, '--client', url, JSON.stringify(counts)];
-  const env = { ...process.env, WIRESPEED_SYNC_RUNG: rung };
+  const env = { ...process.env, WIRESPEED_SYNC_RUNG: io };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let lastHeard = 0;
   let rest = '';
@@ -63,19 +63,19 @@ async function run(rung, way, url, counts) {
     lastHeard = performance.now();
     const lines = (rest + text).split('\n');
     rest = lines.pop();
-    for (const line of lines) report(rung, way, JSON.parse(line));
+    for (const line of lines) report(io, way, JSON.parse(line));
   });
   const [code, signal] = await once(child, 'close');
   const lingered = performance.now() - lastHeard;
-  if (code !== 0) fault(`${rung}, ${way}: ended with ${signal ?? code}`);
+  if (code !== 0) fault(`${io}, ${way}: ended with ${signal ?? code}`);
   else if (lingered > MAX_LINGERING)
-    fault(`${rung}, ${way}: ended ${lingered} ms after its last line`);
-  else console.log(`${rung}, ${way}: ended by itself after ${lingered.toFixed(0)} ms`);
+    fault(`${io}, ${way}: ended ${lingered} ms after its last line`);
+  else console.log(`${io}, ${way}: ended by itself after ${lingered.toFixed(0)} ms`);
 }
 
-function report(rung, way, { what, seconds, grown, note }) {
-  const where = `${rung}, ${way}`;
-  const limits = rung === 'worker' ? { ...MAX_GROWN, rss: MAX_WORKER_RSS } : MAX_GROWN;
+function report(io, way, { what, seconds, grown, note }) {
+  const where = `${io}, ${way}`;
+  const limits = io === 'worker' ? { ...MAX_GROWN, rss: MAX_WORKER_RSS } : MAX_GROWN;
   const figures = [
     `${grown.fds} descriptors`,
     `${(grown.heap / 1024).toFixed(0)} KiB of heap`,

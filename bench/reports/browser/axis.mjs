@@ -1,7 +1,7 @@
-/** Logarithmic axes; used where the page is made and in the page itself. */
+/** Logarithmic axes, for the code that makes the page and for the script in it. */
 
 /**
- * The marks of a logarithmic axis: 1, 2 and 5 times powers of ten, or only powers where those would be too many.
+ * Lists the marks of a logarithmic axis: 1, 2 and 5 times the powers of ten, or only the powers if that is too many.
  *
  * @param {number} low
  * @param {number} high

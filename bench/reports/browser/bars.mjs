@@ -1,4 +1,4 @@
-/** What is shown as bars from zero: CPU per message, memory per connection. */
+/** Draws bars that begin at zero: CPU per message, memory per connection. */
 import { bytesText, factorText, threeDigits } from '../wording.mjs';
 import { failedRow, kindOf, nameOf } from './clients.mjs';
 import { element, percent, tip } from './dom.mjs';

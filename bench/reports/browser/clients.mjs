@@ -1,4 +1,4 @@
-/** How a client is shown wherever it stands. */
+/** Shows a client, in the same way everywhere on the page. */
 import { kindText } from '../wording.mjs';
 import { element } from './dom.mjs';
 
@@ -9,7 +9,7 @@ export function kindOf({ isOurs, isFloor }) {
 }
 
 /**
- * Its name, and below it what there is to know of it and of its row.
+ * The name of a client, and below it notes about it and its row.
  *
  * @param {any} peer
  * @param {any} [row]

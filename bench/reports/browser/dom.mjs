@@ -1,4 +1,4 @@
-/** Elements and the one tooltip of the page. */
+/** Makes elements, and shows the one tooltip of the page. */
 
 /**
  * @param {string} name
@@ -30,7 +30,7 @@ export function percent(share) {
 }
 
 /**
- * Shows lines of text beside the pointer while it is over an element, and while that has the focus.
+ * Shows lines of text in the tooltip while the pointer is over an element, or while the element has the focus.
  *
  * @param {Element} target
  * @param {() => string[]} lines

@@ -1,4 +1,4 @@
-/** The explorer of the page: one cell at a time, ranked, with its distributions, its CPU and its samples. */
+/** The explorer of the page. It shows one cell at a time: its ranking, distributions, CPU and samples. */
 import { renderCpu, renderMemory } from './bars.mjs';
 import { element } from './dom.mjs';
 import { renderPercentiles } from './percentiles.mjs';
@@ -72,7 +72,7 @@ export function startExplorer(data, loadSamples) {
     });
   }
 
-  /** Picks what is there, nearest to what was chosen. */
+  /** Replaces each choice that the current section does not have by its first one. */
   function settle() {
     const { cells } = data.sections[state.section];
     if (!cells.some(isOfMode)) state.mode = cells[0].mode;

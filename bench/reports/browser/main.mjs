@@ -1,4 +1,4 @@
-/** Starts the page: the switch of light and dark, the tips of the pictures, the explorer. */
+/** Starts the page: the switch between light and dark, the tips of the pictures, the explorer. */
 import { tip } from './dom.mjs';
 import { startExplorer } from './explorer.mjs';
 
@@ -30,7 +30,7 @@ function remember(theme) {
   try {
     localStorage.setItem('theme', theme);
   } catch {
-    // A page of a file may not be allowed to remember anything.
+    // A browser may not let a page that is opened from a file store anything.
   }
 }
 

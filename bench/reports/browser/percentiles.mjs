@@ -1,4 +1,4 @@
-/** How latency grows towards the rare: one line per client, over the nines. */
+/** Draws latency by percentile: a line per client, over an axis with 50 %, 90 %, 99 % and 99.9 % at equal distances. */
 
 import { tickText, timeText } from '../wording.mjs';
 import { logScale, logTicks, spreadLabels } from './axis.mjs';
@@ -11,7 +11,7 @@ const BOTTOM = 28;
 const LEFT = 52;
 const LABELS = 156;
 const SHARES = [0.5, 0.9, 0.99, 0.999];
-/** Lines that get a name: more would be a thicket. */
+/** Most lines that get a name: more names would cover each other. */
 const MAX_NAMED_LINES = 12;
 
 /**
@@ -115,7 +115,7 @@ function nameLines(svg, lines, right, y) {
 }
 
 /**
- * The line of one client: as far right as there are samples enough.
+ * The line of one client. It ends at the highest percentile for which there are enough samples.
  *
  * @param {any} row
  * @param {number} barsPerOctave

@@ -12,8 +12,8 @@ const NARROW = 600;
  * @typedef {object} RankingContext
  * @property {readonly any[]} peers
  * @property {number} barsPerOctave
- * @property {number} baseline peer that the others are compared with; −1: the fastest
- * @property {(row: any) => HTMLElement} openRow what a row opens to
+ * @property {number} baseline index of the peer that the others are compared with; −1 is the fastest
+ * @property {(row: any) => HTMLElement} openRow makes what a row shows when it is opened
  */
 
 /**
@@ -107,7 +107,7 @@ function rankedRow(row, { peers, barsPerOctave, scale, openRow, row: baseline })
 }
 
 /**
- * The distribution as a shape. Heights are roots of counts: stragglers are to be seen.
+ * Draws the distribution as a shape. Its heights are roots of counts, so that rare samples can be seen.
  *
  * @param {any} row
  * @param {(value: number) => number} scale
@@ -132,7 +132,7 @@ function ridge({ bars }, scale, barsPerOctave) {
 }
 
 /**
- * Where a row's distribution begins, but for half a per cent of it.
+ * Returns where a row's distribution begins, without the lowest half per cent of its samples.
  *
  * @param {any} row
  * @param {number} barsPerOctave

@@ -1,4 +1,4 @@
-/** What a row opens to: its rounds, each with the samples kept of it. */
+/** Shows an opened row: its rounds, each with its raw samples. */
 
 import { threeDigits, tickText, timeText, wholeText } from '../wording.mjs';
 import { logScale, logTicks } from './axis.mjs';
@@ -22,9 +22,7 @@ export function renderRounds(row, peer, { loadSamples, place, compare }) {
       strips.replaceChildren(...stripsOf(row, samples[section]?.[cell]?.[index] ?? {}));
     },
     () =>
-      strips.replaceChildren(
-        'This browser cannot unpack the samples; the file of samples has them.',
-      ),
+      strips.replaceChildren('This browser cannot unpack the samples. The samples file has them.'),
   );
   return panel;
 }
@@ -100,11 +98,11 @@ function stripsOf(row, samples) {
   );
   const strips = row.rounds.map((/** @type {any} */ [round, median]) => {
     const kept = samples[round] ?? [];
-    // Their order is that of time, from top to bottom: a drift within a round is a slope.
+    // Time runs from top to bottom, so a drift within a round is a slope.
     const y = (/** @type {number} */ index) =>
       3 + ((HEIGHT - 6) * index) / Math.max(1, kept.length - 1);
     const svg = svgElement('svg', { viewBox: `0 0 1000 ${HEIGHT}`, preserveAspectRatio: 'none' });
-    // Lines of no length with round caps: they stay round, however the picture is stretched.
+    // Lines of no length with round caps stay round when the picture is stretched.
     const dots = kept.map(
       (bucket, index) => `M${(1000 * scale(timeOf(bucket))).toFixed(1)},${y(index).toFixed(1)}h0`,
     );
@@ -129,7 +127,7 @@ function stripsOf(row, samples) {
     element(
       'p',
       { class: 'note' },
-      'Each dot is a sample, up to a hundred per round, the first at the top; the medians are those of all samples.',
+      'Each dot is a sample, up to a hundred per round, the first at the top. The medians are those of all samples.',
     ),
   ];
 }

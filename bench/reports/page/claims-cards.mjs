@@ -1,4 +1,4 @@
-/** What the reference document claims beside what was measured, each as a picture and a sentence. */
+/** The claims of the reference document beside what was measured, each with a picture and a sentence. */
 import { logScale } from '../browser/axis.mjs';
 import { judgeClaims, VERDICTS } from '../claims.mjs';
 import { SECTION } from '../document-tables.mjs';
@@ -10,7 +10,7 @@ const TICKS = [0.5, 1, 2, 5, 10, 20];
 
 /** @param {import('../measured.mjs').Measured} measured */
 export function renderClaims(measured) {
-  return html`<p class="legend"><span><span class="mark claimed"></span> claimed</span><span><span class="mark neutral"></span> measured on ${measured.serverLabel(SECTION)}, the same window for all</span><span><span class="mark published"></span> measured on the document’s own server, in its own way</span><span>Left of 1 the claimed winner is slower.</span></p>
+  return html`<p class="legend"><span><span class="mark claimed"></span> claimed</span><span><span class="mark neutral"></span> measured on ${measured.serverLabel(SECTION)}, with the same window for all</span><span><span class="mark published"></span> measured as the document did, on its own server</span><span>Left of 1 the claimed winner is slower.</span></p>
 <div class="claims">${judgeClaims(measured).map(renderClaim)}</div>`;
 }
 
@@ -38,6 +38,7 @@ ${published.map((finding) => renderFinding(finding, 'published', at))}
  * @param {(value: number) => string} at
  */
 function renderFinding({ slower, ratio, cell }, ground, at) {
-  const tip = `${slower}, ${cell.size} B\n${ratioText(ratio)} the time of the claimed winner\n${ground} ground`;
+  const where = ground === 'neutral' ? 'on the neutral server' : 'measured as the document did';
+  const tip = `${slower}, ${cell.size} B\n${ratioText(ratio)} the time of the claimed winner\n${where}`;
   return html`<i class="span ${ground}" style="left:${at(ratio.low)};right:calc(100% - ${at(ratio.high)})"></i><i class="mark ${ground}" style="left:${at(ratio.median)}" data-tip="${tip}"></i>`;
 }

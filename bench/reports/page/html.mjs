@@ -1,4 +1,4 @@
-/** Text into HTML. */
+/** Makes HTML from text. */
 
 /** @param {unknown} text */
 function escapeHtml(text) {
@@ -10,7 +10,7 @@ function escapeHtml(text) {
 }
 
 /**
- * A template's holes are escaped; arrays are joined, and what `raw` made is left as it is.
+ * Fills a template: its values are escaped, arrays are joined, and what `raw` returns is left as it is.
  *
  * @param {TemplateStringsArray} strings
  * @param {...unknown} values

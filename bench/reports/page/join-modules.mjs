@@ -1,17 +1,17 @@
-/** Makes one script of a few modules, so that a page needs nothing but itself. */
+/** Makes one script of a few modules, so that a page loads no other file. */
 import { readFileSync } from 'node:fs';
 
 const IMPORT = /^import (\{[^}]*\}) from '([^']+)';\n/gm;
 const EXPORT = /^export ((?:async )?function|const|class) (\w+)/gm;
 
 /**
- * Joins a module and what it imports, each once, in a scope of its own, after what it needs. Only imports of names from
- * relative paths and exported declarations are understood, which is all that these modules have.
+ * Joins a module with all that it imports. Each module becomes a scope of its own, after the ones that it imports. It
+ * understands imports of names from relative paths and exported declarations, and these modules have nothing else.
  *
  * @param {URL} entry
  */
 export function joinModules(entry) {
-  /** The variable of each module that is in. @type {Map<string, string>} */
+  /** The variable of each module that has been added. @type {Map<string, string>} */
   const variables = new Map();
   const scopes = /** @type {string[]} */ ([]);
   add(entry);

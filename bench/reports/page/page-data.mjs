@@ -1,8 +1,8 @@
-/** What the page's script needs, as small as it gets: the figures of every row, and the samples behind them. */
+/** Packs what the script of the page needs into as few bytes as possible: the figures of every row, and their samples. */
 import { gzipSync } from 'node:zlib';
 import { cellDetails, modeTitle } from '../../plans/cells.mjs';
 import { bucketOf } from '../../samples/record.mjs';
-import { isFace } from '../standings.mjs';
+import { isWirespeed } from '../standings.mjs';
 
 /** Bars of a distribution per doubling of time. */
 const BARS_PER_OCTAVE = 24;
@@ -46,7 +46,7 @@ export function pageData(measured) {
         language,
         version,
         isFloor,
-        isOurs: isFace({ peer: { name } }),
+        isOurs: isWirespeed({ peer: { name } }),
       }),
     ),
     sections: measured.sections.map((section) => ({
@@ -125,8 +125,8 @@ function barsOf(times) {
 }
 
 /**
- * The samples kept of every round, as numbers of buckets half a per cent wide, by section, cell and peer; gzip in
- * base64, which the page unpacks when somebody looks.
+ * Packs the raw samples of every round, by section, cell and peer. A sample is the number of a bucket that is half a per
+ * cent wide. They are base64 of gzip, which the page unpacks when a row is opened.
  *
  * @param {import('../measured.mjs').Measured} measured
  */

@@ -1,9 +1,9 @@
-/** The whole report as one HTML file that needs nothing else. */
+/** The whole report as one HTML file, which loads nothing else. */
 import { readFileSync } from 'node:fs';
 import { cautionsOf } from '../cautions.mjs';
 import { hasDocumentClients, SECTION } from '../document-tables.mjs';
 import { machineFacts } from '../machine-facts.mjs';
-import { isFace, listStandings } from '../standings.mjs';
+import { isWirespeed, listStandings } from '../standings.mjs';
 import { hasTargets } from '../targets.mjs';
 import { renderClaims } from './claims-cards.mjs';
 import { html, raw } from './html.mjs';
@@ -13,7 +13,7 @@ import { packSamples, pageData } from './page-data.mjs';
 import { renderScaling } from './scaling.mjs';
 import { renderDocumentTables, renderEveryCell, renderTargets } from './tables.mjs';
 
-/** In the order in which they overrule each other. */
+/** In the order of the cascade: a later style sheet overrides an earlier one. */
 const STYLES = [
   'colours',
   'text',
@@ -36,7 +36,7 @@ export function renderPage(measured, samplesLink) {
   const cells = sections.reduce((total, section) => total + section.cells.length, 0);
   const clients = [...new Set(sections.flatMap(({ peers }) => peers))]
     .map((name) => measured.peer(name))
-    .filter((peer) => !peer.isFloor && !peer.server && !isFace({ peer })).length;
+    .filter((peer) => !peer.isFloor && !peer.server && !isWirespeed({ peer })).length;
   const [first] = sections;
   const hasDocument = hasDocumentClients(measured);
   const standings = listStandings(measured);
@@ -61,8 +61,8 @@ ${cautionsOf(measured).map((text) => html`<p class="caution">${text}</p>`)}
 </header>
 <main>
 <section id="overview"><h2>Like for like</h2>
-<p class="lead">Blocking clients against blocking ones, await against await, callbacks against callbacks; in whatever language. Losses and ties included.</p>
-${standings.length > 0 ? renderOverview(standings) : html`<p>This run has no face of Wirespeed beside a client of its style.</p>`}</section>
+<p class="lead">Blocking clients are compared with blocking ones, await with await, callbacks with callbacks, in every language. Losses and ties are included.</p>
+${standings.length > 0 ? renderOverview(standings) : html`<p>This run has no client of Wirespeed beside another client of its style.</p>`}</section>
 <section id="explorer"><h2>Every client, cell by cell</h2>
 <div class="choices"><div data-choice="section" role="group" aria-label="Section"></div><div data-choice="mode" role="group" aria-label="Workload"></div><div data-choice="details" role="group" aria-label="Size"></div><div data-choice="style" role="group" aria-label="Style"></div></div>
 <h3 class="cell-title"></h3>
@@ -70,17 +70,17 @@ ${standings.length > 0 ? renderOverview(standings) : html`<p>This run has no fac
 <p class="legend"><span><span class="swatch ridge"></span> all samples</span><span><span class="swatch line"></span> median</span><span><span class="swatch interval"></span> its 95 % interval</span><span><span class="swatch dot"></span> medians of the rounds</span><span><span class="swatch p99"></span> p99, p99.9</span><span>Open a row for its rounds and samples.</span></p>
 <div class="ranking"></div>
 <div class="pair">
-<figure><figcaption>Latency towards the rare, by percentile</figcaption><div class="percentiles"></div></figure>
+<figure><figcaption>Latency by percentile</figcaption><div class="percentiles"></div></figure>
 <figure><figcaption>CPU per message</figcaption><p class="legend"><span><span class="swatch user"></span> client, user</span><span><span class="swatch system"></span> client, system</span><span><span class="swatch server"></span> server, on the right; ! is saturated</span></p><div class="cpu"></div></figure>
 </div>
-<noscript><p>The explorer needs JavaScript; the tables below have every figure of it.</p></noscript></section>
-${scaling && html`<section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic; dashed lines are floors, sockets without a WebSocket client around them.</p>${scaling}</section>`}
-${targets && html`<section id="targets"><h2>Targets</h2><p class="lead">What Wirespeed has set itself to reach, and what this run says. Within the noise means that the interval reaches beyond the bound.</p>${targets}</section>`}
+<noscript><p>The explorer needs JavaScript. The tables below have all of its figures.</p></noscript></section>
+${scaling && html`<section id="sizes"><h2>How times grow with size</h2><p class="lead">Median per message on server ${first?.server}, both axes logarithmic. Dashed lines are floors: sockets without a WebSocket client.</p>${scaling}</section>`}
+${targets && html`<section id="targets"><h2>Targets</h2><p class="lead">The figures that Wirespeed wants to reach, and what was measured. Within the noise means that the interval contains the bound.</p>${targets}</section>`}
 ${
   hasDocument &&
   html`<section id="claims"><h2>What the reference document claims</h2>${renderClaims(measured)}</section>
 <section id="document"><h2>The reference document’s tables</h2>
-<p class="lead">Its clients and its columns, measured on ${measured.serverLabel(SECTION)} with the same window for all; its own figures beside them. “vs best” is to the fastest of its clients, so a face of Wirespeed below 1 is faster than all of those.</p>
+<p class="lead">The document is a published comparison of WebSocket clients for Python: websocket-rs, picows, websockets and websocket-client. Here are its clients and columns, measured on ${measured.serverLabel(SECTION)} with the same window for all, beside its own figures. “vs best” compares with the fastest of its clients, so a client of Wirespeed below 1 is faster than all of them.</p>
 ${renderDocumentTables(measured)}</section>`
 }
 <section id="tables"><h2>Every cell</h2>${renderEveryCell(measured)}</section>
@@ -97,17 +97,17 @@ ${renderDocumentTables(measured)}</section>`
 }
 
 const METHOD = html`<dl class="method">
-<div><dt>A time</dt><dd>is that of one message, from sending it to having its reply compared, byte by byte. Pipelined keeps 100 in flight, so a time includes the wait behind the others.</dd></div>
-<div><dt>A median</dt><dd>is over the samples of all rounds. Its interval holds it with 95 % confidence: rounds, not samples, are drawn anew and pooled, since the samples of a round share its luck.</dd></div>
-<div><dt>A ratio</dt><dd>is formed in each round and is the median over them; its interval holds it with 90 % confidence or more, and assumes nothing about the noise.</dd></div>
+<div><dt>A time</dt><dd>is that of one message, from sending it until every byte of its reply has been compared. Pipelined cells keep 100 messages in flight, so a time includes the wait behind the others.</dd></div>
+<div><dt>A median</dt><dd>is over the samples of all rounds. Its interval holds it with 95 % confidence. It comes from drawing whole rounds, not samples, since the samples of a round depend on each other.</dd></div>
+<div><dt>A ratio</dt><dd>is formed in each round; shown is the median over the rounds. Its interval holds it with 90 % confidence or more, and assumes nothing about the noise.</dd></div>
 <div><dt>A tie, ≈,</dt><dd>is a ratio whose interval includes 1, one that differs from 1 by less than 2 %, or one of fewer than five rounds.</dd></div>
-<div><dt>A saturated server, !,</dt><dd>was busy 90 % of the time or more, and more so than the client: the line measures the server, and the client could be faster.</dd></div>
-<div><dt>A round that stands out</dt><dd>lies beyond Tukey’s fences and a tenth from the median. It is named, and left in every figure.</dd></div>
-<div><dt>Loopback</dt><dd>has no network in it: what a client saves here is CPU and wake-ups, and on a real network the same microseconds are a smaller share.</dd></div>
+<div><dt>A saturated server, !,</dt><dd>was busy for 90 % of the time or more, and busier than the client. The line measures the server, and the client could be faster.</dd></div>
+<div><dt>A round that stands out</dt><dd>lies beyond Tukey’s fences and a tenth from the median. It is named, and every figure includes it.</dd></div>
+<div><dt>Loopback</dt><dd>has no network in it. A client saves CPU and wake-ups here; on a real network the same microseconds are a smaller share of the time.</dd></div>
 </dl>`;
 
 /**
- * JSON that cannot end the element it stands in.
+ * Writes JSON that cannot end the script element which contains it.
  *
  * @param {unknown} value
  */

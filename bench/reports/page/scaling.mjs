@@ -1,8 +1,8 @@
-/** Time over size, both logarithmic: a panel for each way of working and style. */
+/** Draws time over size, both logarithmic, in a panel for each mode and style. */
 import { formatSize, modeTitle } from '../../plans/cells.mjs';
 import { logScale, logTicks, spreadLabels } from '../browser/axis.mjs';
 import { isMeasured } from '../measured.mjs';
-import { isFace } from '../standings.mjs';
+import { isWirespeed } from '../standings.mjs';
 import { STYLES } from '../styles.mjs';
 import { tickText, timeText } from '../wording.mjs';
 import { html, raw } from './html.mjs';
@@ -12,7 +12,7 @@ const HEIGHT = 320;
 const [TOP, RIGHT, BOTTOM, LEFT] = [10, 140, 26, 50];
 
 /**
- * Draws the panels; undefined for a run with too few sizes to show how times grow.
+ * Draws the panels; undefined for a run that has too few sizes for a curve.
  *
  * @param {import('../measured.mjs').Measured} measured
  */
@@ -127,13 +127,13 @@ function renderNames(lines, right, x, y) {
 
 /** @param {import('../measured.mjs').PeerFacts} peer */
 function rank(peer) {
-  if (isFace({ peer })) return 2;
+  if (isWirespeed({ peer })) return 2;
   return peer.isFloor ? 0 : 1;
 }
 
 /** @param {import('../measured.mjs').PeerFacts} peer */
 function kindOf(peer) {
-  if (isFace({ peer })) return 'ours';
+  if (isWirespeed({ peer })) return 'ours';
   return peer.isFloor ? 'floor' : 'rival';
 }
 

@@ -1,4 +1,4 @@
-/** Tables: those of the reference document, and every figure of every cell. */
+/** The tables of the page: those of the reference document, the targets, and every figure of every cell. */
 import { cellTitle, formatSize } from '../../plans/cells.mjs';
 import { TARGETS } from '../../plans/target-figures.mjs';
 import { logScale } from '../browser/axis.mjs';
@@ -6,7 +6,7 @@ import { documentColumns, documentLines } from '../document-tables.mjs';
 import { sectionTitle } from '../markdown.mjs';
 import { isMeasured, slownessOf } from '../measured.mjs';
 import { DOCUMENT_SCALING, DOCUMENT_TABLES } from '../reference-document.mjs';
-import { isFace } from '../standings.mjs';
+import { isWirespeed } from '../standings.mjs';
 import { boundText, judgeTargets, verdictText } from '../targets.mjs';
 import {
   bytesText,
@@ -21,7 +21,7 @@ import {
 } from '../wording.mjs';
 import { html } from './html.mjs';
 
-/** The axis of ratios to the best. */
+/** The ends of the axis that shows ratios to the best. */
 const PLOT = { low: 0.6, high: 30 };
 const TICKS = [1, 2, 5, 10, 20];
 
@@ -46,7 +46,7 @@ function renderDocumentLine({ name, row, claimedRtt, claimedFactor, ratio, facto
 }
 
 /**
- * The measured ratio and the document's, one above the other on a logarithmic axis.
+ * Draws the measured ratio and the document's on the same logarithmic axis.
  *
  * @param {number | undefined} factor
  * @param {number | undefined} claimed
@@ -124,7 +124,7 @@ function renderCell(title, rows) {
 function renderRow(row, best) {
   const { peer, summary, failure, failures, memory } = row;
   const head = html`<th scope="row">${peer.label} <small>${kindText(peer)}${failures.length > 0 ? ` · ${failures.length} failed` : ''}</small></th>`;
-  const kind = isFace(row) ? 'ours' : '';
+  const kind = isWirespeed(row) ? 'ours' : '';
   if (memory !== undefined) {
     return html`<tr class="${kind}">${head}<td colspan="7">${bytesText(memory)} per connection</td></tr>`;
   }

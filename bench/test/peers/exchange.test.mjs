@@ -69,7 +69,7 @@ for (const window of [1, 100]) {
   });
 }
 
-test('does without the samples and messages that a slow client has not come to by the limit', () => {
+test('ends at the limit with the samples that a slow client has by then', () => {
   const exchange = exchangeOf(1, {
     warmUp: { time: 0, messages: 1e9, limit: 5 },
     measure: { time: 0, samples: 1e9, limit: 5, messages: 1_000_000 },
@@ -94,7 +94,7 @@ test('reports the CPU of client and server', { skip: process.platform !== 'linux
   assert.deepEqual(Object.keys(exchange.result?.serverTicks ?? {}), ['user', 'system']);
 });
 
-test('knows no CPU of a server that is gone', () => {
+test('has no CPU of a server that has ended', () => {
   const exchange = exchangeOf(1, { serverPid: 2 ** 30 });
   converse(exchange);
   assert.equal(exchange.result?.serverTicks, undefined);
@@ -252,7 +252,7 @@ test('keeps all payloads in little memory, and at least two of them', () => {
   assert.equal(distinctPayloads(20 * 1024 * 1024), 2);
 });
 
-test('makes JSON of so many bytes, and bytes that nothing makes shorter', () => {
+test('makes JSON of a given size, and bytes that cannot be compressed', () => {
   for (const size of [1024, 65_536]) {
     const texts = makeJson(size);
     assert.ok(texts.every((text) => Buffer.byteLength(text) === size));

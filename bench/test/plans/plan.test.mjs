@@ -122,7 +122,7 @@ test('goes on with a file whose last line was cut off, and with nothing else', (
   }
 });
 
-test('replaces servers that are not there, two by two, and none that is the point of its section', () => {
+test('replaces each missing server by another one, unless it is essential to its section', () => {
   const section = (/** @type {string} */ name, /** @type {string} */ server, rest = {}) => ({
     name,
     title: name,

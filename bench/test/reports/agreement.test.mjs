@@ -32,7 +32,7 @@ function runOf(times) {
 
 const STEADY = { a: [10, 10, 10, 10, 10], b: [20, 20, 20, 20, 20] };
 
-test('two runs agree where they put two clients in the same order, however far apart', () => {
+test('two runs agree if they put two clients in the same order, however far apart', () => {
   const later = runOf({ a: [30, 30, 30, 30, 30], b: [31, 31, 31, 31, 31] });
   const { pairs, decided, contradictions } = compareRankings(runOf(STEADY), later);
   assert.deepEqual(
@@ -41,10 +41,10 @@ test('two runs agree where they put two clients in the same order, however far a
   );
 });
 
-test('two runs contradict each other where each puts another one first', () => {
+test('two runs contradict each other if each puts another client first', () => {
   const later = runOf({ a: [20, 20, 20, 20, 20], b: [10, 10, 10, 10, 10] });
   const text = renderAgreement(runOf(STEADY), later);
-  assert.match(text, /1 were told apart in both, and 0 of these the same way round/);
+  assert.match(text, /1 are a tie in neither run, and both runs put 0 of them in the same order/);
   assert.match(text, /client b to client a 2.00×, 0.50×/);
 });
 

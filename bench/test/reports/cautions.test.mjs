@@ -14,9 +14,9 @@ function measure(facts, rounds = 7) {
   return new Measured({ machine: { ...records.machine, ...facts }, cells });
 }
 
-test('warns of nothing but servers that are not neutral where a run was as it should be', () => {
+test('warns of nothing in a good run but of servers that are not neutral', () => {
   assert.deepEqual(cautionsOf(measure()), [
-    'Not every server is neutral: websockets is of somebody who is compared here.',
+    'Not every server is neutral. By the authors of clients that are compared here: websockets.',
   ]);
 });
 
@@ -33,7 +33,7 @@ test('warns of few rounds, of an interruption, of a busy machine, of a shared co
     cautionsOf(measure({ pinning: { isShared: true, description: '' } })).join(' '),
     /shared a core/,
   );
-  assert.match(cautionsOf(measure({ isModified: true })).join(' '), /commit was changed/);
+  assert.match(cautionsOf(measure({ isModified: true })).join(' '), /uncommitted changes/);
 });
 
 test('says so at the top of both reports', () => {

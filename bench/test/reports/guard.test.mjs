@@ -22,7 +22,7 @@ const PEERS = [
 ];
 
 /**
- * A run in which the events face took so many µs for a message in each round, and ws ten or as many as given.
+ * A run in which the events client took the given µs for a message in each round, and ws ten µs or as many as given.
  *
  * @param {number[]} times
  * @param {{ ws?: number, section?: object, machine?: object, failure?: string }} [rest]
@@ -94,7 +94,7 @@ test('does not fail for a loss that the noise of either run could explain, and s
   }
 });
 
-test('lets go what is lost for certain but is not much, and what was won', () => {
+test('passes a certain but small loss, and a gain', () => {
   assert.equal(compare(BEFORE, runOf([2.3, 2.3, 2.3, 2.3, 2.3])).verdict, 'kept');
   const won = compare(BEFORE, runOf([1, 1, 1, 1, 1]));
   assert.equal(won.verdict, 'kept');
@@ -112,7 +112,7 @@ const UNKNOWN = /** @type {[string, Measured, Measured, RegExp][]} */ ([
     'a cell that had another server then',
     runOf([2, 2, 2, 2, 2], { section: { server: 'ws' } }),
     BEFORE,
-    /on the server of ws then$/m,
+    /then on the server of ws$/m,
   ],
   ['too few rounds now', BEFORE, runOf([9, 9, 9, 9]), /too few rounds to tell$/m],
   ['too few rounds then', runOf([2, 2]), BEFORE, /too few rounds in the earlier run$/m],
@@ -145,7 +145,7 @@ test('says what is not the same in both runs', () => {
   assert.doesNotMatch(compare(BEFORE, BEFORE).text, /Not the same/);
 });
 
-test('measures nothing that --targets does not measure as well, and every face in each cell', () => {
+test('measures only cells that --targets measures too, each with every client of Wirespeed', () => {
   const wider = PLANS.targets?.sections([]) ?? [];
   const sections = PLANS.guard?.sections([]) ?? [];
   assert.equal(sections.length, 6);
@@ -181,7 +181,7 @@ test('takes the newest of the committed results by their dates', () => {
   assert.equal(newestOf([]), undefined);
 });
 
-test('says in a line what there is not to compare with', () => {
+test('says in one line why there is no run to compare with', () => {
   assert.throws(
     () => readBaseline('nowhere.jsonl'),
     /^UsageError: there is nothing to compare with: ENOENT/,
@@ -196,7 +196,7 @@ test('refuses to measure without its server or a client, and says how to get the
     programs.map(({ name, label }) => ({ name, label }));
   assert.throws(
     () => requirePrograms(sections, without(listServers()), present(listPeers())),
-    /^Error: --guard needs what is not there: Bun's echo server \(not there; get bun\)$/,
+    /^Error: --guard cannot run without these: Bun's echo server \(not there; get bun\)$/,
   );
   assert.throws(
     () => requirePrograms(sections, present(listServers()), without(listPeers())),

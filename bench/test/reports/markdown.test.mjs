@@ -31,7 +31,7 @@ test('marks ties, saturated servers and rounds that stand out', () => {
   assert.match(text, /\| undici .* † \|/);
 });
 
-test('lists every cell that a face loses or ties, and none other', () => {
+test('lists exactly the cells in which a client of Wirespeed is behind or level', () => {
   const standings = listStandings(measured);
   const losses = BLOCKS.losses?.(measured) ?? '';
   const { ahead, tie, behind } = countOutcomes(standings);
@@ -40,9 +40,9 @@ test('lists every cell that a face loses or ties, and none other', () => {
   assert.equal(losses.match(/ \(\d[^,()]*×\)/g)?.length, tie);
 });
 
-test('compares a face only with clients of its own style that are no floor', () => {
-  for (const { face, rival } of listStandings(measured)) {
-    assert.equal(rival.peer.style, face.peer.style);
+test('compares a client only with others of its own style that are no floor', () => {
+  for (const { ours, rival } of listStandings(measured)) {
+    assert.equal(rival.peer.style, ours.peer.style);
     assert.ok(!rival.peer.isFloor && !rival.peer.name.includes('wirespeed'));
   }
 });
@@ -67,7 +67,7 @@ test('fills marked blocks of a document, and leaves the rest as it is', () => {
   );
 });
 
-test('can make every block that a document may take, of the runs that it is about', () => {
+test('can make every block of a document from a run of its kind', () => {
   for (const [name, render] of Object.entries(BLOCKS)) {
     const text = render(measured, measured);
     if (name.startsWith('targets')) {

@@ -143,7 +143,7 @@ test('compares the memory of two rows like their times, and servers with servers
   const standings = listStandings(measured).filter(({ section }) => section.name === 'servers');
   assert.deepEqual(
     [
-      ...new Set(standings.map(({ face, rival }) => `${face.peer.name} ${rival.peer.name}`)),
+      ...new Set(standings.map(({ ours, rival }) => `${ours.peer.name} ${rival.peer.name}`)),
     ].toSorted(),
     ['server-wirespeed server-fastwebsockets', 'server-wirespeed server-ws'],
   );

@@ -121,7 +121,7 @@ test('leaves out what a run has nothing for', () => {
   const machine = { ...records.machine, sections: [{ ...section, peers: ['ws', 'bun'], cells }] };
   const small = renderPage(new Measured({ machine, cells: records.cells }), 'run.jsonl');
   assert.doesNotMatch(small.split('<script')[0] ?? '', /id="claims"|href="#claims"|NaN/);
-  assert.match(small, /no face of Wirespeed/);
+  assert.match(small, /no client of Wirespeed/);
   assert.doesNotMatch(small, /id="sizes"|href="#sizes"|id="targets"/);
   assert.doesNotThrow(() => renderPage(new Measured({ machine, cells: [] }), 'run.jsonl'));
 });

@@ -90,7 +90,7 @@ test('calls the server the bottleneck when it was busy all the time, and busier 
   assert.equal(busy(89, 50), false);
 });
 
-test('knows no CPU of a server that one round knows nothing of', () => {
+test('has no CPU of the server if it is unknown in one of the rounds', () => {
   const summary = summarize(
     new Map([
       [1, measurement([1])],
