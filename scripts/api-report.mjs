@@ -1,5 +1,5 @@
-// Compares the public API of each entry point with the report of it in etc/, which is reviewed
-// like code. `--update` writes the reports anew.
+// Compares the public API of each entry point with its report in etc/, which is reviewed like code. `--update`
+// writes the reports anew.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isUpdate = process.argv.includes('--update');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const configFile = join(root, 'api-extractor.json');
-/** What API Extractor would say and this script says itself. */
+/** The messages of API Extractor in place of which this script prints its own. */
 const SAID_HERE = new Set([
   ConsoleMessageId.ApiReportCopied,
   ConsoleMessageId.ApiReportCreated,
@@ -22,7 +22,7 @@ const SAID_HERE = new Set([
 ]);
 const temporary = mkdtempSync(join(tmpdir(), 'wirespeed-api-'));
 
-/** Checks or updates one report; returns whether it was as it should be. */
+/** Checks or updates one report. Returns whether it is right. */
 function report(entry, types) {
   const name = entry === '.' ? 'index' : basename(entry);
   const configObject = ExtractorConfig.loadFile(configFile);

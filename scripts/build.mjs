@@ -1,7 +1,7 @@
-// Builds the package: the SIMD kernel to wasm and the worker of the sync face to one script, both
-// embedded in generated modules, then TypeScript to dist. Declarations come one for one; code comes
-// bundled, so that an import opens a handful of files: what the entry points share lies in chunks of
-// its own, once. Both are CommonJS, with a module for `import` over each entry point (commonjs.mjs).
+// Builds the package. First it compiles the SIMD kernel to WebAssembly and bundles the worker of the sync client into
+// one script; both are embedded in generated modules. Then it compiles TypeScript to dist. Each file has its
+// declarations. The code is bundled, so that an import opens only a few files: what several entry points share is in
+// chunks, once. Code and declarations are CommonJS, and each entry point has a module for `import` (commonjs.mjs).
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -42,13 +42,13 @@ const DOORS = {
   'internal/node-kernels': 'src/kernels/node.ts',
   'internal/compression': 'src/transport/compression/compression.ts',
 };
-/** What is only run. */
+/** The program that is run and not imported. */
 const COMMAND = { 'cli/main': 'src/cli/main.ts' };
 
 /**
- * The chunks. `core` holds no `node:` import: `wirespeed/protocol` is made of it. What is large and in one
- * entry point only has a chunk of its own all the same: to tell the names in a CommonJS module, Node.js
- * reads the one that is imported letter by letter.
+ * The chunks. `core` has no `node:` import, since `wirespeed/protocol` consists of it. A large part that only one entry
+ * point needs is a chunk as well: Node.js parses the CommonJS module that is imported to find its exported names, so
+ * that one should be small.
  */
 const CHUNKS = [
   {

@@ -1,4 +1,4 @@
-// Packs the package and has publint and attw look at what users would install.
+// Packs the package, and runs publint and attw on what users would install.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ function run(program, args) {
   return execFileSync(program, args, { cwd: root, encoding: 'utf8' });
 }
 
-/** Runs a tool; returns whether it had nothing to object to. */
+/** Runs a tool. Returns whether it found no fault. */
 function passes(program, args) {
   try {
     run(join(root, 'node_modules/.bin', program), args);
@@ -24,7 +24,7 @@ function passes(program, args) {
 }
 
 try {
-  // Without its scripts: what has been built is what is looked at.
+  // Without its scripts, so that it packs what has been built and builds nothing.
   const packed = run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]);
   const tarball = join(folder, JSON.parse(packed)[0].filename);
   const results = [

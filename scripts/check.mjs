@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'wirespeed-check-'));
 const failed = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a command; returns its output and whether it succeeded. */
+/** Runs a command. Returns its output, and whether it succeeded. */
 function run(command) {
   const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
   const child = spawn(command, {
@@ -32,7 +32,7 @@ function run(command) {
   });
 }
 
-/** Runs a script of package.json; returns its output and whether it succeeded. */
+/** Runs a script of package.json. Returns its output, and whether it succeeded. */
 async function step(name, ...args) {
   const start = performance.now();
   const { output, isSuccess } = await run([scripts[name], ...args].join(' '));
@@ -45,7 +45,7 @@ async function step(name, ...args) {
   return { output, isSuccess };
 }
 
-/** Runs scripts that do not disturb each other, as many at a time as there are processors. */
+/** Runs scripts side by side, as many at a time as there are processors. */
 async function steps(names) {
   const waiting = [...names];
   const work = async () => {
@@ -89,7 +89,7 @@ try {
       'check:package',
       'check:size',
     ]);
-    // Alone, so that nothing disturbs their timing.
+    // These run alone, so that nothing disturbs their timing.
     await vitestStep('test:unit');
     await vitestStep('test:interop');
     countBenchTests((await step('bench:test')).output);

@@ -1,20 +1,20 @@
-// Makes CommonJS of what the compiler and the bundler write as ES modules.
+// Turns the ES modules that the compiler and the bundler write into CommonJS.
 //
-// The code of the package is CommonJS, and there is one copy of it: `require` gets it as it is, also from
-// loaders that know nothing else (Jest's), and `import` gets it through a module that exports it again.
+// The package has one copy of its code, which is CommonJS. `require` gets it as it is, also in loaders that have
+// nothing else, such as Jest's. `import` gets it through a module that exports it again.
 import { parseAst } from 'rolldown/parseAst';
 
 /**
- * A plugin that makes CommonJS of each chunk, line by line so that source maps stay right.
+ * A plugin that turns each chunk into CommonJS. It keeps every line where it is, so that source maps stay right.
  *
- * Names imported become variables: the bundler's own CommonJS would call a getter at each use. Modules of
- * Node.js are not required: bundlers that make ES modules cannot keep such a call.
+ * Imported names become variables, since the bundler's own CommonJS would call a getter at each use. Modules of
+ * Node.js are not loaded by `require`, since bundlers that make ES modules cannot keep such a call.
  */
 export const commonJs = {
   name: 'wirespeed-commonjs',
   renderChunk(code) {
     let made = code;
-    // From the end, so that what is before stays where it is.
+    // From the end, so that a replacement does not move the statements that are still to come.
     for (const node of parseAst(code).body.reverse()) {
       const statement = commonJsOf(node);
       if (statement !== undefined) {
@@ -34,7 +34,7 @@ const TEXT_CODING = /\bText(?:De|En)coder\b/;
 const WITH_TEXT_CODING =
   'var { TextDecoder, TextEncoder } = globalThis.TextDecoder ? globalThis : process.getBuiltinModule("node:util");';
 
-/** Returns what takes the place of an import or export; nothing for any other statement. */
+/** Returns the CommonJS of an import or export; undefined for any other statement. */
 function commonJsOf({ type, source, specifiers, declaration }) {
   if (type === 'ImportDeclaration') {
     const names = specifiers.map(({ imported, local }) => pair(imported.name, local.name));
@@ -61,14 +61,15 @@ function load(source) {
 }
 
 /**
- * Throws where chunks need each other: of what an unfinished one exports, copies would be made.
+ * Throws if chunks import each other. A chunk copies what it imports, and could then copy the exports of an unfinished
+ * one.
  *
  * @param chunks what the bundler has written
  */
 export function checkOrder(chunks) {
   const importsOf = new Map(chunks.map(({ fileName, imports }) => [fileName, imports]));
   const visit = (name, path) => {
-    if (path.includes(name)) throw new Error(`chunks need each other: ${path.join(' → ')}`);
+    if (path.includes(name)) throw new Error(`chunks import each other: ${path.join(' → ')}`);
     for (const next of importsOf.get(name) ?? []) visit(next, [...path, name]);
   };
   for (const name of importsOf.keys()) visit(name, []);
@@ -80,8 +81,8 @@ export function moduleOver(file, names) {
 }
 
 /**
- * Makes declarations of a CommonJS module, for its neighbours of the same kind. Compilers before 5.7 do not know
- * that types of bytes have a parameter: what such a type is made by leads to the same in all.
+ * Turns declarations into those of a CommonJS module, which imports other CommonJS modules. In compilers before 5.7
+ * `Uint8Array` and `Buffer` have no type parameter, so these types are named by the functions that return them.
  */
 export function commonJsDeclarations(text) {
   return text

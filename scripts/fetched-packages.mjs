@@ -1,4 +1,4 @@
-// Packages from npm that are too heavy, or too many, for devDependencies: fetched when they are needed,
+// Fetches packages from npm that are too heavy, or too many, for devDependencies. They are fetched when they are needed,
 // into a folder that git ignores.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,8 +14,7 @@ const MAX_INSTALL_TIME = 120_000;
 const NPM = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
 
 /**
- * Returns the folder whose `node_modules` has the packages, such as `typescript@5.2.2`; they are fetched at
- * the first call.
+ * Returns the folder whose `node_modules` has the packages, such as `typescript@5.2.2`. The first call fetches them.
  *
  * @param {readonly string[]} packages
  * @returns {Promise<string>}
@@ -25,10 +24,10 @@ export async function fetchPackages(packages) {
   const folder = join(FOLDER, packages.join('+').replaceAll('/', '-'));
   if (existsSync(folder)) return folder;
   await mkdir(FOLDER, { recursive: true });
-  // Elsewhere first: what was interrupted must not be taken for complete.
+  // Fetched into another folder first, so that an interrupted fetch is not taken for a complete one.
   const unfinished = await mkdtemp(join(FOLDER, 'unfinished-'));
   try {
-    // A project of its own: npm would otherwise install into the one around it.
+    // With a package.json of its own: without one npm would install into the project around it.
     await writeFile(join(unfinished, 'package.json'), '{ "private": true }\n');
     const options = {
       cwd: unfinished,
@@ -38,7 +37,7 @@ export async function fetchPackages(packages) {
     await promisify(execFile)('npm', [...NPM, ...packages], options);
     await rename(unfinished, folder);
   } catch (error) {
-    // Somebody else may have been faster.
+    // Another process may have fetched them meanwhile.
     if (!existsSync(folder)) throw error;
   } finally {
     await rm(unfinished, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// Runs programs that use the packed package under Jest, in its default way, which knows CommonJS only: in its
-// environments `node` and `jsdom`, and under fake timers. Jest comes from npm, into an ignored folder.
+// Runs programs that use the packed package under Jest: in its environments `node` and `jsdom`, and under fake timers.
+// By default Jest has only CommonJS. It comes from npm, into an ignored folder.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ let thread;
 let url;
 
 beforeAll(async () => {
-  // Blocking calls need a server that is elsewhere.
+  // Blocking calls need a server on another thread.
   const source = \`
     const { serve } = require(\${JSON.stringify(require.resolve('wirespeed/server'))});
     serve({
@@ -34,7 +34,7 @@ test.each(ENTRIES)('requires %s', (name) => {
   expect(Object.keys(require(name)).length).toBeGreaterThan(5);
 });
 
-test('compresses in every face', async () => {
+test('compresses in every client', async () => {
   const text = 'by and large '.repeat(5000);
   const ws = await require('wirespeed').connect(url, { perMessageDeflate });
   await ws.send(text);

@@ -5,8 +5,8 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
- * Returns which files an import of `file` loads, relative to the working directory. Node.js is
- * asked, through what its coverage has seen: nothing it does by itself or later stays hidden.
+ * Returns the files that an import of `file` loads, relative to the working directory. They are taken from the coverage
+ * that Node.js writes, which has every file, also those that are loaded later.
  */
 export function loadedFiles(file) {
   const folder = mkdtempSync(join(tmpdir(), 'wirespeed-loaded-'));

@@ -1,4 +1,4 @@
-// Other versions of Node.js, from npm: the packages `node-PLATFORM-ARCH` have the binary and no more.
+// Installs other versions of Node.js from npm: the packages `node-PLATFORM-ARCH` contain nothing but the binary.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), '.node-majors');
 export const MAJORS = ['20', '22', '24', '26'];
-/** The ways in which the sync face can read a socket. */
+/** The ways of blocking I/O that the sync client has. */
 export const BLOCKING_IO = ['wasi', 'fs-blocking', 'fs', 'worker'];
 
-/** Returns the binary of a major version, installed at the first call; throws if there is none. */
+/** Returns the binary of a major version, and installs it at the first call; throws if there is none. */
 export function nodeBinary(major) {
   if (process.versions.node.split('.')[0] === major) return process.execPath;
   const name = `node-${process.platform}-${process.arch}`;
@@ -24,7 +24,7 @@ export function nodeBinary(major) {
   return binary;
 }
 
-/** Reads `--name a,b` from the command line: the values asked for, each of them one of `known`. */
+/** Reads `--name a,b` from the command line. Returns the values given, each of them one of `known`; by default all. */
 export function listArgument(name, known) {
   const at = process.argv.indexOf(`--${name}`);
   if (at < 0) return known;

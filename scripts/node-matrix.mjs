@@ -1,5 +1,5 @@
-// Runs the contract suite and the tests of the sync face on every major version of Node.js, and on every
-// rung of the sync face's ladder, and prints a table.
+// Runs the contract suite and the tests of the sync client on every major version of Node.js and with each way
+// of blocking I/O, and prints a table.
 //
 //   npm run test:node-matrix -- [--majors 20,22,24,26] [--io wasi,fs-blocking,fs,worker]
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ function run(binary, io, isFirst) {
     ...['--project', 'faces'],
     'test/contract',
     'test/client/sync',
-    // A connection of the async face can only be driven by a rung that has a descriptor.
+    // Blocking calls can drive a connection of the async client only where they have its descriptor.
     ...(io === 'worker' ? [] : ['test/client/lending']),
     'test/blocking',
     'test/security/flooding-server',
@@ -31,7 +31,7 @@ function run(binary, io, isFirst) {
     `--outputFile=${result}`,
   ];
   const env = { ...process.env, WIRESPEED_SYNC_RUNG: io, NO_COLOR: '1' };
-  // The other faces do not care for the rung: they are tested once on each version.
+  // The other clients do not depend on the way of blocking I/O, so they are tested once on each version.
   if (!isFirst) env.WIRESPEED_TEST_FACES = 'sync';
   const { stdout, stderr, signal } = spawnSync(binary, args, { cwd: root, env, encoding: 'utf8' });
   if (!existsSync(result)) {
@@ -79,7 +79,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-const table = [['Node.js', 'io', 'tests', 'time'], ...rows];
+const table = [['Node.js', 'blocking I/O', 'tests', 'time'], ...rows];
 const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
 console.log();
 for (const row of table) {

@@ -1,4 +1,4 @@
-// The package as users get it: packed, and unpacked where a program finds it by its name.
+// Installs the package as users get it: packed, then unpacked where a program finds it by its name.
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const run = promisify(execFile);
 
 /**
- * Packs what has been built and installs it into a project; returns its folder there and its files.
+ * Packs what has been built and installs it into a project. Returns its folder there and its files.
  *
  * @param {string} project
  * @returns {Promise<{ folder: string, files: string[] }>}
@@ -17,7 +17,7 @@ const run = promisify(execFile);
 export async function installPacked(project) {
   const folder = join(project, 'node_modules/wirespeed');
   await mkdir(folder, { recursive: true });
-  // Without its scripts: what has been built is what is packed.
+  // Without its scripts, so that it packs what has been built and builds nothing.
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', project];
   const { stdout } = await run('npm', pack, { cwd: root });
   const [packed] = JSON.parse(stdout);

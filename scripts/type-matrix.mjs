@@ -1,6 +1,6 @@
-// Compiles a program that uses the types of the packed package, to their last declaration, by every
-// compiler that they are for, with the types of every version of Node.js, in every way to resolve a
-// module. The compilers come from npm, into an ignored folder.
+// Compiles a program that uses the types of the packed package, with all declarations checked: by every compiler
+// that they are for, with the types of every version of Node.js, and in every way to resolve modules. The compilers
+// come from npm, into an ignored folder.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -64,13 +64,13 @@ export async function main(url: URL): Promise<number> {
 
 export const core = [OutputBuffer, Session];
 `;
-/** What only a CommonJS module can have besides. */
+/** The part of the program that only a CommonJS module can have. */
 const REQUIRING = `
 import wirespeed = require('wirespeed');
 export const connectAnew: typeof connect = wirespeed.connect;
 `;
 
-/** Tells whether a compiler knows a way to resolve modules: node10 ended with version 6. */
+/** Whether a compiler has a way to resolve modules. Version 6 is the last with node10. */
 export function isKnown(compiler, resolution) {
   return resolution !== 'node10' || Number.parseInt(compiler, 10) < 7;
 }
@@ -91,13 +91,13 @@ export async function makeTypeProject() {
 }
 
 /**
- * Compiles the programs in one way and returns what the compiler objects to in them and in the package: what
- * it objects to in the types of Node.js is no business of ours.
+ * Compiles the programs in one way, and returns the compiler's errors in them and in the package. Its errors in the types
+ * of Node.js are left out.
  *
  * @param {string} project
  * @param {{ compiler: string, nodeTypes: string, resolution: string }} way versions of TypeScript and of `@types/node`
  * @returns {Promise<string[]>}
- * @throws if the compiler or the types cannot be had
+ * @throws if the compiler or the types cannot be fetched
  */
 export async function compile(project, { compiler, nodeTypes, resolution }) {
   const typescript = await fetchPackages([`typescript@${compiler}`]);
@@ -138,7 +138,7 @@ export async function compile(project, { compiler, nodeTypes, resolution }) {
     .filter((line) => /error TS\d+/.test(line) && !/^[^(]*@types\/node\//.test(line));
 }
 
-/** Compiles all there is to, and prints a row for each compiler. */
+/** Compiles the programs in every way, and prints a line for each. */
 async function main() {
   const compilers = listArgument('compilers', COMPILERS);
   const majors = listArgument('types', Object.keys(NODE_TYPES));

@@ -1,7 +1,7 @@
 /*
- * The floor in C: what an echo costs a process that has only to send bytes and to wait for bytes. Frames are built and
- * masked beforehand, replies are compared where they arrived, and between the two it blocks in recv. Takes its
- * work as JSON in its only argument and answers as peers/driver.mjs does; exchange.mjs says why each thing is done.
+ * The floor in C: it shows what an echo costs a process that only sends and receives bytes. Its frames are built and masked
+ * before the measurement, it blocks in recv, and it compares replies in the receive buffer. Its only argument is its work
+ * as JSON, and it answers as peers/driver.mjs does. exchange.mjs says why each thing is done.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@
 /* As in peers/payloads.mjs. */
 #define MAX_DISTINCT_PAYLOADS 128
 #define MAX_PAYLOAD_BYTES (1024 * 1024)
-/* Messages in flight whose time of sending is remembered: more than any window. */
+/* Most messages in flight whose time of sending is remembered: more than any window. */
 #define MAX_IN_FLIGHT 128
 #define RECEIVE_BUFFER (256 * 1024)
 #define SAMPLES_PER_LINE 5000
@@ -43,7 +43,7 @@ struct samples {
   size_t count, most;
 };
 
-/* Frames of all payloads, side by side: one to send, masked, and one that is to come back. */
+/* The frames of all payloads, side by side: masked as they are sent, and unmasked as they come back. */
 struct frames {
   uint8_t *sent, *expected;
   size_t count, sent_size, expected_size, header_size;
@@ -90,7 +90,7 @@ static struct cpu cpu_times(long server_pid) {
   if (!file) return cpu;
   stat[fread(stat, 1, sizeof stat - 1, file)] = '\0';
   fclose(file);
-  /* The second field is the program's name and may hold anything, so count from its last parenthesis. */
+  /* The second field is the program's name and may contain anything, so fields are counted from its last parenthesis. */
   const char *rest = strrchr(stat, ')');
   if (rest) {
     sscanf(rest, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld %ld", &cpu.server_user,
@@ -161,7 +161,7 @@ static int open_connection(int port, int is_stamped) {
   if (send(fd, head, (size_t)length, 0) != length) fail_errno("send");
   size_t filled = 0;
   do {
-    /* One byte at a time, so that none after the head is taken. */
+    /* One byte at a time, so that it reads no byte after the head. */
     if (filled == sizeof head - 1 || recv(fd, head + filled, 1, 0) != 1) fail("no answer to the upgrade");
     head[++filled] = '\0';
   } while (filled < 4 || memcmp(head + filled - 4, "\r\n\r\n", 4) != 0);
@@ -218,7 +218,7 @@ static void run(const struct task *task, int port, long server_pid) {
   enum { WARMING_UP, MEASURING, ENDED } phase = WARMING_UP;
   struct cpu before = {0}, after = {0};
   int64_t begun = now(), last = 0, elapsed = 0;
-  /* Messages begun, answered, and allowed to be sent; and how far the frame being sent or received has come. */
+  /* Messages begun, answered and allowed to be sent, and how much of the current frame has been sent and received. */
   size_t sent = 0, received = 0, allowed = task->window, sending = 0, receiving = 0;
   size_t until_sample = task->per_sample;
   size_t skipped_from = frames.header_size, skipped_to = skipped_from + (task->is_stamped ? STAMPS : 0);
@@ -298,7 +298,7 @@ static void run(const struct task *task, int port, long server_pid) {
   free(frames.expected);
 }
 
-/* The number after a key, from `json` on: the work is of known shape, with no such key in a text. */
+/* Returns the number after a key, searched from `json` on. The work has a known shape, and no text in it contains a key. */
 static double number_of(const char *json, const char *key) {
   const char *found = strstr(json, key);
   if (!found) fail("the work has no %s", key + 1);

@@ -1,6 +1,6 @@
 /**
- * Resident memory of a connection that has compressed and decompressed a message, by what was
- * agreed on.
+ * Measures the resident memory of a connection that has compressed and decompressed a message, for different
+ * parameters of the compression.
  *
  *   node --expose-gc bench/micro/compression-memory.mjs
  */

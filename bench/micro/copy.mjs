@@ -1,5 +1,5 @@
 /**
- * Copying a message out of the receive buffer into memory of its own, in the ways there are.
+ * Compares the ways to copy a message out of the receive buffer into memory of its own.
  *
  *   node bench/micro/copy.mjs
  */

@@ -1,6 +1,6 @@
 /**
- * Compressing a message at once or in the thread pool, and decompressing it: what each costs, and
- * for how long it keeps the calling thread.
+ * Measures what it costs to compress a message at once or in the thread pool, and to decompress it, and for how long each
+ * keeps the calling thread.
  *
  *   node bench/micro/deflate.mjs
  */
@@ -8,7 +8,7 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { ZlibDeflater, ZlibInflater } from '../../dist/internal/compression.js';
 import { measure } from './report.mjs';
 
-// Every message stands on its own: repeated in one history it would compress to next to nothing.
+// Every message is compressed by itself: with a common history its repetitions would shrink to next to nothing.
 const FORGETS = { noContextTakeover: true, windowBits: 15 };
 const ROOM = Buffer.alloc(2 * 1024 * 1024);
 const TRIES = 20;
@@ -41,7 +41,7 @@ for (const size of [512, 4096, 16_384, 65_536, 1024 * 1024]) {
   console.log(`  a job in the thread pool keeps the calling thread for ${median.toFixed(0)} µs\n`);
 }
 
-/** Text as a feed has it: repetitive, but never the same. */
+/** Makes text as a feed sends it: it repeats itself, but never exactly. */
 function quotes(size) {
   let text = '';
   for (let i = 0; text.length < size; i++) {

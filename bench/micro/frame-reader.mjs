@@ -1,6 +1,6 @@
 /**
- * Reading messages out of what a socket brings: frames alone, whole messages shown as views, and ws's Receiver, which
- * shows them as views as well. Client: unmasked frames; server: masked ones, unmasked in place.
+ * Measures how messages are read from received bytes: frames alone, whole messages as views, and ws's Receiver, which
+ * hands out views as well. A client reads unmasked frames. A server reads masked ones, and unmasks them in place.
  *
  *   node bench/micro/frame-reader.mjs
  */
@@ -12,7 +12,7 @@ import { createSlab, keys, openSessions, receive } from './sessions.mjs';
 
 const MIN_STREAM_BYTES = 256 * 1024;
 const kernels = nodeKernels();
-/** Where a socket is read to; in ordinary memory for ws, whose buffers are Node's. */
+/** The memory that a socket is read into. ws gets ordinary memory, since its buffers are Node's. */
 const memory = kernels.allocate(2 * MIN_STREAM_BYTES);
 const received = new Uint8Array(memory.buffer, memory.byteOffset, memory.length);
 
@@ -35,7 +35,7 @@ for (const role of ['client', 'server']) {
   }
 }
 
-/** Whole frames, side by side, as the other end sends them. */
+/** Makes whole frames, side by side, as the other end sends them. */
 function framesFor(role, size) {
   const output = new OutputBuffer();
   const writer = new FrameWriter(kernels, output, role === 'server' ? keys : undefined);

@@ -1,6 +1,7 @@
 /**
- * Writing messages as frames: ours into memory that a batch leaves from, and ws's Sender, which hands header and payload to
- * the socket apart, so that without masking it copies nothing; what that costs the socket is not in its figure.
+ * Measures how messages are written as frames. Ours writes them into memory from which a batch is sent. ws's Sender hands
+ * header and payload to the socket separately, so without masking it copies nothing. Its figure does not include what two
+ * writes cost the socket.
  *
  *   node bench/micro/frame-writer.mjs
  */
@@ -10,7 +11,7 @@ import { nodeKernels } from '../../dist/internal/node-kernels.js';
 import { compare } from './rounds.mjs';
 import { createSlab, keys, openSessions } from './sessions.mjs';
 
-/** Messages written in one call: one would be too short for the clock. */
+/** Messages written in one call, since a single one would be too short for the clock. */
 const COUNT = 100;
 const kernels = nodeKernels();
 const outputs = { client: createSlab(kernels), server: createSlab(kernels) };

@@ -1,6 +1,6 @@
 /**
- * The opening handshake without a socket: what a session of each role costs until it is open. Nothing of ws stands beside,
- * whose handshakes are made by node:http.
+ * Measures the opening handshake without a socket: what a session of each role costs until it is open. There is no figure
+ * of ws beside it, because node:http makes its handshakes.
  *
  *   node bench/micro/handshake.mjs
  */
@@ -13,7 +13,7 @@ import { accept, createClient, createServer, createSlab, receive } from './sessi
 const kernels = nodeKernels();
 const output = createSlab(kernels);
 
-/** What a browser sends besides. */
+/** The headers that a browser adds. */
 const BROWSER = [
   ['Origin', 'https://app.example.com'],
   ['Cache-Control', 'no-cache'],

@@ -1,5 +1,5 @@
 /**
- * Masking a payload: where the call into WebAssembly begins to pay, in kernel memory and outside of it.
+ * Measures masking: from which size on a call into WebAssembly pays, in kernel memory and outside of it.
  *
  *   node bench/micro/mask.mjs
  */
@@ -8,7 +8,7 @@ import { maskScalar } from '../../dist/internal/scalar.js';
 import { measure } from './report.mjs';
 
 const KEY = 0x1234_5678;
-/** One call is too short for the clock. */
+/** Calls that are timed together, since a single one would be too short for the clock. */
 const CALLS = 100;
 const kernels = nodeKernels();
 const inside = kernels.allocate(1024 * 1024);

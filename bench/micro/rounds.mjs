@@ -1,8 +1,8 @@
-/** Lets tasks take turns, round after round, and prints a line for each: the median over the rounds, with its spread. */
+/** Runs tasks in turn, round after round, and prints a line for each: the median over the rounds, with its interval. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { medianWithSpread } from '../samples/ratios.mjs';
 
-/** Ten rounds: the interval leaves out the best and the worst of them. */
+/** The interval of ten rounds leaves out the best and the worst one. */
 const ROUNDS = 10;
 /** Milliseconds. */
 const WARM_UP = 100;
@@ -10,7 +10,7 @@ const ROUND = 20;
 
 /**
  * @param {string} title
- * @param {{ what?: string, count: number, bytes?: number }} unit what a task does so often in one call, and how many bytes in each
+ * @param {{ what?: string, count: number, bytes?: number }} unit what a task does, how often in one call, and with how many bytes each time
  * @param {Record<string, () => void>} tasks by what they are called
  */
 export async function compare(title, { what = 'message', count, bytes }, tasks) {
@@ -23,7 +23,7 @@ export async function compare(title, { what = 'message', count, bytes }, tasks) 
       const start = performance.now();
       for (let i = 0; i < calls; i++) task();
       times.push(((performance.now() - start) * 1e6) / (calls * count));
-      // What a task has put off is not to be the next one's.
+      // Work that a task has put off runs now, not in the time of the next task.
       await turn();
     }
   }
@@ -38,7 +38,7 @@ export async function compare(title, { what = 'message', count, bytes }, tasks) 
   }
 }
 
-/** How often a task can be called in so many milliseconds. */
+/** Counts how often a task can be called in the given milliseconds. */
 function callsWithin(task, ms) {
   const start = performance.now();
   let calls = 0;

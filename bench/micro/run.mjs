@@ -1,5 +1,5 @@
 /**
- * Runs the micro benchmarks one after the other, each in a process of its own, so that none finds the other's code warm.
+ * Runs the micro benchmarks one after the other. Each has a process of its own, so that no other one has warmed its code.
  *
  *   npm run bench:micro -- mask frame-reader
  */
@@ -15,7 +15,7 @@ const BENCHMARKS = [
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !BENCHMARKS.includes(name));
 if (unknown !== undefined) {
-  console.error(`bench:micro: there is no ${unknown}; there are ${BENCHMARKS.join(', ')}`);
+  console.error(`bench:micro: there is no ${unknown}; choose from ${BENCHMARKS.join(', ')}`);
   process.exit(2);
 }
 for (const name of names.length > 0 ? names : BENCHMARKS) {

@@ -1,8 +1,8 @@
-/** Sessions of the protocol core without a socket, as the micro benchmarks drive them. */
+/** Makes sessions of the protocol core without a socket, for the micro benchmarks. */
 import { createHash, randomFillSync } from 'node:crypto';
 import { MaskingKeys, OutputBuffer, Session } from '../../dist/entries/protocol.js';
 
-/** Bytes of memory that is written again and again, as a batch's is. */
+/** Bytes of the memory that is written again and again, as that of batches is. */
 const SLAB = 256 * 1024;
 const NOW = 0;
 const NONCE = new Uint8Array(16);
@@ -10,7 +10,7 @@ const LIMITS = {
   ...{ maxMessageSize: 64 * 1024 * 1024, maxFragments: 16_384 },
   ...{ openTimeout: 0, closeTimeout: 0, pingInterval: 0, pingTimeout: 0 },
 };
-/** As many keys are drawn at once as a connection draws. */
+/** The masking keys. As many are drawn at once as a connection draws. */
 export const keys = new MaskingKeys((bytes) => randomFillSync(bytes), 1024);
 
 const SINK = {
@@ -21,7 +21,7 @@ const SINK = {
   },
 };
 
-/** An output that begins again where it began when it is full, in memory of the kernels. */
+/** Makes an output in memory of the kernels. When it is full, it is written again from its start. */
 export function createSlab(kernels) {
   return {
     bytes: kernels.allocate(SLAB),
@@ -34,7 +34,7 @@ export function createSlab(kernels) {
   };
 }
 
-/** Begins a client's session, which writes its request; the same one each time. */
+/** Begins a client's session, which writes its request. The request is the same each time. */
 export function createClient(kernels, output, headers = [], sink = {}) {
   const request = { host: 'localhost:9001', target: '/feed', protocols: [], headers };
   const client = { ...request, maskingKeys: keys, nonce: NONCE };
@@ -45,7 +45,7 @@ export function createServer(kernels, output, sink = {}) {
   return Session.server(optionsOf(kernels, output, sink), NOW);
 }
 
-/** Lets a server take a request; what answers it is written to the server's output. */
+/** Hands a request to a server, which writes the response to its output. */
 export function accept(server, request) {
   server.receive(request, 0, request.length, NOW);
   server.accept('', [], NOW);
@@ -55,7 +55,7 @@ export function receive(session, bytes, start, end) {
   return session.receive(bytes, start, end, NOW);
 }
 
-/** Opens a session of each role; `outputs` and `sinks` are what each has from then on. */
+/** Opens a session of each role, which has its output of `outputs` and its sink of `sinks` from then on. */
 export function openSessions(kernels, outputs, sinks = {}) {
   const request = new OutputBuffer();
   createClient(kernels, request);

@@ -1,4 +1,4 @@
-"""What is done with connections: the twin of peers/connections.mjs, for clients that await and for those that block."""
+"""Performs tasks with connections, as peers/connections.mjs does, for clients that await and for those that block."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ from paced_exchange import PacedExchange
 from single_message import IdleExchange, OneMessageExchange
 
 MAX_OPENING_AT_ONCE = 50
-# Seconds for memory to settle.
+# Seconds to wait after garbage was collected.
 SETTLING = 0.3
 
 
@@ -63,7 +63,7 @@ def perform_blocking(task, url, server_pid, run):
 
 def paced_result(exchange):
     if exchange.result is None:
-        raise ConnectionError("the server ended the pace: an echo was wrong")
+        raise ConnectionError("the server stopped sending: an echo was wrong")
     result = Result(totals=exchange.result)
     result.times = exchange.times
     return result
@@ -113,7 +113,7 @@ async def lie_idle(task, url, server_pid, run):
             running.append(asyncio.ensure_future(run(url, exchange)))
             await until(lambda: exchange.idle > idle, running[-1:])
 
-    # What is needed once, however many connections there are, is not theirs; heaps grow in steps at first.
+    # These first connections do not count. They take what a process needs only once, and heaps grow in steps at first.
     await open_connections(-(-connections // 2))
     client_before, server_before = await memory(server_pid)
     cpu_before, begun = cpu_times(server_pid), now_ns()

@@ -1,4 +1,4 @@
-"""A client process: takes its work as JSON, answers each task in JSON lines, as peers/driver.mjs does."""
+"""The program of a client process: takes its work as JSON and answers each task in JSON lines, as peers/driver.mjs does."""
 
 import asyncio
 import importlib
@@ -51,7 +51,7 @@ def perform_in_loop(run, work):
         for task in work["tasks"]:
             answer(await perform(task, work["url"], work["serverPid"], run))
             if task["mode"] == "idle":
-                # Nothing closes its connections, so nothing follows.
+                # Its connections are never closed, so the process ends here.
                 os._exit(0)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

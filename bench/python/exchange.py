@@ -1,6 +1,6 @@
-"""What every client does with its messages: the twin of peers/exchange.mjs, which says why.
+"""Says which payload is sent next, and checks every reply, as peers/exchange.mjs does. That file says why.
 
-State is kept in closures and lists, since a method call and an attribute cost more than some clients do.
+State is kept in closures and lists, since method calls and attributes would cost more than some clients do.
 """
 
 import functools
@@ -10,7 +10,7 @@ from payloads import payloads_of
 
 REQUEST = 8
 ACKNOWLEDGEMENT = 8
-# Messages in flight whose time of sending is remembered at most.
+# Most messages in flight whose time of sending is remembered.
 MAX_IN_FLIGHT = 1024
 
 
@@ -31,7 +31,7 @@ class Exchange:
         return self.measure.has_ended
 
     def _closures(self, task, take_views):
-        # A burst is sent at once, so that no reply asks for a message of its own.
+        # The messages of a burst are sent all at once, so no message is sent for a reply.
         is_burst = task["mode"] == "burst"
         replies_per_message = until_due = task["repliesPerMessage"]
         messages_per_reply = task["messagesPerReply"]
@@ -62,7 +62,7 @@ class Exchange:
         def is_as_expected(data, index):
             if is_text:
                 return data == expected[index]
-            # Both compare in place: a slice of bytes would be a copy, a view compared by == is slow.
+            # startswith and endswith compare in place. A slice of bytes would be a copy, and == on a view is slow.
             if len(data) != size:
                 return False
             if take_views:
@@ -70,7 +70,7 @@ class Exchange:
             return data.endswith(tails[index]) if skipped else data == expected[index]
 
         def reply(data):
-            """Compares a reply; what to send for it, or None when nothing is to be sent."""
+            """Compares a reply. Returns the message to send for it, or None."""
             nonlocal received, until_due, due
             if not is_as_expected(data, received % expected_count):
                 raise ValueError(f"reply {received} is not what was expected")
@@ -95,7 +95,7 @@ class Exchange:
             return None
 
         def more():
-            """What else to send for the last reply, until it is None."""
+            """Returns another message to send for the last reply, or None if there is no more."""
             nonlocal due
             if due == 0:
                 return None
@@ -103,7 +103,7 @@ class Exchange:
             return next_payload()
 
         def has_begun():
-            """Whether its connection is open, and has sent something."""
+            """Whether its connection is open and has sent a message."""
             return sent > 0
 
         return next_payload, reply, more, has_begun

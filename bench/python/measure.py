@@ -1,10 +1,10 @@
-"""When to read the clocks and when to stop: the twin of peers/measure.mjs."""
+"""Decides when the measured part of a cell begins and ends, as peers/measure.mjs does."""
 
 import resource
 import struct
 import time
 
-# Bytes of a stamped reply that are the server's times instead of what was sent.
+# Bytes at the start of a stamped reply that are the server's times, not those of the message.
 STAMPS = 16
 
 now_ns = time.monotonic_ns
@@ -25,7 +25,7 @@ class Measure:
         per_sample = task["perSample"]
         per_reply = task["messagesPerReply"]
         until_sample = per_sample // per_reply
-        # A burst is warm at its end, when nothing is in flight.
+        # A warm-up may only end between two bursts, when no message is in flight.
         granularity = task["window"] if task["mode"] == "burst" else 1
         is_stamped = task["isStamped"]
         add_time, add_send, add_receive = self.times.append, self.sends.append, self.receives.append
@@ -42,7 +42,7 @@ class Measure:
         before = None
 
         def take(now, at, data):
-            """Takes a reply and when its message was sent; whether more is to be sent."""
+            """Takes a reply and the time at which its message was sent. Returns whether to go on sending."""
             nonlocal counted, samples, until_sample, last
             if is_measuring:
                 if per_sample > 1:
@@ -97,7 +97,7 @@ class Measure:
             }
 
         def hold():
-            """Lets the warm-up go on until it is released, which it begins again with."""
+            """Keeps the warm-up from ending until release() is called, which starts it anew."""
             nonlocal is_held
             is_held = True
 
@@ -119,6 +119,6 @@ def process_ticks(pid):
             stat = file.read()
     except OSError:
         return None
-    # The second field is the program's name and may hold anything, so count from its last parenthesis.
+    # The second field is the program's name and may contain anything, so fields are counted from its last parenthesis.
     fields = stat[stat.rindex(")") + 2 :].split(" ")
     return {"user": int(fields[11]), "system": int(fields[12])}

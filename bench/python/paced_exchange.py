@@ -1,4 +1,4 @@
-"""An open loop: the twin of peers/paced-exchange.mjs."""
+"""An open loop, as in peers/paced-exchange.mjs."""
 
 import struct
 
@@ -32,7 +32,7 @@ class PacedExchange:
         self._echoed += 1
         if self._echoed == self._discarded:
             self._before, self._begun = cpu_times(None), now_ns()
-        # Not every client sends a view.
+        # A copy, since not every client can send a view.
         return bytes(data)
 
     def more(self):

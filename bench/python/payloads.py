@@ -1,4 +1,4 @@
-"""The messages that every client sends: the twin of peers/payloads.mjs."""
+"""Makes the messages that every client sends, the same ones as peers/payloads.mjs."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ NUMBER_DIGITS = 8
 
 @functools.cache
 def payloads_of(content, size):
-    """One list for all connections."""
+    """Returns a list of payloads that all connections share."""
     makers = {"binary": make_payloads, "random": make_random, "json": make_json}
     return makers[content](size) if content in makers else make_texts(content, size)
 

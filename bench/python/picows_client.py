@@ -1,4 +1,4 @@
-"""picows: its callback API, its websockets-style API, and the way the reference document used it."""
+"""picows: its callback API, its API in the style of websockets, and the way in which the reference document used it."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import contextlib
 from picows import WSListener, WSMsgType, ws_connect
 
 MAX_MESSAGE_SIZE = 64 * 1024 * 1024
-# Seconds that it may take to close once everything is measured.
+# Seconds that it may take to close after its measurement.
 MAX_CLOSE_TIME = 1
 BINARY = WSMsgType.BINARY
 TEXT = WSMsgType.TEXT
@@ -41,7 +41,7 @@ async def run_callback(url, exchange):
         def on_ws_disconnected(self, transport):
             settle(finished, ConnectionError("closed early"))
 
-    # What its user writes for text is other code: one that decodes and encodes.
+    # For text its users have to write other code, which decodes and encodes.
     class TextClient(Client):
         def on_ws_connected(self, transport):
             for _ in range(exchange.window):
@@ -83,7 +83,7 @@ async def run_websockets(url, exchange):
 
 
 async def run_as_published(url, exchange):
-    """Sends all its messages at once and takes each reply through a task and a queue, as the reference document did."""
+    """Sends all messages at once and takes every reply through a task and a queue, as the reference document did."""
     queue = asyncio.Queue()
 
     class Client(WSListener):
@@ -109,7 +109,7 @@ async def run_as_published(url, exchange):
 async def close(transport):
     transport.send_close()
     transport.disconnect()
-    # What counts has been measured: over TLS it sometimes waits for ever.
+    # Over TLS this sometimes waits for ever. The measurement has ended by now.
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(transport.wait_disconnected(), MAX_CLOSE_TIME)
 

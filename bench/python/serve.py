@@ -1,4 +1,4 @@
-"""Echo servers on websockets and picows: the path says whether replies are stamped with times."""
+"""Echo servers on websockets and picows. The path says whether replies are stamped with times."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Exchanges of one message: the twin of peers/single-message.mjs."""
+"""Exchanges of one message, as in peers/single-message.mjs."""
 
 
 class SingleMessage:
@@ -20,7 +20,7 @@ class SingleMessage:
         self.count()
 
     def count(self):
-        """Counts a reply; no other message follows."""
+        """Counts a reply. No message follows it."""
 
     def more(self):
         return None
@@ -34,7 +34,7 @@ class OneMessageExchange(SingleMessage):
 
 
 class IdleExchange(SingleMessage):
-    """Any number of connections that each lie idle after their message: one object, so that none of it is theirs."""
+    """Connections that are idle after their message. They share one object, so that it is not part of their memory."""
 
     idle = 0
 

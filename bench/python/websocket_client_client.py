@@ -1,4 +1,4 @@
-"""websocket-client, with its native masking (wsaccel), which it picks up by itself when installed."""
+"""websocket-client. It uses its native masking (wsaccel) if that is installed."""
 
 import websocket
 

@@ -1,4 +1,4 @@
-"""websocket-rs: its async API, with and without a callback, its deprecated one on Tokio, and its sync API."""
+"""websocket-rs: its async API with and without a callback, its deprecated async API on Tokio, and its sync API."""
 
 import asyncio
 import warnings
@@ -51,7 +51,7 @@ run_callback.takes_views = True
 
 
 async def run_tokio(url, exchange):
-    """The API the reference document calls websocket-rs Async; deprecated since."""
+    """The API that the reference document calls websocket-rs Async. It has been deprecated since."""
     warnings.simplefilter("ignore", DeprecationWarning)
     async with await websocket_rs.async_client.connect(url) as ws:
         for _ in range(exchange.window):

@@ -1,4 +1,4 @@
-/** What `npm run bench:setup` puts into `.local`: Python's libraries, and what Rust and C compile to. */
+/** Finds what `npm run bench:setup` has put into `.local`: Python's libraries, and the programs in Rust and C. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ export const RUST = path(
 export const FLOOR = path('../.local/floor/floor');
 
 /**
- * The version of a Python package in the virtual environment; undefined where it is absent.
+ * Returns the version of a Python package in the virtual environment; undefined if it is not installed.
  *
  * @param {string} name as PyPI spells it
  */
@@ -39,7 +39,7 @@ function pythonPackages() {
   return found;
 }
 
-/** The version of the interpreter in the virtual environment. */
+/** Returns the version of the interpreter in the virtual environment. */
 export function pythonVersion() {
   try {
     const config = readFileSync(path('../.local/python/pyvenv.cfg'), 'utf8');
@@ -49,7 +49,7 @@ export function pythonVersion() {
   }
 }
 
-/** @param {string} name of a crate that the Rust programs were locked to */
+/** Returns the version of a crate that the programs in Rust are locked to. @param {string} name */
 export function crateVersion(name) {
   const lock = readFileSync(path('../rust/Cargo.lock'), 'utf8');
   return new RegExp(`^name = "${name}"\nversion = "(.+)"$`, 'm').exec(lock)?.[1];

@@ -1,4 +1,4 @@
-/** What is installed: versions of packages, and the binaries of Bun and Deno for this platform. */
+/** Finds what npm has installed: versions of packages, and the binaries of Bun and Deno for this platform. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,13 +10,13 @@ const require = createRequire(import.meta.url);
  * @typedef {object} Runtime
  * @property {string} name for people
  * @property {string} packageName
- * @property {string | undefined} path of the binary; undefined where it is not installed
+ * @property {string | undefined} path of the binary; undefined if it is not installed
  * @property {string | undefined} version
  * @property {string} hint how to get it
  */
 
 /**
- * The directory and version of an installed package; undefined where it is absent.
+ * Returns the directory and version of a package; undefined if it is not installed.
  *
  * @param {string} name
  */

@@ -1,11 +1,12 @@
-/** Which interpreters of Python are tried, and in which order: pure, so that it is tested without any. */
+/** Lists the interpreters of Python to try, in order. It has no side effects, so its tests need no interpreter. */
 
-/** What the pinned packages need. */
+/** The version that the pinned packages need. */
 export const MIN_PYTHON = [3, 12];
 const MAX_PYTHON_MINOR = 20;
 
 /**
- * Lists interpreters: the one that `PYTHON` names and no other, or else those on PATH and then those of pyenv, newest first.
+ * Lists interpreters. If `PYTHON` names one, it is the only one. Otherwise those on PATH come first and then those of
+ * pyenv, the newest first.
  *
  * @param {Record<string, string | undefined>} env
  * @param {readonly { version: string, path: string }[]} pyenv installed versions

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:setup`: installs what npm does not bring, clients and servers in Python, Rust and C, into `.local`.
- * It says what it did and what is missing; run again, it does only what has changed.
+ * `npm run bench:setup`: installs what npm cannot install, clients and servers in Python, Rust and C, into `.local`.
+ * It prints what it has done and what is missing. Run again, it does only what has changed.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,16 +27,14 @@ for (const { name, run } of steps) {
     console.log(`${name.padEnd(7)} failed: ${error instanceof Error ? error.message : error}`);
   }
 }
-console.log(
-  'What is missing is left out by npm run bench, which says so; nothing else depends on it.',
-);
+console.log('npm run bench leaves out what is missing, and says so. Nothing else depends on it.');
 process.exitCode = hasFailed ? 1 : 0;
 
 function setUpPython() {
   const requirements = path('../python/requirements.txt');
   const python = findPython();
   if (!python) {
-    return `missing: no Python ${MIN_PYTHON.join('.')} or newer was found on PATH or under pyenv; PYTHON=/path/to/python npm run bench:setup uses a certain one`;
+    return `missing: no Python ${MIN_PYTHON.join('.')} or newer was found on PATH or under pyenv; PYTHON=/path/to/python npm run bench:setup uses the one you name`;
   }
   const mark = markOf(python.path, readFileSync(requirements, 'utf8'));
   const folder = dirname(dirname(PYTHON));
@@ -76,7 +74,7 @@ function setUpRust() {
   if (!isThere('cargo')) {
     return 'missing: no cargo was found on PATH; https://rustup.rs installs it';
   }
-  // Cargo itself finds out whether anything has changed.
+  // Cargo finds out by itself whether anything has changed.
   const target = dirname(dirname(RUST));
   const manifest = path('../rust/Cargo.toml');
   const where = ['--manifest-path', manifest, '--target-dir', target];
@@ -106,7 +104,7 @@ function isThere(command) {
 }
 
 /**
- * Runs a command and shows what it says only if it fails.
+ * Runs a command. If it fails, its output is in the error.
  *
  * @param {string} command
  * @param {string[]} args

@@ -1,6 +1,6 @@
 /**
- * A client whose system calls, allocations and collections are counted while it exchanges messages with a server in another
- * process. Takes its work as JSON in its only argument, and answers in a line of JSON.
+ * Counts the system calls, allocations and garbage collections of a client while it exchanges messages with a server in
+ * another process. Its only argument is its work as JSON, and it answers in a line of JSON.
  */
 import { existsSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
@@ -10,7 +10,7 @@ import { getHeapStatistics } from 'node:v8';
 import { CountedExchange } from './counted-exchange.mjs';
 import { MARKS, readCalls } from './system-calls.mjs';
 
-/** Milliseconds for the collections of the last moment to be told. */
+/** Milliseconds after which the observer has been called for the last collections. */
 const SETTLING = 50;
 
 const { module, options, url, task } = JSON.parse(/** @type {string} */ (process.argv[2]));
@@ -29,8 +29,8 @@ const after = { ...before };
 const exchange = new CountedExchange(
   task,
   () => {
-    // A heap that has just been collected grows by what is allocated, and by nothing else. The second time
-    // gives back what lies outside of it.
+    // After a collection a heap grows by what is allocated, and by nothing else. The second collection frees the memory
+    // outside of the heap.
     globalThis.gc?.();
     globalThis.gc?.();
     before.at = performance.now();
@@ -45,7 +45,7 @@ const exchange = new CountedExchange(
     after.at = performance.now();
   },
 );
-// What reading the counts costs is taken off: it is the same each time.
+// The system calls that read the counts are subtracted. They are the same each time.
 const cost = costOfReading();
 
 const { run } = await import(`../peers/${module}`);

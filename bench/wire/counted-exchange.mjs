@@ -1,10 +1,10 @@
-/** An exchange that counts and no more: what it is asked for costs no memory, so that all that is counted is the client's. */
+/** An exchange that only counts. It allocates nothing, so all memory that is counted is the client's. */
 import { Buffer } from 'node:buffer';
 
-/** As many as any window has: the floor writes those of one batch at once, side by side. */
+/** Payloads in turn: at least as many as a window, since the floor writes those of a batch side by side in one call. */
 const IN_TURN = 128;
 
-/** What the clients of `peers` talk through, without times or comparisons: every length is checked. */
+/** An exchange for the clients of `peers`, without times. It checks the length of every reply, but not its bytes. */
 export class CountedExchange {
   isText = false;
   isCompressed = false;
@@ -22,9 +22,9 @@ export class CountedExchange {
   #received = 0;
 
   /**
-   * @param {{ window: number, size: number, warmUp: number, messages: number }} task messages before, and of, the counted part
-   * @param {() => void} onBegin called when the warm-up has been answered
-   * @param {() => void} onEnd called when all is answered that counts; the rest of the window may still be under way
+   * @param {{ window: number, size: number, warmUp: number, messages: number }} task `warmUp` messages come before those that count
+   * @param {() => void} onBegin called when all messages of the warm-up have been answered
+   * @param {() => void} onEnd called when all messages that count have been answered; others of the window may be in flight
    */
   constructor({ window, size, warmUp, messages }, onBegin, onEnd) {
     this.window = window;
@@ -58,7 +58,7 @@ export class CountedExchange {
     return this.count() ? this.next() : undefined;
   }
 
-  /** Counts a reply; whether another message is to be sent for it. */
+  /** Counts a reply. Returns whether another message is to be sent for it. */
   count() {
     this.#received++;
     if (this.#received === this.#warmUp) this.#onBegin();
@@ -66,7 +66,7 @@ export class CountedExchange {
     return this.#received < this.#all;
   }
 
-  /** What else to send for the last reply: nothing. */
+  /** Returns another message to send for the last reply: there is none. */
   more() {
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** `npm run bench:wire`: what a message costs in system calls and in memory, counted and not timed. */
+/** `npm run bench:wire`: counts what a message costs in system calls and in memory. It times nothing. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -20,7 +20,7 @@ import { renderCounts } from './table.mjs';
 
 const USAGE = `Usage: npm run bench:wire -- [flags]
 
-Counts what a message costs: system calls (from /proc/self/io, and by strace where it is there), bytes allocated, scavenges.
+Counts what a message costs: system calls (from /proc/self/io, and by strace if it is installed), bytes allocated, scavenges.
 
   --rounds n   default 3
   --docs       puts the tables into docs/performance.md as well
@@ -41,13 +41,13 @@ const EXCHANGES = [
     traced: 50_000,
   },
 ];
-/** Messages for compilers to be done with: what they ask of the system is not a message's. */
+/** Messages after which compilers have finished, so that their system calls are not counted. */
 const TRACED_WARM_UP = 5000;
-/** Messages whose allocations find room in a young generation that is never collected meanwhile. */
+/** Most messages whose allocations fit into the young generation of `ROOM` without a collection. */
 const MAX_UNCOLLECTED_MESSAGES = 20_000;
 const ROOM = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
 const WITHOUT_POLLING = { label: 'wirespeed sync, busyPoll 0', options: { busyPoll: 0 } };
-/** Milliseconds that no client takes. */
+/** Milliseconds after which a client counts as hanging. */
 const MAX_CLIENT_TIME = 120_000;
 
 try {
@@ -84,11 +84,13 @@ async function countAll(rounds) {
   const clients = chooseClients();
   const pinning = choosePinning(false);
   const program = listServers().find(({ name }) => name === 'wirespeed');
-  if (!program || program.missing) throw new Error('the echo server is not built: npm run build');
+  if (!program || program.missing)
+    throw new Error('the echo server is not built; npm run build builds it');
   const server = new ServerProcess(program, pinning.server);
   const machine = describeMachine([]);
   const hasStrace = spawnSync('strace', ['-V'], { stdio: 'ignore' }).status === 0;
-  if (!hasStrace) process.stderr.write('there is no strace: reads and writes are counted alone\n');
+  if (!hasStrace)
+    process.stderr.write('strace is not installed: only reads and writes are counted\n');
   try {
     const { url } = await server.ensure();
     const rows = EXCHANGES.flatMap(({ name: exchange }) =>
@@ -140,7 +142,7 @@ function chooseClients() {
 /** @typedef {{ window: number, size: number, warmUp: number, messages: number }} CountedTask */
 
 /**
- * Counts calls and scavenges in a process as anybody runs it, and bytes in one that collects nothing meanwhile.
+ * Counts calls and scavenges in a process with the usual settings, and bytes in one that collects no garbage meanwhile.
  *
  * @param {Run} run
  * @param {CountedTask} task

@@ -1,11 +1,11 @@
-/** System calls, as the system counts them for a process and as strace does. */
+/** Counts system calls, as the system counts them for a process and as strace does. */
 import { readFileSync } from 'node:fs';
 
 /** @typedef {{ reads: number, writes: number }} Calls */
 
 /**
- * How often this process has read and written so far, all of its threads together; undefined where the system does not say.
- * What waits (epoll, futex) is not among them.
+ * Returns how often this process has read and written so far, all of its threads together; undefined if the system does
+ * not count that. Calls that wait (epoll, futex) are not among them.
  *
  * @returns {Calls | undefined}
  */
@@ -27,25 +27,25 @@ export function parseCalls(text) {
   return { reads: of('syscr'), writes: of('syscw') };
 }
 
-/** What a traced process asks for, for nothing but to be seen: where the part that counts begins, and where it ends. */
+/** Paths that a traced process looks up, to mark in the trace where the counted part begins and ends. */
 export const MARKS = { begin: '/wirespeed-begins-here', end: '/wirespeed-ends-here' };
 
 /**
- * How often each system call was made between the marks, by any thread.
+ * Counts how often each system call was made between the marks, by any thread.
  *
  * @param {string} trace of strace -f
  * @param {number} messages that were exchanged there
- * @returns {{ name: string, perMessage: number }[]} most frequent first, without what is rarer than one in a hundred messages
- * @throws {Error} where a mark is missing
+ * @returns {{ name: string, perMessage: number }[]} most frequent first, without calls that are rarer than one in a hundred messages
+ * @throws {Error} if a mark is missing
  */
 export function callsPerMessage(trace, messages) {
   const lines = trace.split('\n');
   const begin = lines.findIndex((line) => line.includes(MARKS.begin));
   const end = lines.findIndex((line) => line.includes(MARKS.end));
-  if (begin < 0 || end < begin) throw new Error('the trace does not show what counts');
+  if (begin < 0 || end < begin) throw new Error('the trace has no marks around the counted part');
   const counts = new Map();
   for (const line of lines.slice(begin + 1, end)) {
-    // What another thread interrupts is written in two lines, the second of which begins with `<... resumed`.
+    // A call that another thread interrupts has two lines, the second of which begins with `<... resumed`.
     const name = /^(?:\d+ +)?([a-z]\w*)\(/.exec(line)?.[1];
     if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
   }

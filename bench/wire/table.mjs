@@ -1,4 +1,4 @@
-/** What a message costs, as tables in Markdown. */
+/** Renders what a message costs as tables in Markdown. */
 import { medianWithSpread } from '../samples/ratios.mjs';
 
 /**
@@ -7,8 +7,8 @@ import { medianWithSpread } from '../samples/ratios.mjs';
  * @property {string} exchange
  * @property {(number | undefined)[]} reads per message
  * @property {(number | undefined)[]} writes per message
- * @property {{ name: string, perMessage: number }[] | undefined} calls all of them, where strace counted
- * @property {(number | undefined)[]} heapBytes per message; undefined where a collection came in between
+ * @property {{ name: string, perMessage: number }[] | undefined} calls all system calls, if strace counted them
+ * @property {(number | undefined)[]} heapBytes per message; undefined if garbage was collected meanwhile
  * @property {(number | undefined)[]} outsideBytes per message, outside of the heap
  * @property {(number | undefined)[]} scavenges per million messages
  */
@@ -19,7 +19,7 @@ import { medianWithSpread } from '../samples/ratios.mjs';
  */
 export function renderCounts(rows, exchanges) {
   return [
-    '**System calls per message**: reads and writes, and with them whatever else there was under strace',
+    '**System calls per message**: reads, writes, and all that strace counted',
     '',
     ...tableOf(rows, exchanges, ['reads', 'writes', 'all'], (row) => [
       spread(row.reads),
@@ -73,7 +73,7 @@ function bytesText(values) {
 }
 
 /**
- * The median of the rounds, and what it lies between where that is not the same.
+ * The median of the rounds, and its interval if the two differ.
  *
  * @param {readonly (number | undefined)[]} values
  */

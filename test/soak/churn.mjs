@@ -1,6 +1,6 @@
-// Lets the garbage collector work as hard as it can under the system calls of the sync face, on every major
-// version of Node.js: a call that may not be made while memory is moved crashes within seconds. Two threads
-// send and receive, plain and over TLS, and make garbage of every kind between any two calls.
+// Makes the garbage collector work as hard as it can during the system calls of the sync client, on every major
+// version of Node.js. A call that must not be made while memory is moved would crash within seconds. Two threads
+// send and receive, one plain and one over TLS, and make garbage of every kind between the calls.
 //
 //   npm run test:churn -- [--seconds 60] [--majors 20,22,24,26]
 import { spawn } from 'node:child_process';
@@ -26,7 +26,7 @@ async function everywhere() {
     console.error('--seconds takes a number of seconds');
     process.exit(2);
   }
-  // Without the flags.
+  // The servers run without the flags.
   const servers = await startEchoServers();
   try {
     for (const major of listArgument('majors', MAJORS)) {
@@ -47,7 +47,7 @@ async function everywhere() {
   }
 }
 
-/** One thread per URL; prints how much they did. */
+/** Runs a thread for each URL, and prints how much they have done. */
 async function client([seconds, ...urls]) {
   const until = Date.now() + Number(seconds) * 1000;
   const workers = urls.map((url) => new Worker(self, { workerData: { url, until } }));
@@ -100,7 +100,7 @@ async function churn() {
       trips++;
     }
     ws.close();
-    // The observer is told in a turn of the event loop.
+    // The observer is called in a turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
   parentPort.postMessage({ trips, scavenges });

@@ -1,4 +1,4 @@
-// Echo servers in a process of their own, plain and TLS, for clients that block their thread.
+// Runs echo servers in a process of their own, plain and over TLS, for clients that block their thread.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ export function certificate(name) {
   return readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
 }
 
-/** Starts the servers; returns their URLs and how to end them. */
+/** Starts the servers. Returns their URLs and a function that ends them. */
 export async function startEchoServers() {
   const child = spawn(process.execPath, [self], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [plain, tls] = String(await once(child.stdout, 'data'))

@@ -1,6 +1,6 @@
-// Shows that blocking connections leave nothing behind: many round trips on one, many connections one
-// after the other, and hundreds at once; on every rung, plain and over TLS. Prints figures, and fails where
-// memory or descriptors grow or the process does not end by itself.
+// Shows that blocking connections leave nothing behind: many round trips on one connection, many connections one
+// after the other, and hundreds at once; with each way of blocking I/O, plain and over TLS. It prints figures, and
+// fails if memory or descriptors grow, or if the process does not end by itself.
 //
 //   npm run test:endurance -- [--trips 100000] [--cycles 10000] [--open 500] [--io wasi,worker]
 import { spawn } from 'node:child_process';
@@ -13,14 +13,14 @@ import { certificate, startEchoServers } from './echo-servers.mjs';
 const self = fileURLToPath(import.meta.url);
 const MIB = 2 ** 20;
 /**
- * What may be more afterwards. The thread that opens sockets collects its garbage when it sees fit, and
- * nobody can ask it to, so that resident memory levels off late; 10,000 connections that were kept would hold
- * some hundreds of MiB over TLS, and descriptors and heap tell of others.
+ * By how much each figure may grow. The thread that opens sockets collects its garbage when its engine chooses to, so
+ * resident memory levels off late. A leak would still be seen: 10,000 connections that are kept hold some hundreds of
+ * MiB over TLS, and other leaks show in the descriptors and the heap.
  */
 const MAX_GROWN = { fds: 2, heap: 2 * MIB, rss: 64 * MIB };
-/** Where that thread does TLS as well. */
+/** The same for the `worker` way, in which that thread does TLS as well. */
 const MAX_WORKER_RSS = 128 * MIB;
-/** Milliseconds between the last line of a client and the end of its process. */
+/** Most milliseconds between the last line of a client and the end of its process. */
 const MAX_LINGERING = 2000;
 
 if (process.argv[2] === '--client') await client(...process.argv.slice(3));
@@ -137,7 +137,7 @@ async function client(url, json) {
   }));
 }
 
-/** Does something many times, after a third as many as a warm-up, and prints what has grown. */
+/** Does something many times, after a warm-up of a third as many, and prints what has grown. */
 async function measure(what, begin) {
   const work = begin();
   const warmUp = Math.ceil(work.times / 3);
@@ -153,13 +153,13 @@ async function measure(what, begin) {
   console.log(JSON.stringify({ what, seconds, grown, note: work.note ?? '' }));
 }
 
-/** What the process holds, when it has had time to let go of the rest. */
+/** Returns what the process holds, after it has had time to free what it does not need. */
 async function footprint() {
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     gc();
   }
-  // Only Linux tells a process of its descriptors in a folder.
+  // Only Linux lists the descriptors of a process in a folder.
   const fds = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
   return { fds, heap: process.memoryUsage().heapUsed, rss: process.memoryUsage.rss() };
 }

@@ -1,9 +1,8 @@
-// Ten thousand clients that never finish their request, against a server with a handshakeTimeout:
-// each must be cut off in time, honest clients must be served meanwhile, and memory must be flat
-// from wave to wave:
+// Ten thousand clients never finish their request, and the server has a handshakeTimeout. Each of them must
+// be cut off in time, honest clients must be served meanwhile, and memory must not grow from wave to wave:
 //   npm run test:slow-loris -- [--connections 10000] [--waves 3]
-// The attackers have a process of their own; where the limit of open files is too low for all of
-// them at once, they come in more waves.
+// The attackers have a process of their own. If the limit of open files is too low for all of them at once,
+// they come in more waves.
 import { execSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
@@ -11,30 +10,30 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const HANDSHAKE_TIMEOUT = 10_000;
-/** How much earlier or later a client may see that, on a busy machine: it may learn late that it is connected. */
+/** How many milliseconds too early or too late a client may see its end: on a busy machine it learns late that it is connected. */
 const MAX_EARLY = 1500;
 const MAX_LATE = 5000;
-/** Files that a process has open besides. */
+/** Files that a process has open besides its connections. */
 const FILES_BESIDES = 200;
-/** How a write may learn that the server has cut the connection off. */
+/** The errors by which a write may learn that the server has cut the connection off. */
 const CUTS = new Set(['ECONNRESET', 'EPIPE']);
-/** Connections begun every 10 ms: many, so that a busy machine too has all of them before the first is cut off. */
+/** Connections begun every 10 ms: so many that even on a busy machine all of them are open before the first is cut off. */
 const BATCH = 100;
-/** Connections that may wait to be accepted; what is above begins a second later, by the kernel's rules. */
+/** Connections that may wait to be accepted. The kernel lets others begin a second later. */
 const BACKLOG = 4096;
 /** How often each client sends a byte, and how often the server's sockets are counted. */
 const BYTE_INTERVAL = 2000;
 const COUNT_INTERVAL = 200;
-/** How long the connections may take to be there, and anything else after its time. */
+/** Most milliseconds until all connections are open, and until anything else has happened after its time. */
 const MAX_BEGIN_TIME = HANDSHAKE_TIMEOUT - 500;
 const MAX_WAIT = 10_000;
-/** Bytes that an unfinished request may hold, with its socket. */
+/** Most bytes that an unfinished request may hold, with its socket. */
 const MAX_PER_CONNECTION = 24 * 1024;
 const MIB = 2 ** 20;
-/** By how much more may be in use after the last wave than after the first, and be resident at its peak. */
+/** By how many bytes the memory in use after a wave, and the resident memory at its peak, may grow from the first wave to the last. */
 const MAX_GROWTH = MIB;
 const MAX_RESIDENT_GROWTH = 24 * MIB;
-/** How long what was collected may take to be given back. */
+/** Most milliseconds until collected memory has been freed. */
 const MAX_SETTLE_TIME = 2000;
 
 if (process.send === undefined) await defend();
@@ -43,7 +42,7 @@ else {
   process.once('disconnect', () => process.exit());
 }
 
-/** Opens connections that send a byte now and then, and tells how long each of them lived. */
+/** Opens connections that send a byte now and then, and reports how long they lived. */
 function attack(port, count) {
   const lives = [];
   const errors = {};
@@ -111,7 +110,7 @@ async function defend() {
     backlog: BACKLOG,
     handlers: { message: (ws, data, isText) => void ws.send(data, { text: isText }) },
   });
-  // What the first connection brings for good, such as the kernel's memory, is no growth.
+  // The first connection allocates what stays for good, such as the kernel's memory. That must not count as growth.
   check(await isServed(connect, server.url), 'an honest client was not served');
   const inUse = [];
   const resident = [];
@@ -169,7 +168,7 @@ async function isServed(connect, url) {
   return answer === 'served meanwhile';
 }
 
-/** Waits until so many sockets are open, but not for ever, and tells how many there were at most. */
+/** Waits until the wanted number of sockets is open, but not for ever. Returns the most that were open. */
 async function mostSockets(wanted) {
   const until = performance.now() + MAX_BEGIN_TIME;
   let most = 0;
@@ -180,7 +179,7 @@ async function mostSockets(wanted) {
   return most;
 }
 
-/** Waits for a promise, or ends the process where it takes too long. */
+/** Waits for a promise, or ends the process if that takes too long. */
 async function within(promise, milliseconds, what) {
   const timer = setTimeout(() => {
     console.log(`FAILED: the ${what} took too long`);
@@ -191,19 +190,19 @@ async function within(promise, milliseconds, what) {
   return value;
 }
 
-/** Sockets that are open. */
+/** Returns how many sockets are open. */
 function sockets() {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
 }
 
-/** Bytes in use, on the heap and off it, after a collection. */
+/** Returns the bytes in use, on the heap and outside of it, after a collection. */
 function memory() {
   globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-/** The same once nothing more is given back: array buffers are, by a thread in the background. */
+/** Returns the least bytes in use within `MAX_SETTLE_TIME`: a thread in the background frees array buffers later. */
 async function settledMemory() {
   const until = performance.now() + MAX_SETTLE_TIME;
   let least = memory();

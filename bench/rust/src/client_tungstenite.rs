@@ -1,4 +1,4 @@
-//! The client on tokio-tungstenite: what one read brought is answered by one write.
+//! The client on tokio-tungstenite. It answers all messages of one read by one write.
 
 use crate::exchange::Exchange;
 use crate::secure::Stream;

@@ -1,4 +1,4 @@
-//! The machine's monotonic clock, which every process of it reads alike, and processor times.
+//! Reads the machine's monotonic clock, which all processes share, and processor times.
 
 use serde::Serialize;
 use std::ops::Sub;
@@ -44,10 +44,10 @@ impl Sub for Ticks {
     }
 }
 
-/// What another process has used; `None` where that cannot be read.
+/// The processor time of another process; `None` if it cannot be read.
 pub fn process_ticks(pid: u32) -> Option<Ticks> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name and may hold anything, so count from its last parenthesis.
+    // The second field is the program's name and may contain anything, so fields are counted from its last parenthesis.
     let fields: Vec<&str> = stat[stat.rfind(')')? + 2..].split(' ').collect();
     Some(Ticks {
         user: fields.get(11)?.parse().ok()?,
@@ -55,7 +55,7 @@ pub fn process_ticks(pid: u32) -> Option<Ticks> {
     })
 }
 
-/// Resident memory of a process; `None` where that cannot be read.
+/// The resident memory of a process; `None` if it cannot be read.
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

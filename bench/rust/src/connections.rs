@@ -1,4 +1,4 @@
-//! What is done with connections: the twin of `peers/connections.mjs`.
+//! Performs tasks with connections, as `peers/connections.mjs` does.
 
 use crate::clock;
 use crate::exchange::{Exchange, Mode, Task};
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::sleep;
 
-/// Connections that are being opened at any time: no server's backlog is to overflow.
+/// Most connections that are being opened at a time, so that no server's backlog overflows.
 const MAX_OPENING_AT_ONCE: usize = 50;
 const SETTLING: Duration = Duration::from_millis(600);
 
@@ -24,7 +24,7 @@ pub struct Work {
     pub task: Task,
 }
 
-/// Does what a task asks for; the samples and totals are in what it returns.
+/// Performs a task, and returns its samples and totals.
 pub async fn perform(work: Work) -> Result<Measure, String> {
     let shared = Rc::new(RefCell::new(Measure::new(
         work.task.clone(),
@@ -40,7 +40,7 @@ pub async fn perform(work: Work) -> Result<Measure, String> {
             }
         })
         .await?;
-    // What still holds it, an idle connection's task, has been dropped with its set.
+    // The tasks of idle connections held it as well. They have been dropped with their set.
     let measure = Rc::try_unwrap(shared).map_err(|_| "a connection is still there")?;
     Ok(measure.into_inner())
 }
@@ -56,7 +56,7 @@ async fn converse_all(work: &Work, measure: &Rc<RefCell<Measure>>) -> Result<(),
     Ok(())
 }
 
-/// Starts so many connections, few at a time.
+/// Starts the given number of connections, a few at a time.
 async fn open(
     work: &Work,
     measure: &Rc<RefCell<Measure>>,
@@ -97,7 +97,7 @@ async fn connect_again_and_again(
 
 async fn lie_idle(work: &Work, measure: &Rc<RefCell<Measure>>) -> Result<(), String> {
     let connections = work.task.connections.unwrap_or(1);
-    // What is needed once, however many connections there are, is not theirs; heaps grow in steps at first.
+    // These first connections do not count. They take what a process needs only once, and heaps grow in steps at first.
     let mut handles = open_idle(work, measure, connections.div_ceil(2)).await?;
     let before = memory(work.server_pid).await?;
     let (begun, cpu_before) = (clock::now(), clock::cpu_times());
@@ -147,11 +147,11 @@ async fn open_idle(
 async fn memory(server_pid: u32) -> Result<(f64, f64), String> {
     sleep(SETTLING).await;
     let of =
-        |pid| clock::resident_bytes(pid).ok_or("this system does not tell the memory of a process");
+        |pid| clock::resident_bytes(pid).ok_or("this system does not show the memory of a process");
     Ok((of(std::process::id())? as f64, of(server_pid)? as f64))
 }
 
-/// Drives a client on one connection until it has closed; whether everything was answered.
+/// Drives a client on one connection until it has closed. Returns whether every message was answered.
 async fn converse(library: Library, url: String, mut exchange: Exchange) -> Result<bool, String> {
     let (scheme, rest) = url.split_once("://").ok_or("the URL has no scheme")?;
     let authority = rest.trim_end_matches('/');

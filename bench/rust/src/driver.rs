@@ -1,4 +1,4 @@
-//! Reads the work, does its tasks one after the other and answers each, as `peers/driver.mjs` does.
+//! Reads the work, performs its tasks one after the other and answers each, as `peers/driver.mjs` does.
 
 use crate::connections::{self, Work};
 use crate::exchange::Task;

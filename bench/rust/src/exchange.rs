@@ -1,4 +1,4 @@
-//! What every client does with its messages: the twin of `peers/exchange.mjs`, which says why.
+//! Says which payload is sent next, and checks every reply, as `peers/exchange.mjs` does. That file says why.
 
 use crate::clock;
 use crate::measure::Measure;
@@ -9,9 +9,9 @@ use std::cell::RefCell;
 use std::num::NonZero;
 use std::rc::Rc;
 
-/// Bytes of a stamped reply that are the server's times instead of what was sent.
+/// Bytes at the start of a stamped reply that are the server's times, not those of the message.
 const STAMPS: usize = 16;
-/// Bytes of a message that asks for a flood.
+/// Bytes of a message that requests a flood.
 const REQUEST: usize = 8;
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Mode {
     Connect,
     /// Exchanges one message and stays open.
     Idle,
-    /// Echoes what the server sends at its pace.
+    /// Sends back what the server sends at its own pace.
     Paced,
     #[serde(other)]
     Exchange,
@@ -71,7 +71,7 @@ pub struct Exchange {
     received: usize,
     until_due: usize,
     due: usize,
-    /// Empty where many messages make a sample.
+    /// Empty if a sample has more than one message.
     sent_at: Vec<u64>,
 }
 
@@ -132,13 +132,13 @@ impl Exchange {
         self.measure.borrow().has_ended() && self.owed() == 0 && self.due == 0
     }
 
-    /// Messages that are to be answered yet, times the replies that one of them gets.
+    /// Messages that have not been answered yet, times the replies that each of them gets.
     fn owed(&self) -> usize {
         let asked = self.sent * self.task.replies_per_message;
         asked.saturating_sub(self.received * self.task.messages_per_reply)
     }
 
-    /// The next payload to send, while the window is being filled; that of a text is UTF-8.
+    /// The next payload to send, while the window is being filled. That of a text is UTF-8.
     pub fn next(&mut self) -> Bytes {
         if self.sent == 0 {
             self.measure.borrow_mut().open();
@@ -150,7 +150,7 @@ impl Exchange {
         self.payloads.get(self.sent - 1).clone()
     }
 
-    /// Takes a reply, compares every byte of it, and says what to send for it.
+    /// Takes a reply and compares every byte of it. Returns the message to send for it.
     pub fn reply(&mut self, data: &[u8]) -> Result<Option<Bytes>, String> {
         if self.task.mode == Mode::Paced {
             return Ok(self.echo(data));
@@ -190,7 +190,7 @@ impl Exchange {
         Ok(Some(self.next()))
     }
 
-    /// Sends a paced message back; of another size is the last one, which tells the latencies.
+    /// Returns a paced message, to be sent back. The last message has another size: it contains the latencies.
     fn echo(&mut self, data: &[u8]) -> Option<Bytes> {
         let mut measure = self.measure.borrow_mut();
         if data.len() != self.task.size {
@@ -204,7 +204,7 @@ impl Exchange {
         Some(Bytes::copy_from_slice(data))
     }
 
-    /// What else to send for the last reply.
+    /// Returns another message to send for the last reply.
     pub fn more(&mut self) -> Option<Bytes> {
         self.due = self.due.checked_sub(1)?;
         Some(self.next())

@@ -1,4 +1,4 @@
-//! When to read the clocks and when to stop: the twin of `peers/measure.mjs`.
+//! Decides when the measured part of a cell begins and ends, as `peers/measure.mjs` does.
 
 use crate::clock::{self, Ticks};
 use crate::exchange::Task;
@@ -44,7 +44,7 @@ impl Default for Totals {
     }
 }
 
-/// Nanoseconds per message: the round trip, and its two ways where replies are stamped.
+/// Nanoseconds per message: the round trip, and both of its ways if replies are stamped.
 #[derive(Default)]
 pub struct Times {
     pub round_trips: Vec<f64>,
@@ -60,9 +60,9 @@ pub struct Measure {
     pub payloads: Rc<Payloads>,
     phase: Phase,
     counted: usize,
-    /// Connections that are not open yet: until they are, the warm-up goes on.
+    /// Connections that are not open yet. The warm-up cannot end before all are open.
     pub unopened: usize,
-    /// Connections that have had their only message answered.
+    /// Connections whose only message has been answered.
     pub idle: usize,
     begun: u64,
     last: u64,
@@ -93,7 +93,7 @@ impl Measure {
         }
     }
 
-    /// Counts a connection that has been opened; with the last the warm-up begins again.
+    /// Counts a connection that has been opened. With the last one the warm-up starts anew.
     pub fn open(&mut self) {
         if self.unopened == 1 {
             self.begun = clock::now();
@@ -105,7 +105,7 @@ impl Measure {
         self.phase == Phase::Ended
     }
 
-    /// Takes a reply and when its message was sent.
+    /// Takes a reply and the time at which its message was sent.
     pub fn take(&mut self, now: u64, sent_at: u64, data: &[u8]) {
         match self.phase {
             Phase::WarmingUp => {
@@ -161,7 +161,7 @@ impl Measure {
         }
     }
 
-    /// Takes the latencies of an open loop, in nanoseconds; what the server's processor did is its spinning.
+    /// Takes the latencies of an open loop, in nanoseconds. The server spins while it waits, so its processor time is left out.
     pub fn end_paced(&mut self, latencies: &[u8]) {
         let nanos =
             |bytes: &[u8]| f64::from(u32::from_le_bytes(bytes.try_into().expect("4 bytes")));

@@ -1,6 +1,7 @@
 //! `/paced/SIZE/RATE/DISCARDED/COUNTED`: an open loop. After a first message the server sends at its own pace,
-//! whatever the client does, and takes every echo. A latency counts from when its message was due, so that a
-//! client that stalls pays for all that should have been sent meanwhile. At the end it sends the latencies.
+//! whatever the client does, and takes every echo. A latency counts from the time at which its message was due. So a
+//! client that stalls has longer latencies for all messages that were due meanwhile. At the end the server sends the
+//! latencies.
 
 use crate::clock;
 use crate::payloads::{Content, Payloads};
@@ -18,7 +19,7 @@ pub struct Pace {
     pub size: usize,
     /// Messages per second.
     pub rate: usize,
-    /// Messages at the start whose latencies are not told.
+    /// Messages at the start whose latencies do not count.
     pub discarded: usize,
     pub counted: usize,
 }
@@ -38,7 +39,7 @@ pub async fn serve(ws: &mut WebSocketStream<impl Stream>, pace: Pace) -> Result<
             ws.send(Message::Binary(payloads.get(sent).clone())).await?;
             sent += 1;
         }
-        // It spins, since no timer is sharp enough.
+        // It spins, since no timer is precise enough.
         match ws.next().now_or_never() {
             Some(Some(Ok(Message::Binary(echo)))) => {
                 if received == sent || echo != payloads.get(received) {

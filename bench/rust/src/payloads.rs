@@ -1,4 +1,4 @@
-//! The messages that every client sends: the twin of `peers/payloads.mjs`.
+//! Makes the messages that every client sends, the same ones as `peers/payloads.mjs`.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ pub enum Content {
     Mixed,
 }
 
-/// Payloads that go out in turn, or replies that come in turn.
+/// Payloads that are sent in turn, or replies that are expected in turn.
 pub struct Payloads(Vec<Bytes>);
 
 impl Payloads {
@@ -59,7 +59,7 @@ impl Payloads {
         Payloads((0..distinct(size)).map(one).collect())
     }
 
-    /// What acknowledges each batch of so many, in turn.
+    /// The acknowledgements of batches of the given size, in turn.
     pub fn acknowledgements(&self, per_reply: usize) -> Payloads {
         let last = |reply| self.get(per_reply * (reply + 1) - 1);
         let first_bytes = |reply| last(reply).slice(..last(reply).len().min(8));

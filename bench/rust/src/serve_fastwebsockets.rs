@@ -1,4 +1,4 @@
-//! The server on fastwebsockets, as its documentation shows it; it echoes, and does nothing else.
+//! The server on fastwebsockets, as its documentation shows it. It only echoes.
 
 use crate::clock;
 use crate::secure::Stream;

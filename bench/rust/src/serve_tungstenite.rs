@@ -1,4 +1,4 @@
-//! The server on tokio-tungstenite: replies to all that has arrived leave together.
+//! The server on tokio-tungstenite. It sends the replies to all messages that have arrived together.
 
 use crate::clock;
 use crate::paced;
@@ -36,7 +36,7 @@ pub async fn serve(stream: impl Stream) {
     let _ = poll_fn(|context| poll_serve(&mut ws, context, &mut answerer)).await;
 }
 
-/// Reads as long as something is there, then writes; goes on reading while a write waits, so that a
+/// Reads as long as there is something to read, then writes. It goes on reading while a write waits, so that a
 /// client may send its whole window before it reads.
 fn poll_serve(
     ws: &mut WebSocketStream<impl Stream>,
@@ -48,7 +48,7 @@ fn poll_serve(
         match ws.as_mut().poll_next(context) {
             Poll::Ready(Some(Ok(message))) if message.is_binary() || message.is_text() => {
                 for reply in answerer.answer(message) {
-                    // Not being ready only means that earlier replies wait: the buffer has no limit.
+                    // If it is not ready, earlier replies are waiting. The buffer has no limit, so this one can be added.
                     if let Poll::Ready(Err(error)) = ws.as_mut().poll_ready(context) {
                         return Poll::Ready(Err(error));
                     }
@@ -68,10 +68,10 @@ fn poll_serve(
     }
 }
 
-/// What a connection answers its messages with.
+/// Makes the answers to the messages of a connection.
 struct Answerer {
     service: Service,
-    /// Those of a flood; none otherwise.
+    /// The payloads of a flood; empty otherwise.
     payloads: Option<Payloads>,
     /// Messages received, or sent in a flood.
     counted: usize,

@@ -1,4 +1,4 @@
-//! What both servers do: listen, and read from the path what a connection is to do.
+//! The part that both servers share: they listen, and the path of a connection says how its messages are answered.
 
 use crate::clock;
 use crate::paced::Pace;
@@ -11,16 +11,16 @@ pub const MAX_MESSAGE_SIZE: usize = 64 * 1024 * 1024;
 /// Bytes at the start of a stamped reply: when the message was received and when the reply is sent.
 const STAMPS: usize = 16;
 
-/// What a connection is served with, by its path.
+/// How the messages of a connection are answered, by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// `/`: every message comes back as it is.
     Echo,
     /// `/stamped`: the first 16 bytes come back as two times of the monotonic clock.
     Stamped,
-    /// `/flood/SIZE/COUNT`: every message is answered by so many of that size.
+    /// `/flood/SIZE/COUNT`: every message is answered by COUNT messages of SIZE bytes.
     Flood { size: usize, count: usize },
-    /// `/take/COUNT`: every so many messages are answered by the first eight bytes of the last.
+    /// `/take/COUNT`: every COUNT messages are answered by the first eight bytes of the last one.
     Take { count: usize },
     /// See `paced.rs`.
     Paced(Pace),
@@ -58,7 +58,7 @@ impl Service {
     }
 }
 
-/// Writes the stamps; a reply too short for them is left as it is.
+/// Writes the stamps. A reply that is too short for them is left as it is.
 pub fn stamp(payload: &mut [u8], received: u64) {
     if let Some(place) = payload.get_mut(..STAMPS) {
         place[..8].copy_from_slice(&received.to_le_bytes());
