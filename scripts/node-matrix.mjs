@@ -30,7 +30,7 @@ function run(binary, io, isFirst) {
     '--reporter=json',
     `--outputFile=${result}`,
   ];
-  const env = { ...process.env, WIRESPEED_SYNC_RUNG: io, NO_COLOR: '1' };
+  const env = { ...process.env, WIRESPEED_SYNC_IO: io, NO_COLOR: '1' };
   // The other clients do not depend on the way of blocking I/O, so they are tested once on each version.
   if (!isFirst) env.WIRESPEED_TEST_FACES = 'sync';
   const { stdout, stderr, signal } = spawnSync(binary, args, { cwd: root, env, encoding: 'utf8' });

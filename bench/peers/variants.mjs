@@ -50,7 +50,7 @@ export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name))
 export function listVariants(servers) {
   return [
     ...BLOCKING_IO.flatMap((io) => {
-      const env = { WIRESPEED_SYNC_RUNG: io };
+      const env = { WIRESPEED_SYNC_IO: io };
       const name = syncName(io);
       const variant = { name, label: `sync on ${io}`, of: 'wirespeed-sync', env };
       const unspun = { name: `${name}-unspun`, label: `${variant.label}, busyPoll 0` };

@@ -55,7 +55,7 @@ async function everywhere() {
 /** Runs a client to its end, and prints what it found. */
 async function run(io, way, url, counts) {
   const args = ['--expose-gc', self, '--client', url, JSON.stringify(counts)];
-  const env = { ...process.env, WIRESPEED_SYNC_RUNG: io };
+  const env = { ...process.env, WIRESPEED_SYNC_IO: io };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let lastHeard = 0;
   let rest = '';
