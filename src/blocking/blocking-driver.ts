@@ -1,5 +1,5 @@
 /**
- * What a blocking connection stands on: a session, pumped by calls that wait.
+ * What a blocking connection asks of its driver: to move bytes for a session, by calls that wait.
  */
 
 import type { ReadyData } from '../connection/data.ts';
@@ -7,17 +7,20 @@ import type { Session } from '../protocol/session.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
 import type { SocketAddress } from '../transport/socket.ts';
 
-/** The pump of one connection. Deadlines are times of the clock; infinity waits for ever. */
+/** The deadline of a call that may wait for ever. Deadlines are times of the clock. */
+export const NEVER: number = Number.POSITIVE_INFINITY;
+
+/** Drives one connection. */
 export interface BlockingDriver {
   readonly session: Session;
-  /** Whether the connection is this driver's no more, so that no call may be made. */
+  /** Whether the connection has been given back to the event loop: no call may be made then. */
   readonly isRevoked: boolean;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;
   /** Bytes that a send could not hand to the system in its time. */
   readonly bufferedAmount: number;
   stats(): ConnectionStats;
-  /** Begins a call of the owner's. If an earlier one was left half done, that ends the connection. */
+  /** Begins a call. If an earlier call was cut off while it sent or received, the connection fails. */
   begin(): void;
   /** Has the session write a control frame; it leaves with the next `flush`. Throws as the session does. */
   write(write: (session: Session) => void): void;
@@ -25,17 +28,17 @@ export interface BlockingDriver {
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void;
   /** Writes a fragment of a message, as `sendMessage` does a whole one. */
   sendFragment(payload: ReadyData, isText: boolean, isFinal: boolean, isCompressed?: boolean): void;
-  /** Bounds what is sent until the next `flush`: what has not left by then is kept for later calls. */
+  /** Sets a deadline for what is sent until the next `flush`: what is left then waits for later calls. */
   limitSending(deadline: number): void;
-  /** Sends what the core has written; blocks until the system has taken it, or the limit has passed. */
+  /** Sends what the session has written. Blocks until the system has taken it, or until the deadline. */
   flush(): void;
-  /** Tells whether all that was sent has been handed to the system. */
+  /** Tells whether the system has taken all that was sent. */
   hasLeft(): boolean;
-  /** Delivers what has come already, where nobody has looked for a while: pings want an answer. */
+  /** Delivers what has come, if nothing was read for a while: the peer's pings are answered by that. */
   refresh(): void;
   /**
-   * Waits for the next bytes and delivers what they bring; false once the deadline has passed,
-   * whatever still comes. May return early with nothing delivered.
+   * Waits for bytes, and delivers the messages in them; may return early with none. Returns false
+   * once the deadline has passed, even if the peer is still sending.
    */
   pump(deadline: number): boolean;
   /** Ends the connection at once. */

@@ -1,4 +1,4 @@
-import { SyncDriver, type SyncOwner } from '../blocking/sync-driver.ts';
+import { SyncDriver, type SyncSink } from '../blocking/sync-driver.ts';
 import { KeptMessages } from '../connection/kept-messages.ts';
 import { keepMessage } from '../connection/message.ts';
 import { parseTarget } from '../dial/target.ts';
@@ -12,17 +12,13 @@ import { now } from '../transport/clock.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
 
 /** The inbox of a connection that this face has made. */
-class ConnectionInbox implements Inbox, SyncOwner {
+class ConnectionInbox implements Inbox, SyncSink {
   readonly messages: KeptMessages;
   readonly pings = new PingTracker();
   isCloser = false;
 
   constructor({ maxMessageSize }: ResolvedConnectOptions) {
     this.messages = new KeptMessages(maxMessageSize);
-  }
-
-  get isFull(): boolean {
-    return this.messages.isFull;
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {

@@ -168,6 +168,17 @@ describe('the end of a connection that is lent', () => {
     await expect(ws.send('no')).rejects.toBeInstanceOf(ConnectionClosedError);
   });
 
+  it('by a reset while something waits to be sent is told by the next recv, with its cause', async () => {
+    const { blocking, seen } = await lend([STOP_READING, sleep(200), RESET]);
+    expect(thrown(() => blocking.send(patternBytes(20_000_000), { timeout: 50 }))).toBeInstanceOf(
+      TimeoutError,
+    );
+    await seen();
+    const error = thrown(() => blocking.recv({ timeout: 5000 }));
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error.cause).toBeInstanceOf(TransportError);
+  });
+
   it('by a reset within a long send is seen in it', async () => {
     const large = patternBytes(50_000_000);
     const { blocking } = await lend([STOP_READING, sleep(800), RESET]);

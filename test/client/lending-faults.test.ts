@@ -69,6 +69,24 @@ it('a blocking send that a vm script cuts off fails the connection, which can be
   await expect(ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
 });
 
+it('a generateMaskingKey that a vm script cuts off in a blocking send fails the connection', async () => {
+  let isEndless = false;
+  const generateMaskingKey = (keys: Uint8Array): void => {
+    keys.fill(0);
+    while (isEndless);
+  };
+  const { ws, blocking } = await lend([ECHO], { generateMaskingKey });
+  isEndless = true;
+  const send = (): void => blocking.send('cut off');
+  expect(thrown(() => runInNewContext('send()', { send }, { timeout: 200 })).code).toBe(
+    'ERR_SCRIPT_EXECUTION_TIMEOUT',
+  );
+  isEndless = false;
+  expect(thrown(() => blocking.send('more')).cause).toMatchObject({ code: 'WS_CALL_CUT_OFF' });
+  expect(toAsync(blocking)).toBe(ws);
+  await expect(ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
+});
+
 describe('toSync refuses, and leaves the connection usable,', () => {
   it('while a recv waits', async () => {
     const { ws } = await open([ECHO]);
