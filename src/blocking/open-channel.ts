@@ -20,7 +20,6 @@ import type {
 import { identityFault } from '../dial/secure-options.ts';
 import { isVerified } from '../dial/tls-conditions.ts';
 import { findSession, keepSession, sessionConditions } from '../dial/tls-sessions.ts';
-import { cloneValue } from '../transport/node-globals.ts';
 import { nodeTls } from '../transport/node-tls.ts';
 import { FsCalls } from './calls/fs.ts';
 import type { SystemCalls } from './calls/system-calls.ts';
@@ -30,6 +29,7 @@ import { PlainChannel } from './channels/plain.ts';
 import { RelayChannel } from './channels/relay.ts';
 import { MissingTlsNames, TlsChannel } from './channels/tls.ts';
 import { unlendable, unsupported } from './unsupported.ts';
+import { isCloneable } from './worker/cloneable.ts';
 import { type ConnectedSocket, RefusedOptions } from './worker/socket-broker.ts';
 import { handleOf } from './worker/socket-handle.ts';
 
@@ -198,25 +198,13 @@ function withDefaults(options: ConnectionOptions): ConnectionOptions {
 function withoutFunctions(options: ConnectionOptions): ConnectionOptions {
   const { checkServerIdentity: _, ...rest } = options;
   for (const [name, value] of Object.entries(rest)) {
-    if (!isTransferable(value)) {
+    if (!isCloneable(value)) {
       throw unsupported(
         `TLS is done in another thread here, to which the option tls.${name} cannot be given`,
       );
     }
   }
   return rest;
-}
-
-/** Whether another thread can be given the value: no functions, and nothing that holds native objects. */
-function isTransferable(value: unknown): boolean {
-  if (typeof value === 'function') return false;
-  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return true;
-  try {
-    cloneValue(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Checks whom the certificate is for, as Node.js would: it ignores the verdict where it verifies nothing. */

@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { trustByDefault } from '../../dial/tls-conditions.ts';
 import { nodeTls } from '../../transport/node-tls.ts';
+import { isCloneable } from './cloneable.ts';
 import type { ErrorFacts, WorkerReply, WorkerRequest } from './messages.ts';
 import { SharedRings } from './shared-ring.ts';
 import { handleOf } from './socket-handle.ts';
@@ -104,18 +105,9 @@ function describe(error: Error): ErrorFacts {
   const properties: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(error)) {
     // Not a socket or a function that somebody has hung on it.
-    if (name !== 'errors' && isPlain(value)) properties[name] = value;
+    if (name !== 'errors' && isCloneable(value)) properties[name] = value;
   }
   return { message: error.message, name: error.name, properties };
-}
-
-function isPlain(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function block({ id, isBlocking }: Request<'block'>): void {
