@@ -32,9 +32,9 @@ export default defineConfig({
         // The sync face once more, in the way that platforms without descriptors of sockets need.
         extends: true,
         test: {
-          name: 'worker-rung',
+          name: 'worker-io',
           include: ['test/contract/**/*.test.ts'],
-          env: { WIRESPEED_SYNC_RUNG: 'worker', WIRESPEED_TEST_FACES: 'sync' },
+          env: { WIRESPEED_SYNC_IO: 'worker', WIRESPEED_TEST_FACES: 'sync' },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

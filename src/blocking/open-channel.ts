@@ -1,14 +1,14 @@
 /**
- * Chooses how a connection's bytes are read and written: the first rung that works here.
+ * Chooses how the bytes of a connection are read and written: the first of these ways that works here.
  *
- * - `wasi`: system calls through `node:wasi` on the socket's descriptor, without blocking, and polling
- * - `fs-blocking`: calls of `node:fs`, with short sleeps; where no deadline is set, calls that block
- * - `fs`: the same without calls that block, where nobody can change the descriptor's mode
- * - `worker`: the socket stays with its worker, TLS included, and bytes cross through shared memory
+ * - `wasi`: `node:wasi` reads, writes and polls the socket's descriptor
+ * - `fs-blocking`: `node:fs` does, with short sleeps between two looks; without a deadline its reads block
+ * - `fs`: the same, but no read blocks
+ * - `worker`: the worker keeps the socket and does TLS, and bytes cross through shared memory
  *
- * TLS over the first three is done on the calling thread, where Node.js has what that takes, and in
- * the worker otherwise. `WIRESPEED_SYNC_RUNG` in the environment asks for one rung by name, for
- * tests: then there is no other.
+ * With the first three TLS is done on the calling thread, or in the worker where Node.js lacks a private
+ * name that this takes. The environment variable `WIRESPEED_SYNC_IO` forces one way, for tests: no other
+ * is tried then.
  */
 import type { Socket } from 'node:net';
 import type {
@@ -33,19 +33,20 @@ import { isCloneable } from './worker/cloneable.ts';
 import { type ConnectedSocket, RefusedOptions } from './worker/socket-broker.ts';
 import { handleOf } from './worker/socket-handle.ts';
 
-const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
-type Rung = (typeof RUNGS)[number];
+/** The ways of blocking I/O, the fastest first. */
+const WAYS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
+type Way = (typeof WAYS)[number];
 
-/** Rungs that turned out not to work in this thread, and why. */
-const broken = new Map<Rung, unknown>();
+/** The ways that turned out not to work in this thread, and why. */
+const failed = new Map<Way, unknown>();
 
 /**
- * Opens the channel of a connected socket, over TLS if there are options for it; `undefined` if
- * the deadline passed before.
+ * Opens the channel of a connected socket, over TLS if `secure` has options for it; returns `undefined`
+ * if the deadline passes before.
  *
  * @throws RefusedOptions for options that `tls.connect` refuses
  * @throws the error of TLS
- * @throws WebSocketError `WS_SYNC_UNSUPPORTED` if the rung asked for does not work here
+ * @throws WebSocketError `WS_SYNC_UNSUPPORTED` if the forced way does not work here
  */
 export function openChannel(
   socket: ConnectedSocket,
@@ -53,7 +54,7 @@ export function openChannel(
   reader: ChannelReader,
   deadline: number,
 ): Channel | undefined {
-  const forced = forcedRung();
+  const forced = forcedWay();
   const { fd, id, canBlock, broker } = socket;
   const setBlocking = (isBlocking: boolean): void => broker.setBlocking(id, isBlocking);
   const calls = openCalls({ fd, setBlocking: canBlock ? setBlocking : undefined }, forced);
@@ -65,10 +66,9 @@ export function openChannel(
 }
 
 /**
- * Returns calls on the descriptor of a socket that this thread's event loop has.
+ * Returns calls on the descriptor of a socket that the event loop of this thread reads.
  *
- * @throws WebSocketError `WS_SYNC_UNSUPPORTED` over TLS, and where the socket has no descriptor that
- * could be called
+ * @throws WebSocketError `WS_SYNC_UNSUPPORTED` over TLS, and where no call can be made on a descriptor
  */
 export function openDescriptor(socket: Socket): SystemCalls {
   if ('encrypted' in socket) throw unlendable('its TLS belongs to the event loop');
@@ -78,58 +78,62 @@ export function openDescriptor(socket: Socket): SystemCalls {
   const canBlock = typeof handle?.setBlocking === 'function';
   const setBlocking = (isBlocking: boolean): void => void handle?.setBlocking?.(isBlocking);
   const descriptor = { fd, setBlocking: canBlock ? setBlocking : undefined };
-  const calls = openCalls(descriptor, forcedRung());
-  if (calls === undefined) throw unlendable('there is no way to call its file descriptor');
+  const calls = openCalls(descriptor, forcedWay());
+  if (calls === undefined) throw unlendable('no way to read its file descriptor works');
   return calls;
 }
 
-function forcedRung(): Rung | undefined {
-  const name = process.env.WIRESPEED_SYNC_RUNG;
+function forcedWay(): Way | undefined {
+  const name = process.env.WIRESPEED_SYNC_IO;
   if (name === undefined || name === '') return undefined;
-  const rung = RUNGS.find((each) => each === name);
-  if (rung !== undefined) return rung;
-  throw unsupported(`WIRESPEED_SYNC_RUNG must be one of ${RUNGS.join(', ')}, not '${name}'`);
+  const way = WAYS.find((each) => each === name);
+  if (way !== undefined) return way;
+  throw unsupported(`WIRESPEED_SYNC_IO must be one of ${WAYS.join(', ')}, not '${name}'`);
 }
 
-/** A socket as far as its calls need to know it. */
+/** What calls on a socket need of it. */
 interface Descriptor {
+  /** Below 0 where the socket has none. */
   readonly fd: number;
-  /** Changes the descriptor's mode, if somebody can. */
+  /** Sets whether calls on the descriptor block; missing where that cannot be changed. */
   readonly setBlocking: ((isBlocking: boolean) => void) | undefined;
 }
 
-/** Returns calls on the socket's descriptor; nothing if there is no way to make any. */
-function openCalls(socket: Descriptor, forced: Rung | undefined): SystemCalls | undefined {
+/** Returns calls on the socket's descriptor; `undefined` if only the worker can read the socket. */
+function openCalls(socket: Descriptor, forced: Way | undefined): SystemCalls | undefined {
   if (forced === 'worker') return undefined;
-  // That is no fault of the rungs: another socket may have one.
+  // No way has failed by that: another socket may have a descriptor.
   if (forced === undefined && socket.fd < 0) return undefined;
-  for (const rung of forced === undefined ? RUNGS : [forced]) {
-    if (rung === 'worker') break;
-    if (forced === undefined && broken.has(rung)) continue;
+  for (const way of forced === undefined ? WAYS : [forced]) {
+    if (way === 'worker') break;
+    if (forced === undefined && failed.has(way)) continue;
     try {
-      return makeCalls(rung, socket);
+      return makeCalls(way, socket);
     } catch (error) {
-      broken.set(rung, error);
+      failed.set(way, error);
     }
   }
   if (forced === undefined) return undefined;
-  const cause = broken.get(forced) as Error;
-  throw unsupported(`the rung '${forced}' does not work here: ${cause.message}`, cause);
+  const cause = failed.get(forced) as Error;
+  throw unsupported(
+    `WIRESPEED_SYNC_IO forces '${forced}', which does not work: ${cause.message}`,
+    cause,
+  );
 }
 
-/** @throws if the rung does not work here */
-function makeCalls(rung: Exclude<Rung, 'worker'>, socket: Descriptor): SystemCalls {
+/** @throws if the way does not work here */
+function makeCalls(way: Exclude<Way, 'worker'>, socket: Descriptor): SystemCalls {
   const { fd, setBlocking } = socket;
   if (fd < 0) throw new Error('sockets have no file descriptor on this platform');
-  if (rung === 'wasi') return new WasiCalls(fd);
-  if (rung === 'fs') return new FsCalls(fd);
+  if (way === 'wasi') return new WasiCalls(fd);
+  if (way === 'fs') return new FsCalls(fd);
   if (setBlocking === undefined) {
     throw new Error('sockets have no method setBlocking in this version of Node.js');
   }
   return new FsCalls(fd, setBlocking);
 }
 
-/** Opens TLS on this thread; `undefined` if this version of Node.js has not got what it takes. */
+/** Makes a channel of TLS on this thread; `undefined` if Node.js lacks a private name that it takes. */
 function openTls(
   calls: SystemCalls,
   secure: ConnectionOptions,
@@ -176,7 +180,7 @@ function openRelay(
   return new RelayChannel(rings, broker.relayWorker(id), reader);
 }
 
-/** Fills in what this thread does by default: the worker has defaults of its own. */
+/** Fills in the defaults of this thread, since the worker has its own. */
 function withDefaults(options: ConnectionOptions): ConnectionOptions {
   const tls = nodeTls();
   const { ciphers, ecdhCurve, minVersion, maxVersion, secureProtocol } = options;
@@ -194,20 +198,20 @@ function withDefaults(options: ConnectionOptions): ConnectionOptions {
   };
 }
 
-/** Leaves out the function that this thread calls itself. */
+/** Leaves out `checkServerIdentity`, which this thread calls itself. */
 function withoutFunctions(options: ConnectionOptions): ConnectionOptions {
   const { checkServerIdentity: _, ...rest } = options;
   for (const [name, value] of Object.entries(rest)) {
     if (!isCloneable(value)) {
       throw unsupported(
-        `TLS is done in another thread here, to which the option tls.${name} cannot be given`,
+        `TLS is done in another thread here, and the option tls.${name} cannot be given to it`,
       );
     }
   }
   return rest;
 }
 
-/** Checks whom the certificate is for, as Node.js would: it ignores the verdict where it verifies nothing. */
+/** Checks whom the certificate is for. As in Node.js, the verdict counts only where the server is verified. */
 function checkIdentity(certificate: PeerCertificate, options: ConnectionOptions): void {
   const { servername, host = 'localhost' } = options;
   restoreBuffers(certificate);
@@ -215,7 +219,7 @@ function checkIdentity(certificate: PeerCertificate, options: ConnectionOptions)
   if (fault !== undefined && isVerified(options)) throw fault;
 }
 
-/** On its way from another thread a Buffer became other bytes. */
+/** Makes the Buffers of a certificate again: another thread sent them, and they became plain Uint8Arrays. */
 function restoreBuffers(certificate: PeerCertificate): void {
   const seen = new Set<object>();
   let each: Partial<DetailedPeerCertificate> | undefined = certificate;

@@ -155,7 +155,7 @@ describe('toSync refuses, and leaves the connection usable,', () => {
     ['no descriptor, as on Windows', { fd: -1 }, ''],
     ['none, as its name is missing', { fd: undefined }, ''],
     ['a mode that cannot be set', { setBlocking: undefined }, 'fs-blocking'],
-  ])('where the socket has %s', async (_, fields, rung) => {
+  ])('where the socket has %s', async (_, fields, io) => {
     const sockets: Socket[] = [];
     const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
     subscribe('net.client.socket', note);
@@ -165,7 +165,7 @@ describe('toSync refuses, and leaves the connection usable,', () => {
     for (const [name, value] of Object.entries(fields)) {
       Object.defineProperty(handle, name, { value, configurable: true });
     }
-    vi.stubEnv('WIRESPEED_SYNC_RUNG', rung);
+    vi.stubEnv('WIRESPEED_SYNC_IO', io);
     expect(thrown(() => toSync(ws)).code).toBe('WS_SYNC_UNSUPPORTED');
     await expectUsable(ws);
     // Nor is it the last word for other connections.
@@ -175,7 +175,7 @@ describe('toSync refuses, and leaves the connection usable,', () => {
   });
 
   it('where bytes would have to cross from another thread', async () => {
-    vi.stubEnv('WIRESPEED_SYNC_RUNG', 'worker');
+    vi.stubEnv('WIRESPEED_SYNC_IO', 'worker');
     const { ws } = await open([ECHO]);
     expect(thrown(() => toSync(ws)).code).toBe('WS_SYNC_UNSUPPORTED');
     await expectUsable(ws);

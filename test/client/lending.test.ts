@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Connection, ConnectionClosedError, TimeoutError } from 'wirespeed';
 import { type SyncConnection, toAsync, toSync } from 'wirespeed/sync';
+import { BLOCKING_IO } from '../support/blocking-io.ts';
 import { frame } from '../support/frames.ts';
 import {
   ECHO,
@@ -28,13 +29,13 @@ import { patternBytes } from '../support/peer/pattern.mjs';
 import { until } from '../support/until.ts';
 import { elapse, open } from './async-connection.ts';
 
-/** The ways of reading a descriptor; the fourth rung has none. */
-const RUNGS = ['wasi', 'fs-blocking', 'fs'] as const;
+/** The ways that have the descriptor of the socket: `worker` does not. */
+const WITH_DESCRIPTOR = BLOCKING_IO.filter((io) => io !== 'worker');
 
 afterEach(() => vi.unstubAllEnvs());
 
-function useRung(rung: (typeof RUNGS)[number]): void {
-  vi.stubEnv('WIRESPEED_SYNC_RUNG', rung);
+function force(io: string): void {
+  vi.stubEnv('WIRESPEED_SYNC_IO', io);
 }
 
 /** Numbers from 0 to `below`, the same in every run. */
@@ -90,50 +91,53 @@ async function alternate(
   await Promise.all(promises);
 }
 
-describe.each(RUNGS)('alternating calls that block and calls that do not, by %s', (rung) => {
-  it.each([
-    ['plain', 2000, {}],
-    ['compressed', 500, { perMessageDeflate: { threshold: 100 } }],
-  ] as const)('lose no message and keep the order: %s, %i times', async (_, times, options) => {
-    useRung(rung);
-    const { ws } = await open([ECHO], options);
-    const numbered = new Numbered();
-    const random = randomNumbers(times);
-    for (let i = 0; i < times; i++) await alternate(ws, numbered, random);
-    while (numbered.underWay > 0) numbered.take(await ws.recv());
-    await ws.close();
-    expect(ws.closeCode).toBe(1000);
-  });
+describe.each(WITH_DESCRIPTOR)(
+  'alternating calls that block and calls that do not, by %s',
+  (io) => {
+    it.each([
+      ['plain', 2000, {}],
+      ['compressed', 500, { perMessageDeflate: { threshold: 100 } }],
+    ] as const)('lose no message and keep the order: %s, %i times', async (_, times, options) => {
+      force(io);
+      const { ws } = await open([ECHO], options);
+      const numbered = new Numbered();
+      const random = randomNumbers(times);
+      for (let i = 0; i < times; i++) await alternate(ws, numbered, random);
+      while (numbered.underWay > 0) numbered.take(await ws.recv());
+      await ws.close();
+      expect(ws.closeCode).toBe(1000);
+    });
 
-  // Only Linux tells a process of its descriptors in a folder.
-  const run = existsSync('/proc/self/fdinfo') ? it : it.skip;
+    // Only Linux tells a process of its descriptors in a folder.
+    const run = existsSync('/proc/self/fdinfo') ? it : it.skip;
 
-  run('leave the descriptor in the mode that the event loop needs', async () => {
-    useRung(rung);
-    const sockets: Socket[] = [];
-    const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
-    subscribe('net.client.socket', note);
-    const { ws } = await open([ECHO, sleep(60), sendText('late')], { pingInterval: 0 });
-    unsubscribe('net.client.socket', note);
-    const isNonBlocking = (): boolean => {
-      const { fd } = Reflect.get(sockets[0] as Socket, '_handle') as { fd: number };
-      const [, flags] =
-        /flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
-      return (Number.parseInt(flags as string, 8) & constants.O_NONBLOCK) !== 0;
-    };
-    const blocking = toSync(ws);
-    expect(isNonBlocking()).toBe(true);
-    // It waits so long that, where that is possible, the system wakes it from a read that blocks.
-    expect(blocking.recv()).toBe('late');
-    expect(isNonBlocking()).toBe(true);
-    blocking.send('lent');
-    expect(blocking.recv()).toBe('lent');
-    toAsync(blocking);
-    expect(isNonBlocking()).toBe(true);
-    await ws.send('back');
-    expect(await ws.recv()).toBe('back');
-  });
-});
+    run('leave the descriptor in the mode that the event loop needs', async () => {
+      force(io);
+      const sockets: Socket[] = [];
+      const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
+      subscribe('net.client.socket', note);
+      const { ws } = await open([ECHO, sleep(60), sendText('late')], { pingInterval: 0 });
+      unsubscribe('net.client.socket', note);
+      const isNonBlocking = (): boolean => {
+        const { fd } = Reflect.get(sockets[0] as Socket, '_handle') as { fd: number };
+        const [, flags] =
+          /flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+        return (Number.parseInt(flags as string, 8) & constants.O_NONBLOCK) !== 0;
+      };
+      const blocking = toSync(ws);
+      expect(isNonBlocking()).toBe(true);
+      // It waits so long that, where that is possible, the system wakes it from a read that blocks.
+      expect(blocking.recv()).toBe('late');
+      expect(isNonBlocking()).toBe(true);
+      blocking.send('lent');
+      expect(blocking.recv()).toBe('lent');
+      toAsync(blocking);
+      expect(isNonBlocking()).toBe(true);
+      await ws.send('back');
+      expect(await ws.recv()).toBe('back');
+    });
+  },
+);
 
 describe('what is under way when a connection is lent', () => {
   it('what it has received already is received first', async () => {

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type SyncConnection } from 'wirespeed/sync';
+import { BLOCKING_IO } from '../support/blocking-io.ts';
 import {
   closeCodeIn,
   ECHO,
@@ -17,7 +18,6 @@ import {
 import { runProgram } from '../support/run-program.ts';
 
 const UNCHECKED = { tls: { rejectUnauthorized: false } };
-const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
 
 let peer: Peer;
 const connections: SyncConnection[] = [];
@@ -201,7 +201,7 @@ it.each(['plain', 'tls'] as const)(
   },
 );
 
-describe.each(RUNGS)('what is thrown while a message is delivered, by way of %s,', (rung) => {
+describe.each(BLOCKING_IO)('what is thrown while a message is delivered, by way of %s,', (io) => {
   it.each(['plain', 'tls'] as const)(
     'fails its connection with 1011, and another goes on, %s',
     async (listener) => {
@@ -226,7 +226,7 @@ describe.each(RUNGS)('what is thrown while a message is delivered, by way of %s,
         other.send('hello');
         console.log(other.recv());
         other.close();`,
-        { env: { WIRESPEED_SYNC_RUNG: rung } },
+        { env: { WIRESPEED_SYNC_IO: io } },
       );
       expect(stderr).toBe('');
       expect(lines).toEqual([

@@ -110,7 +110,7 @@ describe('the memory that a relayed connection shares with its worker', () => {
         });
         held.forEach(end);
         console.log(process.memoryUsage().arrayBuffers);`,
-        { env: { WIRESPEED_SYNC_RUNG: 'worker' }, limit: 30_000 },
+        { env: { WIRESPEED_SYNC_IO: 'worker' }, limit: 30_000 },
       );
       expect(stderr).toBe('');
       // Of 110 connections 10 were open at once: without use again 14 MB, or what a collection leaves of it.

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BLOCKING_IO } from '../support/blocking-io.ts';
 import {
   ECHO,
   type Listener,
@@ -20,8 +21,6 @@ import {
 } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
-const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
-
 let peer: Peer;
 beforeAll(async () => {
   peer = await Peer.start();
@@ -31,7 +30,7 @@ afterAll(() => peer.stop());
 /** Runs a program over a connection `ws`, and sends it SIGUSR1 again and again while it runs. */
 async function run(
   source: string,
-  rung: string,
+  io: string,
   {
     steps,
     listener = 'plain',
@@ -47,7 +46,7 @@ async function run(
     console.log(process.pid);
     ${source}`,
     {
-      env: { WIRESPEED_SYNC_RUNG: rung },
+      env: { WIRESPEED_SYNC_IO: io },
       // The inspector that SIGUSR1 starts listens at any port.
       flags: ['--inspect-port=0'],
       onFirstLine: (pid) => {
@@ -59,42 +58,45 @@ async function run(
   return { ...outcome, lines: outcome.lines.slice(1), script };
 }
 
-describe.each(RUNGS)('SIGUSR1, on which Node.js listens for a debugger, by way of %s', (rung) => {
-  it.each(['plain', 'tls'] as const)('leaves a recv that blocks alone, %s', async (listener) => {
-    const { lines } = await run('console.log(ws.recv(), ws.state);', rung, {
-      steps: [waitFor('message'), sleep(500), sendText('late'), waitFor('over')],
-      listener,
+describe.each(BLOCKING_IO)(
+  'SIGUSR1, on which Node.js listens for a debugger, by way of %s',
+  (io) => {
+    it.each(['plain', 'tls'] as const)('leaves a recv that blocks alone, %s', async (listener) => {
+      const { lines } = await run('console.log(ws.recv(), ws.state);', io, {
+        steps: [waitFor('message'), sleep(500), sendText('late'), waitFor('over')],
+        listener,
+      });
+      expect(lines).toEqual(['late open']);
     });
-    expect(lines).toEqual(['late open']);
-  });
 
-  it('leaves the deadline of a recv alone', async () => {
-    const { lines } = await run(
-      `const begun = performance.now();
+    it('leaves the deadline of a recv alone', async () => {
+      const { lines } = await run(
+        `const begun = performance.now();
       try {
         ws.recv({ timeout: 300 });
       } catch (error) {
         console.log(error.code, Math.floor((performance.now() - begun) / 300), ws.state);
       }`,
-      rung,
-      { steps: [waitFor('over')] },
-    );
-    expect(lines).toEqual(['WS_TIMEOUT 1 open']);
-  });
+        io,
+        { steps: [waitFor('over')] },
+      );
+      expect(lines).toEqual(['WS_TIMEOUT 1 open']);
+    });
 
-  it('leaves a send that blocks alone', async () => {
-    const { lines, script } = await run(
-      `ws.send(new Uint8Array(20_000_000).fill(7));
+    it('leaves a send that blocks alone', async () => {
+      const { lines, script } = await run(
+        `ws.send(new Uint8Array(20_000_000).fill(7));
       ws.close();
       console.log(ws.closeCode);`,
-      rung,
-      { steps: [waitFor('message'), STOP_READING, sleep(500), READ_AGAIN, waitFor('over')] },
-    );
-    expect(lines).toEqual(['1000']);
-    const hash = createHash('sha256').update('go').update(Buffer.alloc(20_000_000, 7));
-    expect((await script.seen()).digest).toBe(hash.digest('hex'));
-  });
-});
+        io,
+        { steps: [waitFor('message'), STOP_READING, sleep(500), READ_AGAIN, waitFor('over')] },
+      );
+      expect(lines).toEqual(['1000']);
+      const hash = createHash('sha256').update('go').update(Buffer.alloc(20_000_000, 7));
+      expect((await script.seen()).digest).toBe(hash.digest('hex'));
+    });
+  },
+);
 
 /** A REPL in a process of its own, over a connection `ws`. */
 class Repl {
@@ -102,10 +104,10 @@ class Repl {
   #output = '';
   #waiter: (() => void) | undefined;
 
-  constructor(url: string, rung: string) {
+  constructor(url: string, io: string) {
     this.#child = spawn(process.execPath, ['-i'], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      env: { ...process.env, NO_COLOR: '1', WIRESPEED_SYNC_RUNG: rung },
+      env: { ...process.env, NO_COLOR: '1', WIRESPEED_SYNC_IO: io },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk) => {
@@ -139,9 +141,9 @@ class Repl {
   }
 }
 
-describe.each(RUNGS)('Ctrl-C in a REPL, by way of %s,', (rung) => {
+describe.each(BLOCKING_IO)('Ctrl-C in a REPL, by way of %s,', (io) => {
   it('ends a recv that blocks, and leaves the connection as it was or says that it is lost', async () => {
-    const repl = new Repl(peer.script('plain', { steps: [ECHO] }).url, rung);
+    const repl = new Repl(peer.script('plain', { steps: [ECHO] }).url, io);
     try {
       // Both ways to wait: with a time limit and without.
       for (const options of ['', '{ timeout: 60_000 }']) {
@@ -153,7 +155,7 @@ describe.each(RUNGS)('Ctrl-C in a REPL, by way of %s,', (rung) => {
         await repl.hears(/interrupted by `SIGINT`/);
         repl.say(`try { ws.send('hello'); ws.recv({ timeout: 5000 }) } catch (e) { e.cause.code }`);
         // By way of fs-blocking nobody can know whether something was read.
-        await repl.hears(rung === 'fs-blocking' ? /'hello'|'WS_CALL_CUT_OFF'/ : /'hello'/);
+        await repl.hears(io === 'fs-blocking' ? /'hello'|'WS_CALL_CUT_OFF'/ : /'hello'/);
       }
     } finally {
       repl.end();
@@ -161,7 +163,7 @@ describe.each(RUNGS)('Ctrl-C in a REPL, by way of %s,', (rung) => {
   });
 });
 
-describe.each(RUNGS)('the time limit of a vm script, by way of %s,', (rung) => {
+describe.each(BLOCKING_IO)('the time limit of a vm script, by way of %s,', (io) => {
   const SETUP = `
     import { runInNewContext } from 'node:vm';
     const within = (timeout, call) => {
@@ -182,7 +184,7 @@ describe.each(RUNGS)('the time limit of a vm script, by way of %s,', (rung) => {
       ws.close();
       other.send('hello');
       console.log(other.recv());`,
-      rung,
+      io,
       { steps: [waitFor('message'), STOP_READING], signals: false },
     );
     const lost = 'WS_CONNECTION_CLOSED WS_CALL_CUT_OFF';
@@ -194,7 +196,7 @@ describe.each(RUNGS)('the time limit of a vm script, by way of %s,', (rung) => {
       `${SETUP}
       console.log(within(100, () => ws.recv()));
       console.log(caught(() => ws.recv({ timeout: 5000 })));`,
-      rung,
+      io,
       {
         steps: [waitFor('message'), sleep(500), sendText('late'), waitFor('over')],
         signals: false,

@@ -271,7 +271,7 @@ describe('time limits', () => {
       let error;
       try { ws.send('late', { timeout: 20 }); } catch (caught) { error = caught; }
       console.log(error.code, error.cause.code, error.cause.cause.code, ws.state, results.length);`,
-      { env: { WIRESPEED_SYNC_RUNG: 'fs' } },
+      { env: { WIRESPEED_SYNC_IO: 'fs' } },
     );
     expect(stderr).toBe('');
     expect(lines).toEqual(['WS_CONNECTION_CLOSED WS_TRANSPORT EPIPE closed 0']);

@@ -15,8 +15,8 @@ import { AUTHORITY, contract, rejection } from './contract.ts';
 
 const file = (name: string): Buffer =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
-/** On this rung TLS is done in another thread. */
-const isRelayed = process.env.WIRESPEED_SYNC_RUNG === 'worker';
+/** Whether TLS is done in another thread. */
+const isRelayed = process.env.WIRESPEED_SYNC_IO === 'worker';
 
 /** What is refused, and what the error says. */
 const REFUSED: Readonly<Record<string, readonly [unknown, RegExp]>> = {

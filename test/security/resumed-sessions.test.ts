@@ -5,9 +5,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BLOCKING_IO } from '../support/blocking-io.ts';
 import { runProgram } from '../support/run-program.ts';
 
-const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
 const CERTIFICATES = new URL('../support/certificates/', import.meta.url);
 
 let server: Worker;
@@ -24,7 +24,7 @@ afterAll(async () => {
  * Runs a program that may call `attempt(host, tls)`, which prints `full` or `resumed`, or the code of the error. `HERE`
  * has a certificate of `authority` for its name, `ELSEWHERE` one for another name.
  */
-async function run(rung: string, source: string): Promise<string[]> {
+async function run(io: string, source: string): Promise<string[]> {
   const { lines, stderr } = await runProgram(
     `import { readFileSync } from 'node:fs';
     import tls from 'node:tls';
@@ -46,7 +46,7 @@ async function run(rung: string, source: string): Promise<string[]> {
     for (const version of ['TLSv1.2', 'TLSv1.3']) {
       ${source}
     }`,
-    { env: { WIRESPEED_SYNC_RUNG: rung, NODE_EXTRA_CA_CERTS: '' } },
+    { env: { WIRESPEED_SYNC_IO: io, NODE_EXTRA_CA_CERTS: '' } },
   );
   expect(stderr).toBe('');
   return lines;
@@ -55,10 +55,10 @@ async function run(rung: string, source: string): Promise<string[]> {
 const twice = (lines: readonly string[]): string[] => [...lines, ...lines];
 const UNKNOWN = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
 
-describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) => {
+describe.each(BLOCKING_IO)('the sync client resumes no session, by way of %s,', (io) => {
   it('that was made while NODE_TLS_REJECT_UNAUTHORIZED was 0', async () => {
     const lines = await run(
-      rung,
+      io,
       `process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
       attempt(ELSEWHERE, { ca: authority }, version);
       attempt(ELSEWHERE, { ca: authority }, version);
@@ -70,7 +70,7 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
 
   it('after authorities were taken out of a list in place', async () => {
     const lines = await run(
-      rung,
+      io,
       `const ca = [authority];
       attempt(HERE, { ca }, version);
       attempt(HERE, { ca }, version);
@@ -82,7 +82,7 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
 
   it('after the buffer of an authority was changed in place', async () => {
     const lines = await run(
-      rung,
+      io,
       `const ca = Buffer.concat([authority]);
       attempt(HERE, { ca }, version);
       attempt(HERE, { ca }, version);
@@ -94,7 +94,7 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
 
   it('where checkServerIdentity of the caller may say something else by now', async () => {
     const lines = await run(
-      rung,
+      io,
       `let verdict;
       const checkServerIdentity = () => verdict;
       attempt(HERE, { ca: authority, checkServerIdentity }, version);
@@ -107,7 +107,7 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
 
   it('after tls.checkServerIdentity was exchanged', async () => {
     const lines = await run(
-      rung,
+      io,
       `const { checkServerIdentity } = tls;
       tls.checkServerIdentity = () => undefined;
       attempt(ELSEWHERE, { ca: authority }, version);
@@ -120,7 +120,7 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
 
   it('of a server that was refused, however often it is tried', async () => {
     const lines = await run(
-      rung,
+      io,
       `for (let i = 0; i < 3; i++) attempt(ELSEWHERE, { ca: authority }, version);`,
     );
     expect(lines).toEqual(twice(Array(3).fill('ERR_TLS_CERT_ALTNAME_INVALID')));
@@ -128,7 +128,7 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
 
   it('below the oldest version of TLS that the program has come to want', async () => {
     const lines = await run(
-      rung,
+      io,
       `if (version === 'TLSv1.3') break;
       attempt(HERE, { ca: authority }, version);
       attempt(HERE, { ca: authority }, version);
@@ -139,11 +139,11 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
     expect(lines[2]).not.toMatch(/full|resumed/);
   });
 
-  if (rung === 'worker') return;
+  if (io === 'worker') return;
 
   it('where the caller has a context of his own, which may trust others by now', async () => {
     const lines = await run(
-      rung,
+      io,
       `const secureContext = tls.createSecureContext({ ca: authority, maxVersion: version });
       attempt(HERE, { secureContext });
       attempt(HERE, { secureContext });`,
@@ -152,11 +152,11 @@ describe.each(RUNGS)('the sync face resumes no session, by way of %s,', (rung) =
   });
 });
 
-it.runIf('setDefaultCACertificates' in process.getBuiltinModule('node:tls')).each(RUNGS)(
-  'the sync face resumes no session after the authorities that Node.js trusts were exchanged, by way of %s (Node.js 22.19)',
-  async (rung) => {
+it.runIf('setDefaultCACertificates' in process.getBuiltinModule('node:tls')).each(BLOCKING_IO)(
+  'the sync client resumes no session after the authorities that Node.js trusts were exchanged, by way of %s (Node.js 22.19)',
+  async (io) => {
     const lines = await run(
-      rung,
+      io,
       `tls.setDefaultCACertificates([authority.toString()]);
       attempt(HERE, {}, version);
       attempt(HERE, {}, version);

@@ -1,12 +1,12 @@
 /**
- * The ladder of the sync face: which way of reading a socket is chosen, and that each works. The
- * contract suite runs over one of them at a time; `npm run test:node-matrix` runs it over all.
+ * Which way of blocking I/O the sync client chooses, and that each works. The contract suite runs over
+ * one of them at a time; `npm run test:node-matrix` runs it over all.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BLOCKING_IO } from '../support/blocking-io.ts';
 import { ECHO, Peer } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
-const RUNGS = ['wasi', 'fs-blocking', 'fs', 'worker'] as const;
 /** Counts the calls of `node:fs` and the instances of WASI, from before the library is loaded. */
 const COUNTING = `
   import fs from 'node:fs';
@@ -27,8 +27,8 @@ const COUNTING = `
   const say = (ws) => {
     ws.send('hello');
     const answer = ws.recv();
-    const rung = used.wasi > 0 ? 'wasi' : used.fs > 0 ? 'fs' : 'worker';
-    console.log(answer, 'by', rung);
+    const io = used.wasi > 0 ? 'wasi' : used.fs > 0 ? 'fs' : 'worker';
+    console.log(answer, 'by', io);
     ws.close();
     used.wasi = used.fs = 0;
   };`;
@@ -47,16 +47,16 @@ function run(source: string, env: NodeJS.ProcessEnv = {}, flags: readonly string
     const { url } = peer.script(listener as 'plain' | 'tls', { steps: [ECHO] });
     program = program.replaceAll(name, JSON.stringify(url));
   }
-  return runProgram(program, { env: { WIRESPEED_SYNC_RUNG: '', ...env }, flags });
+  return runProgram(program, { env: { WIRESPEED_SYNC_IO: '', ...env }, flags });
 }
 
-describe('the ladder', () => {
-  for (const rung of RUNGS) {
-    it(`uses ${rung} where it is asked to, plain and over TLS`, async () => {
+describe('the sync client', () => {
+  for (const io of BLOCKING_IO) {
+    it(`uses ${io} where it is forced to, plain and over TLS`, async () => {
       const outcome = await run(`${COUNTING} say(connect(PLAIN)); say(connect(SECURE));`, {
-        WIRESPEED_SYNC_RUNG: rung,
+        WIRESPEED_SYNC_IO: io,
       });
-      const used = rung.replace('-blocking', '');
+      const used = io.replace('-blocking', '');
       expect(outcome).toMatchObject({
         lines: [`hello by ${used}`, `hello by ${used}`],
         stderr: '',
@@ -64,11 +64,11 @@ describe('the ladder', () => {
     });
   }
 
-  it('begins with wasi', async () => {
+  it('tries wasi first', async () => {
     expect((await run(`${COUNTING} say(connect(PLAIN));`)).lines).toEqual(['hello by wasi']);
   });
 
-  it('goes on to fs where WASI is not to be had', async () => {
+  it('uses fs where WASI does not work', async () => {
     const { lines, stderr } = await run(`${COUNTING}
       WASI.prototype.initialize = () => { throw new Error('no WASI here'); };
       say(connect(PLAIN));
@@ -77,13 +77,13 @@ describe('the ladder', () => {
     expect(stderr).toBe('');
   });
 
-  it('goes on to fs where there is no WebAssembly', async () => {
+  it('uses fs where there is no WebAssembly', async () => {
     const { lines, stderr } = await run(`${COUNTING} say(connect(PLAIN));`, {}, ['--jitless']);
     expect(lines).toEqual(['hello by fs']);
     expect(stderr).not.toMatch(/wirespeed/);
   });
 
-  it('leaves TLS to the worker where Node.js has not got what it takes here', async () => {
+  it('leaves TLS to the worker where a private name of Node.js is missing', async () => {
     const { lines, stderr } = await run(
       `${COUNTING}
       const { Duplex } = await import('node:stream');
@@ -94,25 +94,27 @@ describe('the ladder', () => {
       delete wrap.finishWrite;
       say(connect(SECURE));
       say(connect(PLAIN));`,
-      { WIRESPEED_SYNC_RUNG: 'fs' },
+      { WIRESPEED_SYNC_IO: 'fs' },
     );
     expect(stderr).toBe('');
     expect(lines).toEqual(['hello by worker', 'hello by fs']);
   });
 
-  it('says what is wrong where the rung asked for does not work, and uses no other', async () => {
+  it('says why the forced way does not work, and uses no other', async () => {
     const { lines } = await run(
       `${COUNTING}
       WASI.prototype.initialize = () => { throw new Error('no WASI here'); };
       try { connect(PLAIN); } catch (error) { console.log(error.code, error.message); }`,
-      { WIRESPEED_SYNC_RUNG: 'wasi' },
+      { WIRESPEED_SYNC_IO: 'wasi' },
     );
     expect(lines).toEqual([
-      expect.stringMatching(/^WS_SYNC_UNSUPPORTED .*the rung 'wasi' does not work here: no WASI/),
+      expect.stringMatching(
+        /^WS_SYNC_UNSUPPORTED .*WIRESPEED_SYNC_IO forces 'wasi', which does not work: no WASI/,
+      ),
     ]);
   });
 
-  // Version 20 has it by another name.
+  // Node.js 20 has the flag by another name.
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';
@@ -146,26 +148,28 @@ describe('the ladder', () => {
     expect(lines).toEqual([said, said]);
   });
 
-  it('names the rungs where it is asked for one that there is not', async () => {
+  it('lists the ways of blocking I/O where an unknown one is forced', async () => {
     const { lines } = await run(
       `${COUNTING} try { connect(PLAIN); } catch (error) { console.log(error.code, error.message); }`,
-      { WIRESPEED_SYNC_RUNG: 'ladder' },
+      { WIRESPEED_SYNC_IO: 'epoll' },
     );
     expect(lines).toEqual([
-      expect.stringMatching(/^WS_SYNC_UNSUPPORTED .*wasi, fs-blocking, fs, worker, not 'ladder'/),
+      expect.stringMatching(
+        /^WS_SYNC_UNSUPPORTED .*WIRESPEED_SYNC_IO must be one of wasi, fs-blocking, fs, worker, not 'epoll'/,
+      ),
     ]);
   });
 });
 
 describe('the end of the process', () => {
-  it.each(RUNGS)('loses nothing that was sent before: %s', async (rung) => {
+  it.each(BLOCKING_IO)('loses nothing that was sent before: %s', async (io) => {
     const script = peer.script('plain', {});
     const { code } = await run(
       `import { connect } from 'wirespeed/sync';
       const ws = connect(${JSON.stringify(script.url)});
       for (let i = 0; i < 3; i++) ws.send(new Uint8Array(50_000));
       process.exit(0);`,
-      { WIRESPEED_SYNC_RUNG: rung },
+      { WIRESPEED_SYNC_IO: io },
     );
     expect(code).toBe(0);
     expect((await script.seen()).bytes).toBe(150_000);
