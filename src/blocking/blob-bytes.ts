@@ -1,12 +1,13 @@
 /**
- * Reads a Blob without an event loop: what is in memory it tells at once. These are the calls by
- * which a Blob reads itself, and their names are not public; where they are missing this says so.
+ * Reads a Blob without an event loop. The private methods by which a Blob reads itself give the bytes
+ * that are in memory at once. Where Node.js lacks one of them, no Blob can be read here.
  */
 import type { Blob } from 'node:buffer';
 
-/** Tells pieces: 1 with one, or with none before the next; 0 at the end; less than that for a failure. */
+/** Gives the bytes of a Blob piece by piece. */
 interface BlobReader {
-  pull(tell: (status: number, piece?: ArrayBuffer) => void): void;
+  /** @param give gets 1, perhaps with a piece; 0 at the end; a number below 0 after a failure */
+  pull(give: (status: number, piece?: ArrayBuffer) => void): void;
 }
 
 interface BlobHandle {
@@ -16,7 +17,7 @@ interface BlobHandle {
 /**
  * Returns the bytes of a Blob.
  *
- * @throws TypeError for one that has to be waited for: that of a file, or made of one
+ * @throws TypeError for a Blob whose bytes do not come at once: one of a file, or one made of it
  */
 export function blobBytes(blob: Blob): Uint8Array {
   const reader = handleOf(blob)?.getReader?.();
@@ -24,20 +25,20 @@ export function blobBytes(blob: Blob): Uint8Array {
   let length = 0;
   let status: number | undefined = reader === undefined ? -1 : 1;
   while (status === 1) {
-    let told: number | undefined;
+    let given: number | undefined;
     let isLate = false;
     reader?.pull((next, piece) => {
-      told = next;
+      given = next;
       if (isLate || piece === undefined) return;
       bytes.set(new Uint8Array(piece), length);
       length += piece.byteLength;
     });
     isLate = true;
-    status = told;
+    status = given;
   }
   if (status === 0) return bytes;
   throw new TypeError(
-    'send: the Blob has to be waited for, which a call that blocks cannot: give it the bytes, such as fs.readFileSync reads of a file',
+    'send: the Blob has to be waited for, which a blocking call cannot do: send its bytes instead, which fs.readFileSync reads from a file',
   );
 }
 

@@ -1,14 +1,14 @@
 /**
- * Functions of the caller's that are called within a blocking call. All connections of a thread share the memory
- * that frames are written in: nothing else may be written meanwhile.
+ * Functions of the caller that run within a blocking call. All connections of a thread write their frames
+ * into the same memory, so such a function must not make another blocking call.
  */
 import { ConcurrencyError } from '../errors.ts';
 
-/** The function that runs, if one does. */
+/** The name of the function that is running, if one is. */
 let running: string | undefined;
 
-/** Makes a function during which no blocking call can be made. */
-export function alone<T>(name: string, run: (argument: T) => void): (argument: T) => void {
+/** Wraps a function of the caller, so that blocking calls are refused while it runs. */
+export function refusingCalls<T>(name: string, run: (argument: T) => void): (argument: T) => void {
   return (argument) => {
     running = name;
     try {
@@ -22,9 +22,9 @@ export function alone<T>(name: string, run: (argument: T) => void): (argument: T
 /**
  * Checks that a blocking call may be made now.
  *
- * @throws ConcurrencyError within a function of the caller's that runs alone
+ * @throws ConcurrencyError while a function runs that {@link refusingCalls} has wrapped
  */
-export function checkAlone(): void {
+export function checkCallAllowed(): void {
   if (running === undefined) return;
   throw new ConcurrencyError(
     `${running} runs within a call of wirespeed/sync, and must make no other one`,

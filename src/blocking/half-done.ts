@@ -1,11 +1,11 @@
 /**
- * Finds out that a call was ended in its midst, from outside. Ctrl-C in a REPL and the time limit of a `vm` script
- * end JavaScript wherever it is, and no `finally` is run: what was being sent or delivered is left half done.
+ * Notices that an earlier call was cut off. Ctrl-C in a REPL and the time limit of a `vm` script stop
+ * JavaScript wherever it is, and no `finally` runs. A frame may have been sent or delivered in part then.
  */
 import { WebSocketError } from '../errors.ts';
 import type { Channel } from './channels/channel.ts';
 
-/** What one connection sends, so that nothing is left half done unseen. */
+/** Counts the sends of one connection that are under way. Between two calls there are none, unless one was cut off. */
 export class HalfDone {
   #depth = 0;
 
@@ -13,22 +13,22 @@ export class HalfDone {
     this.#depth++;
   }
 
-  /** To be called in a `finally`. */
+  /** Must be called in a `finally`. */
   leave(): void {
     this.#depth--;
   }
 
   /**
-   * Makes the error for what an earlier call has left half done; `undefined` where nothing was.
+   * Makes the error for a call that was cut off while it sent or received; `undefined` if none was.
    *
-   * @param channel the connection's, as far as it has one
+   * @param channel the channel of the connection, if it still has one
    */
   find(channel: Channel | undefined): WebSocketError | undefined {
     if (this.#depth === 0 && channel?.isHalfDone !== true) return undefined;
     this.#depth = 0;
     return new WebSocketError(
       'WS_CALL_CUT_OFF',
-      'an earlier call was ended in the midst of sending or receiving, by Ctrl-C in a REPL or the time limit of a vm script',
+      'an earlier call was cut off while it sent or received, by Ctrl-C in a REPL or the time limit of a vm script',
     );
   }
 }

@@ -49,7 +49,7 @@ export class LentDriver extends Pump {
     this.#calls = callsOn(socket);
     if (socket.writableLength > 0) {
       throw new ConcurrencyError(
-        'toSync: the peer has not taken all that was sent before; await a ping() first, which tells that it has',
+        'toSync: the peer has not taken all that was sent before; await a ping() first: its pong tells that it has',
       );
     }
     this.#loan = loan;

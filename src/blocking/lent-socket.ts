@@ -1,6 +1,6 @@
 /**
- * Stands in for a socket while its connection is lent: takes what is written as a socket would, and
- * hands it to the system when it is told to, as an event loop would.
+ * Stands in for a socket while its connection is lent. It takes writes as the socket would. The driver
+ * has it hand them to the system, which the event loop does for a socket.
  */
 import type { Socket } from 'node:net';
 import { clearTimeout, setTimeout } from '../transport/clock.ts';
@@ -17,22 +17,22 @@ export class LentSocket implements DrivenSocket {
   readonly #socket: Socket;
   readonly #channel: PlainChannel;
   readonly #linger: number;
-  /** What the system has not taken yet. It lies where it was written, until `written` is called. */
+  /** Writes that the system has not taken. Their bytes stay where they are until `written` is called. */
   #queue: { bytes: Uint8Array; written: Written }[] = [];
   #queued = 0;
-  /** Whom to tell that their bytes have left. */
+  /** The callbacks of writes that have left, still to be called. */
   readonly #written: Written[] = [];
   #sent = 0;
-  /** Bytes that have come, counted by who reads. */
+  /** Bytes received. The driver counts them. */
   received = 0;
-  /** Whether the sending side is to end, and the connection with it. */
+  /** Whether `end` was called: the connection is to end. */
   isEnding = false;
-  /** Whether something written will never leave. */
+  /** Whether bytes were dropped before the system had taken them. */
   hasDropped = false;
-  /** What the system said when it took no more; everything written since is dropped. */
+  /** The error of the write that failed. Everything written since then is dropped. */
   error: Error | undefined;
 
-  /** @param linger milliseconds in which what still comes is taken and dropped, after an end; 0 for ever */
+  /** @param linger milliseconds after the end in which what still comes is read and dropped; 0 for no limit */
   constructor(socket: Socket, channel: PlainChannel, linger: number) {
     this.#socket = socket;
     this.#channel = channel;
@@ -52,10 +52,10 @@ export class LentSocket implements DrivenSocket {
   }
 
   write(bytes: Uint8Array, written: Written = ignore): void {
-    // Even no bytes at all come behind those that wait.
-    const waits = this.#queue.length > 0;
-    const sent = waits ? 0 : this.#send(bytes, AT_ONCE);
-    if (sent === bytes.length && !waits) {
+    // An empty write waits as well, so that the callbacks are called in order.
+    const mustWait = this.#queue.length > 0;
+    const sent = mustWait ? 0 : this.#send(bytes, AT_ONCE);
+    if (sent === bytes.length && !mustWait) {
       this.#written.push(written);
       return;
     }
@@ -63,7 +63,7 @@ export class LentSocket implements DrivenSocket {
     this.#queued += bytes.length - sent;
   }
 
-  /** Sends what waits, as far as the system takes it before the deadline. */
+  /** Sends what waits, until all has left or the deadline has passed. */
   sendQueued(deadline: Deadline): void {
     for (;;) {
       const first = this.#queue[0];
@@ -79,13 +79,13 @@ export class LentSocket implements DrivenSocket {
     }
   }
 
-  /** Tells who wrote what has left since the last time. They may write more. */
+  /** Calls the callbacks of writes that have left. They may write more. */
   settle(): void {
-    // Taken out one by one: what one throws must not keep the others from being told.
+    // Each is taken out before it is called: if it throws, the next `settle` calls the others.
     for (let written = this.#written.shift(); written; written = this.#written.shift()) written();
   }
 
-  /** Leaves to the socket itself what has not been sent. */
+  /** Writes to the socket itself what has not been sent. */
   handOver(): void {
     const queue = this.#queue;
     this.#queue = [];
@@ -119,7 +119,10 @@ export class LentSocket implements DrivenSocket {
     this.settle();
   }
 
-  /** Has the event loop end the connection: closed with bytes unread it would be reset, and our close frame lost. */
+  /**
+   * Has the event loop end the connection. If the socket were closed with bytes unread, the system would
+   * reset the connection, and our close frame would be lost.
+   */
   #endLater(): void {
     const socket = this.#socket;
     this.handOver();
@@ -131,7 +134,7 @@ export class LentSocket implements DrivenSocket {
     socket.once('close', () => clearTimeout(timer));
   }
 
-  /** Sends, and returns how much of it is not needed any more. */
+  /** Sends bytes; returns how many have left, or all where they are dropped after an error. */
   #send(bytes: Uint8Array, deadline: Deadline): number {
     if (this.error !== undefined) return bytes.length;
     try {

@@ -24,7 +24,7 @@ import { nodeTls } from '../transport/node-tls.ts';
 import { FsCalls } from './calls/fs.ts';
 import type { SystemCalls } from './calls/system-calls.ts';
 import { WasiCalls } from './calls/wasi.ts';
-import type { Channel, ChannelReader } from './channels/channel.ts';
+import type { Channel, ChannelListener } from './channels/channel.ts';
 import { PlainChannel } from './channels/plain.ts';
 import { RelayChannel } from './channels/relay.ts';
 import { MissingTlsNames, TlsChannel } from './channels/tls.ts';
@@ -51,17 +51,17 @@ const failed = new Map<Way, unknown>();
 export function openChannel(
   socket: ConnectedSocket,
   secure: ConnectionOptions | undefined,
-  reader: ChannelReader,
+  listener: ChannelListener,
   deadline: number,
 ): Channel | undefined {
   const forced = forcedWay();
   const { fd, id, canBlock, broker } = socket;
   const setBlocking = (isBlocking: boolean): void => broker.setBlocking(id, isBlocking);
   const calls = openCalls({ fd, setBlocking: canBlock ? setBlocking : undefined }, forced);
-  if (calls === undefined) return openRelay(socket, secure, reader, deadline);
-  if (secure === undefined) return new PlainChannel(calls, reader);
-  const channel = openTls(calls, secure, reader);
-  if (channel === undefined) return openRelay(socket, secure, reader, deadline);
+  if (calls === undefined) return openRelay(socket, secure, listener, deadline);
+  if (secure === undefined) return new PlainChannel(calls, listener);
+  const channel = openTls(calls, secure, listener);
+  if (channel === undefined) return openRelay(socket, secure, listener, deadline);
   return channel.handshake(deadline) ? channel : undefined;
 }
 
@@ -137,12 +137,12 @@ function makeCalls(way: Exclude<Way, 'worker'>, socket: Descriptor): SystemCalls
 function openTls(
   calls: SystemCalls,
   secure: ConnectionOptions,
-  reader: ChannelReader,
+  listener: ChannelListener,
 ): TlsChannel | undefined {
-  const below = (cipher: ChannelReader): Channel => new PlainChannel(calls, cipher);
+  const below = (cipher: ChannelListener): Channel => new PlainChannel(calls, cipher);
   const conditions = sessionConditions(secure);
   try {
-    return new TlsChannel(below, withSession(secure, conditions), reader, (session) =>
+    return new TlsChannel(below, withSession(secure, conditions), listener, (session) =>
       keepSession(conditions, session),
     );
   } catch (error) {
@@ -162,7 +162,7 @@ function withSession(
 function openRelay(
   { id, broker }: ConnectedSocket,
   secure: ConnectionOptions | undefined,
-  reader: ChannelReader,
+  listener: ChannelListener,
   deadline: number,
 ): Channel | undefined {
   const rings = broker.takeRings();
@@ -177,7 +177,7 @@ function openRelay(
     checkIdentity(relayed.certificate, secure);
   }
   isIdentified = true;
-  return new RelayChannel(rings, broker.relayWorker(id), reader);
+  return new RelayChannel(rings, broker.relayWorker(id), listener);
 }
 
 /** Fills in the defaults of this thread, since the worker has its own. */

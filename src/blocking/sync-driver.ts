@@ -21,8 +21,8 @@ import { sessionLimits } from '../transport/session-limits.ts';
 import { type SocketAddress, toTransportError } from '../transport/socket.ts';
 import { usualSpin } from '../transport/spin-gate.ts';
 import { NEVER } from './blocking-driver.ts';
-import { alone, checkAlone } from './callers-function.ts';
-import { AT_ONCE, type Channel, type ChannelReader } from './channels/channel.ts';
+import { checkCallAllowed, refusingCalls } from './callers-function.ts';
+import { AT_ONCE, type Channel, type ChannelListener } from './channels/channel.ts';
 import { openChannel } from './open-channel.ts';
 import { Pump } from './pump.ts';
 import { SyncOutput } from './sync-output.ts';
@@ -56,13 +56,13 @@ export class SyncDriver extends Pump implements SessionSink {
   #messagesSent = 0;
 
   /**
-   * Connects: DNS and TCP in the worker, TLS and upgrade here.
+   * Connects: the worker does DNS and TCP, this thread does TLS and the upgrade.
    *
    * @throws ConnectError, TimeoutError
-   * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where there is no way to do that
+   * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no way of blocking I/O works
    */
   constructor(target: Target, options: ResolvedConnectOptions, sink: SyncSink) {
-    checkAlone();
+    checkCallAllowed();
     super(sink.messages, options.busyPoll ?? usualSpin(target.isSecure));
     this.#sink = sink;
     this.#closeTimeout = options.closeTimeout;
@@ -194,7 +194,7 @@ export class SyncDriver extends Pump implements SessionSink {
     this.session.handleTimeout(now());
   }
 
-  /** The worker takes what still comes, so that our close frame is not lost with it. */
+  /** The worker reads what still comes, so that the system does not reset the connection and lose our close frame. */
   protected giveUp(): void {
     this.channel?.end();
     this.#release(this.#closeTimeout);
@@ -202,17 +202,17 @@ export class SyncDriver extends Pump implements SessionSink {
   }
 
   #release(linger: number): void {
-    // No use of the descriptor after this: its number is given to the next connection.
+    // The descriptor must not be used after this: the next connection may get its number.
     this.channel = undefined;
     this.#socket?.broker.release(this.#socket.id, linger);
     this.#socket = undefined;
   }
 
-  /** The socket has ended with its worker. */
+  /** Ends the connection: its worker has ended, and the socket with it. */
   #handleLoss(loss: Error): void {
     this.channel = undefined;
     this.#socket = undefined;
-    // While the channel is being opened, whoever waits for it is told as well.
+    // There is none while the channel is being opened; the call that opens it throws then.
     const session: Session | undefined = this.session;
     session?.receiveError(toTransportError(loss));
   }
@@ -236,17 +236,17 @@ export class SyncDriver extends Pump implements SessionSink {
 
   #openChannel(target: Target, options: ResolvedConnectOptions, deadline: number): void {
     const socket = this.#socket as ConnectedSocket;
-    const reader: ChannelReader = (bytes, start, end) => this.#receive(bytes, start, end);
+    const listener: ChannelListener = (bytes, start, end) => this.#receive(bytes, start, end);
     const { port } = target;
     const secure = target.isSecure ? { ...secureOptions(target, options), port } : undefined;
-    this.channel = openChannel(socket, secure, reader, deadline);
+    this.channel = openChannel(socket, secure, listener, deadline);
     if (this.channel === undefined) throw new TimeoutError('connect', options.connectTimeout);
   }
 
   #upgrade(target: Target, options: ResolvedConnectOptions, begun: number, deadline: number): void {
     this.#output = new SyncOutput((bytes) => this.#send(bytes));
     this.sendDeadline = deadline;
-    // Keepalive needs somebody who works while the caller does.
+    // Keepalive would need a thread that pings while the caller does other things.
     const limits = { ...sessionLimits(options, options.connectTimeout), pingInterval: 0 };
     const sessionOptions = clientSessionOptions(options, KEPT, {
       output: this.#output,
@@ -255,11 +255,11 @@ export class SyncDriver extends Pump implements SessionSink {
       compression: compressionFor(options.perMessageDeflate),
     });
     const { generateMaskingKey } = options;
-    const generate = generateMaskingKey && alone('generateMaskingKey', generateMaskingKey);
+    const generate = generateMaskingKey && refusingCalls('generateMaskingKey', generateMaskingKey);
     this.session = Session.client(sessionOptions, clientOptions(target, options, generate), begun);
     this.flush();
     while (this.session.state === 'connecting') this.pump(NEVER);
-    // A server may close at once; what it sent before can still be received.
+    // A server may close right after the upgrade. What it sent in between can still be received.
     if (!this.#isOpened) throw this.session.failure;
   }
 
@@ -272,7 +272,7 @@ export class SyncDriver extends Pump implements SessionSink {
 
   #send(bytes: Uint8Array): number {
     const channel = this.channel;
-    // After the end nothing is sent any more, and nobody is told: the state says it.
+    // After the end, bytes are dropped without an error: the state of the connection shows it.
     if (channel === undefined) {
       this.#hasDropped = true;
       return bytes.length;
@@ -285,7 +285,7 @@ export class SyncDriver extends Pump implements SessionSink {
       return sent;
     } catch (error) {
       if (session === undefined) throw error;
-      // A large message is sent from within the core, which must not be left half way.
+      // The core sends a large message while it writes it. An error thrown here would stop it half way.
       this.handleWriteError(error as Error);
       return bytes.length;
     } finally {

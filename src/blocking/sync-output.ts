@@ -1,14 +1,14 @@
 /**
- * Where the core writes under blocking calls: every call sends what it wrote before it returns, so
- * that one slab of memory serves all connections of a thread. What cannot be sent in time is kept
- * apart, in order, and leaves first at a later call.
+ * Where the core writes the frames of the sync client. Every call sends what it wrote before it returns,
+ * so all connections of a thread share one slab of memory. Bytes that cannot be sent in time are copied
+ * to a backlog, which the next call sends first.
  */
 import { nodeKernels } from '../kernels/node.ts';
 import type { Region } from '../kernels/wasm.ts';
 import type { Output } from '../protocol/output.ts';
 
 const SLAB_SIZE = 256 * 1024;
-/** Kept free for what the core answers while the slab is being sent: one close frame. */
+/** Bytes left free for what the core may write while the slab is being sent: one close frame. */
 const HEADROOM = 1024;
 
 let shared: Region | undefined;
@@ -24,7 +24,7 @@ export class SyncOutput implements Output {
   #backlog: Uint8Array[] = [];
   #backlogLength = 0;
 
-  /** @param send blocks until the bytes are sent, or may wait no longer: how many were sent */
+  /** @param send blocks until the bytes are sent or its deadline has passed; returns how many were sent */
   constructor(send: (bytes: Uint8Array) => number) {
     shared ??= nodeKernels().allocate(SLAB_SIZE);
     this.bytes = shared;
@@ -44,7 +44,7 @@ export class SyncOutput implements Output {
     if (this.limit - this.position < size) this.flush();
   }
 
-  /** Sends what was kept and what was written. What the core writes meanwhile is sent after it. */
+  /** Sends the backlog, then what was written, then what the core writes meanwhile. */
   flush(): void {
     if (this.#isSending || (this.position === 0 && this.#backlogLength === 0)) return;
     this.#isSending = true;
@@ -79,7 +79,7 @@ export class SyncOutput implements Output {
   #sendOrKeep(bytes: Region): void {
     const sent = this.#backlogLength > 0 ? 0 : this.#send(bytes);
     if (sent === bytes.length) return;
-    // The slab is used again at once.
+    // A copy, since the slab is used again at once.
     const rest = new Uint8Array(bytes.subarray(sent));
     this.#backlog.push(rest);
     this.#backlogLength += rest.length;

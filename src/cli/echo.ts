@@ -21,7 +21,7 @@ Options:
 const DEFAULT_PORT = '9001';
 const DEFAULT_MAX_MESSAGE_SIZE = String(64 * 1024 * 1024);
 
-/** A wrong command line; the message says what to do. */
+/** The error for a wrong command line; its message says what is right. */
 class UsageError extends Error {}
 
 /** Runs the command with its arguments. */
@@ -56,7 +56,7 @@ function startEcho(options: EchoOptions): Promise<Server> {
     views: true,
     handlers: {
       message(ws, data, isText) {
-        // Whoever does not take its echoes is read no further until it has.
+        // A client that does not read its echoes is not read from until it has.
         if (!ws.send(data, { text: isText })) ws.pause();
       },
       drain(ws) {
@@ -72,7 +72,7 @@ function parseOptions(args: string[]): EchoOptions | undefined {
   const key = values['tls-key'];
   const cert = values['tls-cert'];
   if ((key === undefined) !== (cert === undefined)) {
-    throw new UsageError('--tls-key and --tls-cert go together');
+    throw new UsageError('--tls-key and --tls-cert must be given together');
   }
   return {
     port: parseInteger('--port', values.port ?? DEFAULT_PORT, 65_535),
@@ -109,10 +109,10 @@ function parseValues(args: string[]) {
   }
 }
 
-function parseInteger(name: string, text: string, most: number): number {
+function parseInteger(name: string, text: string, max: number): number {
   const value = Number(text);
-  if (!/^[0-9]+$/.test(text) || value > most) {
-    throw new UsageError(`${name} takes a whole number from 0 to ${most}, not '${text}'`);
+  if (!/^[0-9]+$/.test(text) || value > max) {
+    throw new UsageError(`${name} takes a whole number from 0 to ${max}, not '${text}'`);
   }
   return value;
 }

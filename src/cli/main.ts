@@ -9,7 +9,7 @@ const HELP = `Usage: wirespeed <command> [options]
 Commands:
   echo     run a WebSocket server that sends every message back
 
-wirespeed <command> --help tells a command's options.
+wirespeed <command> --help lists the options of a command.
 `;
 
 async function main(args: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The async face: `await`, `recv` and `for await`.
+ * The async client: `await`, `recv` and `for await`.
  */
 
 import { onceAborted } from '../connection/abort-signals.ts';
@@ -35,14 +35,14 @@ import { MessageIterator, type MessageSource, Receiver } from './receiver.ts';
 
 const RECV_OPTIONS: readonly string[] = ['timeout', 'signal'];
 const CLOSE_OPTIONS: readonly string[] = ['signal'];
-/** Fulfilled already: what every `send` without backpressure returns. */
+/** The promise that every `send` without backpressure returns. */
 const DONE: Promise<void> = Promise.resolve();
 
-/** The async face's connection. */
+/** A connection of the async client. */
 class AsyncConnection extends DrivenConnection implements Connection, Lender, MessageSource {
   readonly #options: ResolvedConnectOptions;
   readonly #receiver: Receiver;
-  /** Messages that nobody has taken, once one has come that nobody awaited. */
+  /** Messages that nobody has received. It is made once one comes that nobody awaits. */
   #messages: KeptMessages | undefined;
   #isPaused = false;
   #closeWaiters: (() => void)[] | undefined;
@@ -132,8 +132,8 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
         this.#closeWaiters ??= [];
         this.#closeWaiters.push(resolve);
       });
-      // From here on all that comes is kept, so that the peer's close frame is seen behind it.
-      this.#read();
+      // From here on all that comes is read, since the peer's close frame comes behind it.
+      this.#resumeReading();
       this.beginClose(() => {
         this.#isCloser ||= this.session.isOpen;
         this.driver.close(code, reason);
@@ -186,7 +186,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    // After our own close reading goes on, to see the peer's.
+    // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
     if (this.state !== 'open' && this.#messages?.dropsWhenFull(end - start) === true) return;
     const message = keepMessage(bytes, start, end, isText, isOwn);
     if (!this.#receiver.deliver(message)) this.#kept().push(message);
@@ -228,7 +228,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   takeMessage(): Message | undefined {
     if (this.#isLent) return undefined;
     const message = this.#messages?.shift();
-    if (this.#isPaused && this.#waiting <= this.#options.receiveQueue.low) this.#read();
+    if (this.#isPaused && this.#waiting <= this.#options.receiveQueue.low) this.#resumeReading();
     return message;
   }
 
@@ -239,7 +239,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     return this.#messages?.loss ?? endError(this.session);
   }
 
-  /** How many messages nobody has taken. */
+  /** How many messages nobody has received. */
   get #waiting(): number {
     return this.#messages?.length ?? 0;
   }
@@ -249,8 +249,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     return this.#messages;
   }
 
-  /** Reads on, if that was stopped. */
-  #read(): void {
+  #resumeReading(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.driver.resume();
@@ -287,9 +286,9 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     return handled(sent.then(() => this.#whenRoom(options)));
   }
 
-  /** What has been sent has been handed over: only the wait for room is aborted by its signal. */
+  /** Waits for room. The message has been handed over, so its signal aborts only the wait. */
   #whenRoom(options: SendOptions | undefined): Promise<void> {
-    // It may have ended since what was sent was written.
+    // The connection may have ended since the message was written.
     if (this.state === 'closed') return rejected(this.session.closedError());
     return this.driver.hasRoom() ? DONE : this.drained(options?.signal);
   }
@@ -297,7 +296,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
 
 function lentError(): ConcurrencyError {
   return new ConcurrencyError(
-    'the connection is driven by blocking calls; give it back with toAsync first',
+    'toSync drives the connection by blocking calls; give it back with toAsync first',
   );
 }
 
@@ -311,7 +310,7 @@ function pauseIfFull(connection: AsyncConnection): void {
  * @param url `ws:` or `wss:`
  * @throws TypeError, RangeError for wrong arguments
  * @throws InvalidUrlError if the URL is not one of a WebSocket
- * @throws ConnectError if no connection comes about: nothing listens, DNS, TLS
+ * @throws ConnectError if connecting fails: at DNS, TCP or TLS
  * @throws HandshakeError if the server does not upgrade (RFC 6455 §4.1)
  * @throws TimeoutError after `connectTimeout`
  * @example

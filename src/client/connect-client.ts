@@ -16,7 +16,7 @@ import { now } from '../transport/clock.ts';
 import type { Driver } from '../transport/driver.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
 
-/** An attempt to connect. Nothing is kept of it once the connection is open. */
+/** An attempt to connect. It is dropped once the connection is open. */
 class Attempt implements OpeningObserver {
   phase: ConnectPhase = 'dns';
   readonly #driver: Driver;
@@ -58,7 +58,7 @@ class Attempt implements OpeningObserver {
     this.#reject(explainConnectFailure(error, attempt));
   }
 
-  /** Options that `tls.connect` refuses are the caller's mistake. */
+  /** Rejects as the attempt was refused: options that `tls.connect` refuses are the caller's mistake. */
   refused(error: unknown): void {
     this.#forgetSignal?.();
     this.#reject(error);
@@ -66,9 +66,9 @@ class Attempt implements OpeningObserver {
 }
 
 /**
- * Connects; settles when the connection is open or has failed.
+ * Connects. The promise is settled when the connection is open or has failed.
  *
- * The core's deadline for the opening handshake runs from here, over every phase.
+ * The core's deadline for the opening handshake runs from the call on, over every phase.
  */
 export function connectClient(
   connection: DrivenConnection,

@@ -1,5 +1,5 @@
 /**
- * What a connection of the async face is to who uses it.
+ * The API of a connection of the async client.
  */
 
 import type { Message } from '../connection/message.ts';
@@ -34,13 +34,13 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
   /** The server's handshake headers, names in lower case. */
   readonly headers: HeaderMap;
   readonly state: ConnectionState;
-  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
+  /** The close code received: 1005 if the close frame had none, 1006 if none came; `undefined` before the end. */
   readonly closeCode: number | undefined;
   /** The close reason received; `undefined` before the end. */
   readonly closeReason: string | undefined;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;
-  /** Bytes accepted for sending that have not been handed to the system. */
+  /** Bytes accepted for sending that the system has not taken. */
   readonly bufferedAmount: number;
   /** Round-trip time of the last ping answered, in milliseconds. */
   readonly latency: number | undefined;
@@ -49,23 +49,23 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * message, of the kind of its first piece. What is given may be changed after the call.
    *
    * The promise is fulfilled once what is buffered is below `sendHighWaterMark`: awaiting it is
-   * backpressure. Who does not await it is not told of an error, a wrong argument apart: no peer can
-   * end the process by that. The messages of one turn leave together, 16 KiB at a time.
+   * backpressure. If it is not awaited, its error is not reported, unless an argument was wrong: so no
+   * peer can end the process. The messages of one turn leave together, 16 KiB at a time.
    *
-   * What was sent over a plain socket has left when the process exits right after. Over TLS only the first
-   * message of the turn has: await `close()` before `process.exit()` there.
+   * Over a plain socket, what was sent has left even if the process exits right after. Over TLS only the
+   * first message of the turn has: await `close()` before `process.exit()` there.
    *
-   * An array or a Set is looked through in the call, before anything of it leaves. The pieces of any
-   * other iterable are taken one by one, as there is room for them; a piece is copied when it is taken,
-   * before the next one is asked for. If such an iterable throws, or gives what is no data, the send
-   * is rejected; once a fragment has left, the connection is failed too, with `WS_SEND`, since every
-   * later message would be part of this one. Its `return()` is called if the send ends before it does.
+   * An array or a Set is checked in the call, before anything of it leaves. The pieces of any other
+   * iterable are taken one by one, when there is room for them. A piece is copied before the next one is
+   * taken. If the iterable throws, or gives what is no data, the send is rejected; if a fragment has left
+   * by then, the connection is failed too, with `WS_SEND`, since every later message would be part of
+   * this one. If the send ends before the iterable does, the iterable's `return()` is called.
    *
-   * `signal` takes a message back that has not begun to leave: a Blob that is being read, one that is being
-   * compressed, an iterable whose first piece has not come, and what waits behind such a message. What is
-   * given later does not wait for it any more. After that it aborts only the wait for room, and the message
-   * leaves; but an iterable of which a fragment has left can neither be taken back nor completed,
-   * and the connection is failed with `WS_SEND`.
+   * `signal` takes a message back that has not begun to leave: a Blob that is being read, a message that is
+   * being compressed, an iterable whose first piece has not come, or a message that waits behind one of
+   * these. Later messages no longer wait for it then. Once a message has begun to leave, `signal` aborts
+   * only the wait for room, and the message leaves. An iterable of which a fragment has left can neither be
+   * taken back nor completed, so `signal` fails its connection with `WS_SEND`.
    *
    * @throws TypeError for data of another kind; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or closes before the send is done
@@ -73,7 +73,7 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    */
   send(data: SendData, options?: SendOptions): Promise<void>;
   /**
-   * Receives the next message. Those that arrived before a close are received before it is told.
+   * Receives the next message. Messages that came before a close are received before the close is reported.
    *
    * @throws ConnectionClosedError when the connection is closed
    * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
@@ -91,16 +91,16 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
    * @throws ConnectionClosedError if the connection is not open, or closes before the pong
    */
   ping(data?: Exclude<Data, Blob>): Promise<number>;
-  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves. Throws as `ping`. */
+  /** Sends an unsolicited pong (RFC 6455 §5.5.3). Pings need no call: they are answered already. Throws as `ping`. */
   pong(data?: Exclude<Data, Blob>): void;
   /**
-   * Closes the connection with the closing handshake (RFC 6455 §7.1.2); fulfilled when it is
-   * closed, after `closeTimeout` at the latest. What was given to `send` before leaves first; nothing more is
-   * sent after the call.
+   * Closes the connection with the closing handshake (RFC 6455 §7.1.2). The promise is fulfilled when it is
+   * closed, after `closeTimeout` at the latest. What was given to `send` before leaves first; after the call
+   * nothing more can be sent.
    *
-   * What the peer sends before its own close frame can still be received, then or later. Up to 64 MiB, or
-   * `maxMessageSize` where that is more, is kept for who takes it; if more comes, the rest is dropped, and
-   * `recv` or the iteration ends with the error `WS_MESSAGES_DROPPED`.
+   * What the peer sends before its own close frame can still be received, then or later. Up to 64 MiB of it,
+   * or `maxMessageSize` where that is more, is kept until it is received. If more comes, the rest is dropped,
+   * and `recv` or the iteration ends with the error `WS_MESSAGES_DROPPED`.
    *
    * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
    * @param reason at most 123 bytes of UTF-8
@@ -111,8 +111,8 @@ export interface Connection extends AsyncIterable<Message>, AsyncDisposable {
   terminate(): void;
   /**
    * Iterates over the messages, until the connection is closed. Leaving the iteration leaves the connection open,
-   * and loses no message. Calls of `next` are answered in order; another iterator, or a `recv`, throws
-   * ConcurrencyError meanwhile.
+   * and loses no message. Calls of `next` are answered in order. While one waits, another iterator or a `recv`
+   * fails with a ConcurrencyError.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
   /** Counts of what has gone over the connection. */

@@ -8,20 +8,20 @@ import { connectClient } from './connect-client.ts';
 /** Options of `connect` in the events client. */
 export interface EventsConnectOptions extends ConnectOptions {
   /**
-   * Whether handlers are given views of the receive buffer, valid until they return. `false` gives them what
-   * they may keep: text as a string, binary as bytes of its own. Default `true`.
+   * Whether handlers get views of the receive buffer, valid until they return. With `false` they get what they
+   * may keep: text as a string, binary as bytes of its own. Default `true`.
    */
   views?: boolean | undefined;
 }
 
 /**
- * Connects to a WebSocket server; what comes is told to `handlers`, `open` before the promise is
- * fulfilled.
+ * Connects to a WebSocket server. `handlers` are called with what comes, and `open` before the promise
+ * is fulfilled.
  *
  * @param url `ws:` or `wss:`
  * @throws TypeError, RangeError for wrong arguments
  * @throws InvalidUrlError if the URL is not one of a WebSocket
- * @throws ConnectError if no connection comes about: nothing listens, DNS, TLS
+ * @throws ConnectError if connecting fails: at DNS, TCP or TLS
  * @throws HandshakeError if the server does not upgrade (RFC 6455 §4.1)
  * @throws TimeoutError after `connectTimeout`
  * @example

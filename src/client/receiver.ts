@@ -1,5 +1,5 @@
 /**
- * Who waits for the next message of an async connection: one `recv`, or the calls of one iterator.
+ * The waiters for the next message of an async connection: one `recv`, or the calls of one iterator.
  */
 
 import { onceAborted } from '../connection/abort-signals.ts';
@@ -11,41 +11,41 @@ import { clearTimeout, setImmediate, setTimeout } from '../transport/clock.ts';
 
 /** Where the messages come from. */
 export interface MessageSource {
-  /** Whether the connection has ended in a way that an iteration simply ends with. */
+  /** Whether the connection has ended normally, so that an iteration ends without an error. */
   readonly endsNormally: boolean;
-  /** Takes the oldest message that nobody has taken; `undefined` if there is none to take. */
+  /** Takes the oldest message that nobody has received; returns `undefined` if there is none. */
   takeMessage(): Message | undefined;
-  /** Makes the error for who would wait for a message that cannot come; `undefined` if it can. */
+  /** Makes the error for a wait for a message that can no longer come; returns `undefined` if one can. */
   refusal(): unknown;
 }
 
 /** A call that waits. */
 interface Waiter {
-  /** Whose `next` it is; nobody's if it is a `recv`. */
+  /** The iterator whose `next` waits; `undefined` for a `recv`. */
   readonly iterator: MessageIterator | undefined;
   promise: Promise<unknown> | undefined;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
   isSettled: boolean;
   timer: NodeJS.Timeout | undefined;
-  /** Waits no longer for the signal. */
+  /** Stops listening to the signal. */
   forgetSignal: (() => void) | undefined;
-  /** The call that was made after it. */
+  /** The waiter that came next. */
   next: Waiter | undefined;
 }
 
-/** Hands messages to who waits for them. */
+/** Hands messages to their waiters. */
 export class Receiver {
   readonly #source: MessageSource;
   readonly #timeout: number;
   readonly #poll: BusyPoll | undefined;
-  /** Who waits, in order: one `recv`, or calls of one iterator. */
+  /** The waiters, in order: one `recv`, or calls of one iterator. */
   #first: Waiter | undefined;
   #last: Waiter | undefined;
 
   /**
    * @param timeout milliseconds that an iterator waits; 0 for ever
-   * @param poll polls while somebody waits
+   * @param poll polls while there is a waiter
    */
   constructor(source: MessageSource, timeout: number, poll: BusyPoll | undefined) {
     this.#source = source;
@@ -76,7 +76,7 @@ export class Receiver {
     return this.#wait(iterator, this.#timeout, undefined);
   }
 
-  /** Hands a message to who has waited longest; false if nobody waits. */
+  /** Hands a message to the first waiter; false if there is none. */
   deliver(value: Message): boolean {
     const waiter = this.#first;
     if (waiter === undefined) return false;
@@ -85,7 +85,7 @@ export class Receiver {
     return true;
   }
 
-  /** An iterator takes no more messages: its calls that wait are done. */
+  /** Ends the waits of an iterator that takes no more messages. */
   leave(iterator: MessageIterator): void {
     while (this.#first?.iterator === iterator) {
       const waiter = this.#first;
@@ -94,7 +94,7 @@ export class Receiver {
     }
   }
 
-  /** Tells who waits that no message comes any more. Mostly nobody does, and an error takes long to make. */
+  /** Ends all waits: no message comes any more. The error is made only for a waiter, since making one is slow. */
   end(): void {
     while (this.#first !== undefined) {
       const waiter = this.#first;
@@ -129,7 +129,7 @@ export class Receiver {
     waiter.promise = promise;
     this.#append(waiter);
     if (timeout > 0) {
-      // Timers run before sockets are read: after a stall, a message that came in time may lie unread.
+      // Timers run before sockets are read. After a stall, a message that came in time is read first.
       waiter.timer = setTimeout(() => setImmediate(() => this.#timeOut(waiter, timeout)), timeout);
     }
     if (signal !== undefined) {
@@ -138,7 +138,7 @@ export class Receiver {
     return promise;
   }
 
-  /** Makes the error for a call while one waits that is not of the same iterator. */
+  /** Makes the error for a call while another waits, unless both are of the same iterator. */
   #collision(iterator: MessageIterator | undefined): ConcurrencyError | undefined {
     const first = this.#first;
     if (first === undefined || (iterator !== undefined && first.iterator === iterator)) {
@@ -212,7 +212,7 @@ export class MessageIterator implements AsyncIterableIterator<Message> {
 }
 
 function reject(waiter: Waiter, error: unknown): void {
-  // Here and not when it was made: that would cost each message a promise more.
+  // Marked as handled here, not when it was made: that would cost a promise more for each message.
   if (waiter.promise !== undefined) void handled(waiter.promise);
   waiter.reject(error);
 }

@@ -3,8 +3,8 @@
  */
 
 import { blobBytes } from '../blocking/blob-bytes.ts';
-import type { BlockingDriver } from '../blocking/blocking-driver.ts';
-import { checkAlone } from '../blocking/callers-function.ts';
+import { type BlockingDriver, NEVER } from '../blocking/blocking-driver.ts';
+import { checkCallAllowed } from '../blocking/callers-function.ts';
 import { markCopy } from '../connection/copies.ts';
 import {
   controlPayload,
@@ -46,7 +46,7 @@ export interface SyncRecvOptions {
 export interface SyncSendOptions extends SendOptions {
   /**
    * Milliseconds to wait for a peer that does not read; 0 for ever. Default 0. What has not left
-   * by then is kept and leaves with later calls: `bufferedAmount` tells how much that is.
+   * by then leaves with later calls: `bufferedAmount` tells how much that is.
    */
   timeout?: number | undefined;
 }
@@ -62,15 +62,16 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   /** The server's handshake headers, names in lower case. */
   readonly headers: HeaderMap;
   readonly state: ConnectionState;
-  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
+  /** The close code received: 1005 if the close frame had none, 1006 if none came; `undefined` before the end. */
   readonly closeCode: number | undefined;
   /** The close reason received; `undefined` before the end. */
   readonly closeReason: string | undefined;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;
   /**
-   * Bytes that have not been handed to the system, as they leave. A send returns when it has taken
-   * all, so there are some only after one that timed out, or where a worker has the socket.
+   * Bytes sent that the system has not taken, counted as they leave: over TLS, encrypted. A send returns
+   * once it has taken all, so there are some only after a send that timed out, or where a worker has the
+   * socket.
    */
   readonly bufferedAmount: number;
   /** Round-trip time of the last ping answered, in milliseconds. */
@@ -78,27 +79,29 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   /**
    * Sends a message: a string as text, anything else as binary; an iterable as the fragments of one
    * message, of the kind of its first piece. All its pieces are taken before anything of it leaves. Blocks
-   * until the system has taken the message; while the peer does not read, what it sends is received and
-   * kept for `recv`, up to 64 MiB, or `maxMessageSize` where that is more.
+   * until the system has taken the message. While the peer does not read, what the peer sends is received
+   * and kept for `recv`, up to 64 MiB, or `maxMessageSize` where that is more.
    *
    * @throws TypeError for data of another kind, or the Blob of a file; nothing is sent then
    * @throws ConnectionClosedError if the connection is not open, or is lost meanwhile
    * @throws TimeoutError after `timeout` ms; the message still leaves, with later calls
    * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` once more than that is kept and the peer still does
-   * not read; as after a TimeoutError, and `recv` makes room
+   * not read; `recv` makes room, and the message still leaves, with later calls
    */
   send(data: Data | Iterable<Data>, options?: SyncSendOptions): void;
   /**
-   * Blocks until the next message. Those that arrived before a close are received before it is told.
+   * Blocks until the next message comes, and returns it. Messages that came before a close are returned
+   * before the close is reported.
    *
    * @throws ConnectionClosedError when the connection is closed
    * @throws RemoteProtocolError, MessageTooBigError when the peer made it fail
-   * @throws WebSocketError `WS_MESSAGES_DROPPED` in their place, if more came after `close` than is kept
+   * @throws WebSocketError `WS_MESSAGES_DROPPED` in place of these, if more came after `close` than is kept
    * @throws TimeoutError after `timeout` ms; nothing is lost and the connection stays usable
    */
   recv(options?: SyncRecvOptions): Message;
   /**
-   * Sends a ping and blocks until its pong (RFC 6455 §5.5.2); messages that come first are kept.
+   * Sends a ping and blocks until its pong comes (RFC 6455 §5.5.2). Messages that come before it are kept
+   * for `recv`.
    *
    * @param data at most 125 bytes. Default a counter
    * @returns the round-trip time in milliseconds
@@ -108,12 +111,12 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` once more messages are kept than `send` keeps
    */
   ping(data?: Exclude<Data, Blob>, options?: SyncRecvOptions): number;
-  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3). Throws as `ping`. */
+  /** Sends an unsolicited pong (RFC 6455 §5.5.3). Throws as `ping`. */
   pong(data?: Exclude<Data, Blob>): void;
   /**
    * Closes the connection with the closing handshake (RFC 6455 §7.1.2); blocks until it is closed,
-   * for `closeTimeout` at most. Messages not yet received can still be received, and so can those that the
-   * peer sends before its close frame, as far as they are kept: as much as while a `send` waits.
+   * for `closeTimeout` at most. `recv` still returns the messages that had come, and those that the peer
+   * sends before its close frame. As many of them are kept as while a `send` waits.
    *
    * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
    * @param reason at most 123 bytes of UTF-8
@@ -122,26 +125,25 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
   close(code?: number, reason?: string): void;
   /** Destroys the socket at once, without a closing handshake. */
   terminate(): void;
-  /** Counts of what has gone over the connection; bytes are those below TLS' encryption. */
+  /** Counts of what has gone over the connection. Over TLS, its bytes are counted without the encryption. */
   stats(): ConnectionStats;
-  /** Does nothing: a connection of the sync face never keeps the process alive. */
+  /** Does nothing: a connection of the sync client never keeps the process alive. */
   ref(): this;
-  /** Does nothing: a connection of the sync face never keeps the process alive. */
+  /** Does nothing: a connection of the sync client never keeps the process alive. */
   unref(): this;
 }
 
-/** As much waits for `recv` as is kept: waiting for more could last for ever. */
+/** Makes the error for a call that would have to keep more than it may: its wait might never end. */
 function fullError(operation: 'send' | 'ping'): WebSocketError {
   return new WebSocketError(
     'WS_RECEIVE_QUEUE_FULL',
-    `${operation} waited for a peer that sends more than is kept unread; recv makes room`,
+    `${operation}: the peer has sent more than is kept until it is received; recv makes room`,
   );
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
 const TIMEOUT: readonly string[] = ['timeout'];
 
-/** What has come for a connection, and what it waits for. */
+/** Where what has come for a connection is kept. */
 export interface Inbox {
   readonly messages: KeptMessages;
   readonly pings: PingTracker;
@@ -149,7 +151,7 @@ export interface Inbox {
   isCloser: boolean;
 }
 
-/** What a blocking connection takes of the options. */
+/** The options that a blocking connection uses. */
 export type BlockingOptions = Pick<ResolvedConnectOptions, 'receiveTimeout'>;
 
 /** A connection whose calls block, over a driver that fills its inbox. */
@@ -224,7 +226,7 @@ export class BlockingConnection implements SyncConnection {
     if (ready !== undefined) this.#driver.sendMessage(ready, isText, options?.compress);
     else fragments?.sendTo(this.#driver, options?.compress);
     this.#driver.flush();
-    // Finding that out may find the connection lost.
+    // Asked first, since the answer may be that the connection is lost.
     const hasLeft = this.#driver.hasLeft();
     this.#throwIfLost();
     if (hasLeft) return;
@@ -329,23 +331,25 @@ export class BlockingConnection implements SyncConnection {
   /** Begins a call that blocks. */
   #begin(): void {
     this.#checkNotRevoked();
-    checkAlone();
+    checkCallAllowed();
     this.#driver.begin();
   }
 
   #checkNotRevoked(): void {
     if (!this.#driver.isRevoked) return;
-    throw new ConcurrencyError('the connection has been given back by toAsync: use that again');
+    throw new ConcurrencyError(
+      'toAsync has given the connection back to the event loop: use what it returned',
+    );
   }
 
-  /** A send that ended in the loss of the connection has not succeeded. */
+  /** Throws if the connection was lost while a message was being sent. */
   #throwIfLost(): void {
     const { failure }: { failure: WebSocketError | undefined } = this.#driver.session;
     if (failure !== undefined) throw this.#driver.session.closedError();
   }
 }
 
-/** Reads a Blob; `undefined` for what is none. */
+/** Reads the bytes of a Blob; returns `undefined` for anything else. */
 function readBlob(data: unknown): Uint8Array | undefined {
   return isBlob(data) ? blobBytes(data) : undefined;
 }

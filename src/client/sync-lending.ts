@@ -1,5 +1,5 @@
 /**
- * Connections of the async face, driven by blocking calls for a while.
+ * Connections of the async client, driven by blocking calls for a while.
  */
 
 import { LentDriver } from '../blocking/lent-driver.ts';
@@ -10,21 +10,21 @@ import { describe } from '../options/options.ts';
 import type { Connection } from './connection.ts';
 import { BlockingConnection, type SyncConnection } from './sync-connection.ts';
 
-/** What was lent, by the connection that drives it. */
+/** What `toSync` was given, and the driver of it, by what it returned. */
 const loans = new WeakMap<SyncConnection, { connection: Connection; driver: LentDriver }>();
 
 /**
- * Drives an open connection of the async face by blocking calls, on its own thread, until `toAsync`
- * gives it back. It stays one connection: messages that wait in it are received first, what it has
- * still to send leaves first, and a ping under way is answered. Until it is given back its own
- * methods, `terminate` apart, refuse with a ConcurrencyError.
+ * Drives an open connection of the async client by blocking calls, on its own thread, until `toAsync`
+ * gives it back. It stays one connection: messages that wait in it are received first, what it still
+ * has to send leaves first, and a ping under way gets its pong. Until it is given back, its own methods,
+ * except `terminate`, refuse with a ConcurrencyError.
  *
  * @param connection made by `connect` of `wirespeed`, over `ws:`
  * @throws TypeError for anything else
  * @throws ConnectionClosedError if it is not open
  * @throws ConcurrencyError if it is lent already, while a `recv` or an iteration on it waits for a
- * message or a `send` is under way, and while the peer has not taken all that was sent: a `ping`
- * awaited tells that it has
+ * message or a `send` is under way, and while the peer has not taken all that was sent: await a `ping`,
+ * whose pong tells that it has
  * @throws WebSocketError `WS_SYNC_UNSUPPORTED` over TLS, and where sockets have no file descriptor;
  * the connection stays usable, as after every error
  * @example
@@ -57,8 +57,8 @@ export function toSync(connection: Connection): SyncConnection {
 }
 
 /**
- * Gives a connection that `toSync` drives back to the event loop. Messages that nobody has received are
- * received from it first. What `toSync` returned refuses every call from then on.
+ * Gives a connection that `toSync` has taken back to the event loop. Messages that blocking calls have left
+ * are received first. What `toSync` returned refuses every call from then on.
  *
  * @returns the very connection that `toSync` was given
  * @throws TypeError for anything that `toSync` has not returned
@@ -70,7 +70,8 @@ export function toAsync(blocking: SyncConnection): Connection {
   if (lent === undefined) {
     throw new TypeError('toAsync: the connection must be one that toSync returned');
   }
-  if (lent.driver.isRevoked) throw new ConcurrencyError('toAsync: it was given back before');
+  if (lent.driver.isRevoked)
+    throw new ConcurrencyError('toAsync: the connection was given back before');
   lent.driver.giveBack();
   return lent.connection;
 }

@@ -11,7 +11,7 @@ import { PingTracker } from '../protocol/ping-tracker.ts';
 import { now } from '../transport/clock.ts';
 import { BlockingConnection, type Inbox, type SyncConnection } from './sync-connection.ts';
 
-/** The inbox of a connection that this face has made. */
+/** The inbox of a connection that `connect` makes. */
 class ConnectionInbox implements Inbox, SyncSink {
   readonly messages: KeptMessages;
   readonly pings = new PingTracker();
@@ -22,7 +22,7 @@ class ConnectionInbox implements Inbox, SyncSink {
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    // After our own close reading goes on, whatever is kept: the peer's close frame comes behind its messages.
+    // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
     if (this.isCloser && this.messages.dropsWhenFull(end - start)) return;
     this.messages.push(keepMessage(bytes, start, end, isText, isOwn));
   }
@@ -38,10 +38,10 @@ class ConnectionInbox implements Inbox, SyncSink {
  * @param url `ws:` or `wss:`
  * @throws TypeError, RangeError for wrong arguments
  * @throws InvalidUrlError if the URL is not one of a WebSocket
- * @throws ConnectError if no connection comes about: nothing listens, DNS, TLS
+ * @throws ConnectError if connecting fails: at DNS, TCP or TLS
  * @throws HandshakeError if the server does not upgrade (RFC 6455 §4.1)
  * @throws TimeoutError after `connectTimeout`
- * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where the platform has no way to block on a socket
+ * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no way of blocking I/O works
  * @example
  * ```ts
  * const ws = connect('wss://example.com/feed');

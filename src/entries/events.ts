@@ -1,5 +1,5 @@
 /**
- * The events client: callbacks with zero-copy views, for whoever needs every microsecond.
+ * The events client: callbacks with zero-copy views, for programs to which every microsecond matters.
  *
  * @example
  * ```ts

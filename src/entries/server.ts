@@ -1,5 +1,5 @@
 /**
- * The server: the peer that Wirespeed's clients, and everybody else's, talk to.
+ * The server, for the clients of Wirespeed and any other WebSocket client.
  *
  * @example
  * ```ts

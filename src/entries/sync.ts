@@ -2,8 +2,8 @@
  * The sync client: every call blocks until it is done, on the main thread and in workers.
  *
  * While a call blocks, nothing else runs on its thread: no timer, no promise, no other socket.
- * Between two calls nobody answers the server's pings; those that came are answered at the start
- * of the next one.
+ * Between two calls nobody answers the server's pings. Those that have come are answered at the start
+ * of the next call.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * System calls through `node:fs`, for where `node:wasi` is not to be had. They cannot wait for a
- * descriptor, only for time to pass: sleeps begin short and grow with the wait.
+ * System calls through `node:fs`, for where `node:wasi` does not work. They cannot wait for a descriptor,
+ * so they sleep between two looks at it. The sleeps begin short and grow with the wait.
  */
 import { readSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
@@ -13,19 +13,19 @@ import {
   WOULD_BLOCK,
 } from './system-calls.ts';
 
-/** Shortest and longest sleep between two looks, in ms. */
-const SHORTEST_SLEEP = 0.05;
-const LONGEST_SLEEP = 1;
-/** A sleep is this part of the time already slept, so that no wait gets longer by more than that. */
+/** The sleep between two looks, in ms. */
+const MIN_SLEEP = 0.05;
+const MAX_SLEEP = 1;
+/** A sleep lasts this part of the time already slept, so that a wait ends late by no larger part. */
 const SLEEP_SHARE = 1 / 8;
-/** Once a wait without a deadline has lasted this many ms, it pays to let the system wake us. */
-const PATIENCE = 2;
-/** Bytes written at once, at most: what does not fit is copied for nothing. */
-const WRITE_SIZE = 256 * 1024;
+/** A wait without a deadline that has slept for so many ms goes on in a read that blocks. */
+const MAX_SLEPT = 2;
+/** Bytes of one write at most. What the system does not take would be copied for nothing. */
+const MAX_WRITE = 256 * 1024;
 
 let shared: Uint8Array | undefined;
-/** Nobody ever notifies it: waiting for it is sleeping. */
-const nothing = new Int32Array(new SharedArrayBuffer(4));
+/** Nobody notifies it, so that to wait for it is to sleep. */
+const unnotified = new Int32Array(new SharedArrayBuffer(4));
 
 /** Calls on one descriptor. */
 export class FsCalls implements SystemCalls {
@@ -34,17 +34,17 @@ export class FsCalls implements SystemCalls {
   readonly #fd: number;
   readonly #setBlocking: ((isBlocking: boolean) => void) | undefined;
   #isBlocking = false;
-  /** Milliseconds slept since something came. */
+  /** Milliseconds slept since the last read that brought something. */
   #slept = 0;
-  /** Whether a signal has come since something was read last: it may end the thread's script a moment later. */
+  /** Whether a signal has come since the last read that brought something. It may be about to end the script. */
   #wasInterrupted = false;
 
-  /** @param setBlocking changes the descriptor's mode, if somebody can */
+  /** @param setBlocking sets whether calls on the descriptor block; missing where that cannot be changed */
   constructor(fd: number, setBlocking?: (isBlocking: boolean) => void) {
     shared ??= plainView(nodeKernels().allocate(RECEIVE_SIZE));
     this.received = shared;
     this.#fd = fd;
-    // A read that blocks is deaf to the end of its thread; the main thread ends with its process.
+    // A read that blocks would keep a worker thread from ending. The main thread ends with its process.
     if (isMainThread) this.#setBlocking = setBlocking;
   }
 
@@ -55,7 +55,7 @@ export class FsCalls implements SystemCalls {
 
   readWithin(left: number): number {
     const canBlock = left === Number.POSITIVE_INFINITY && this.#setBlocking !== undefined;
-    if (canBlock && !this.#wasInterrupted && this.#slept >= PATIENCE) {
+    if (canBlock && !this.#wasInterrupted && this.#slept >= MAX_SLEPT) {
       this.#block(true);
       return this.#read();
     }
@@ -65,7 +65,7 @@ export class FsCalls implements SystemCalls {
 
   write(bytes: Uint8Array, start: number): number {
     this.#block(false);
-    const size = Math.min(bytes.length - start, WRITE_SIZE);
+    const size = Math.min(bytes.length - start, MAX_WRITE);
     try {
       return writeSync(this.#fd, bytes, start, size);
     } catch (error) {
@@ -82,7 +82,7 @@ export class FsCalls implements SystemCalls {
   }
 
   #read(): number {
-    // Noted before: a call that is ended from outside meanwhile does not come back from `readSync`.
+    // Set before the read: a call that is cut off meanwhile does not return from `readSync`.
     this.isUndelivered = true;
     try {
       const length = readSync(this.#fd, this.received, 0, RECEIVE_SIZE, null);
@@ -97,9 +97,9 @@ export class FsCalls implements SystemCalls {
   }
 
   #sleep(left: number): void {
-    const wanted = Math.max(SHORTEST_SLEEP, this.#slept * SLEEP_SHARE);
-    const sleep = Math.min(left, wanted, LONGEST_SLEEP);
-    Atomics.wait(nothing, 0, 0, sleep);
+    const wanted = Math.max(MIN_SLEEP, this.#slept * SLEEP_SHARE);
+    const sleep = Math.min(left, wanted, MAX_SLEEP);
+    Atomics.wait(unnotified, 0, 0, sleep);
     this.#slept += sleep;
   }
 
@@ -112,7 +112,7 @@ export class FsCalls implements SystemCalls {
 
 function wouldBlock(error: unknown, syscall: string): number {
   const { code = 'EIO' } = error as NodeJS.ErrnoException;
-  // A signal says nothing of the socket: who waits calls again.
+  // A signal says nothing about the socket: the caller tries again.
   if (code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR') return WOULD_BLOCK;
   throw systemError(code, syscall);
 }

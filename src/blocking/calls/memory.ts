@@ -1,5 +1,5 @@
 /**
- * Memory that system calls can reach: regions of the kernel's WebAssembly memory.
+ * Memory that system calls can reach: regions of the WebAssembly memory in which the kernel masks.
  */
 import { nodeKernels } from '../../kernels/node.ts';
 import type { Region, WasmKernel } from '../../kernels/wasm.ts';
@@ -16,7 +16,7 @@ export function callKernel(): WasmKernel {
 }
 
 /**
- * Gives out a region for what a thread has once.
+ * Allocates a region that lives as long as the thread.
  *
  * @throws Error where WebAssembly is missing
  */

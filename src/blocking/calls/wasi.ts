@@ -1,9 +1,9 @@
 /**
- * System calls on a file descriptor, through `node:wasi`: it reads, writes and polls without an
- * event loop and without throwing, straight into the kernel's memory.
+ * System calls on a file descriptor through `node:wasi`. It reads, writes and polls without an event loop,
+ * throws nothing, and reads straight into the memory in which the kernel unmasks.
  *
- * The calls are made from JavaScript only: made from WebAssembly they can collect garbage where
- * the engine does not expect it.
+ * Only JavaScript makes these calls. Made from WebAssembly, they can collect garbage where the engine does
+ * not expect it.
  */
 import type { WASI as NodeWasi } from 'node:wasi';
 import { isMainThread } from 'node:worker_threads';
@@ -11,7 +11,6 @@ import type { Region } from '../../kernels/wasm.ts';
 import { nodeProcess } from '../../transport/node-globals.ts';
 import { allocateCallMemory, callKernel } from './memory.ts';
 import {
-  LONGEST_SLEEP,
   plainView,
   RECEIVE_SIZE,
   type SystemCalls,
@@ -19,7 +18,7 @@ import {
   WOULD_BLOCK,
 } from './system-calls.ts';
 
-/** The calls used, as WASI preview 1 defines them; each returns an error number, 0 for none. */
+/** The calls used, as WASI preview 1 defines them. Each returns an error number, or 0. */
 interface WasiImport {
   fd_read(fd: number, vectors: number, count: number, size: number): number;
   fd_write(fd: number, vectors: number, count: number, size: number): number;
@@ -27,7 +26,7 @@ interface WasiImport {
   poll_oneoff(subscriptions: number, events: number, count: number, size: number): number;
 }
 
-/** WASI's error numbers that a socket can meet, by the names that Node.js has for them. */
+/** The error numbers of WASI that calls on a socket return, and the names that Node.js has for them. */
 const ERROR_NAMES: Readonly<Record<number, string>> = {
   8: 'EBADF',
   13: 'ECONNABORTED',
@@ -48,11 +47,11 @@ const EVENT_CLOCK = 0;
 const EVENT_READ = 1;
 const EVENT_WRITE = 2;
 const CLOCK_MONOTONIC = 1;
-/** The descriptors of an instance: all three are the socket. */
+/** The descriptors of a WASI instance. Both are the socket. */
 const INPUT = 0;
 const OUTPUT = 1;
 
-/** Where the arguments lie, from the start of the region. */
+/** Where the arguments lie in their region. */
 const VECTOR = 0;
 const RESULT = 16;
 const SUBSCRIPTIONS = 64;
@@ -60,10 +59,12 @@ const SUBSCRIPTION_SIZE = 48;
 const EVENTS = 192;
 const REGION_SIZE = 256;
 
-/** Bytes from elsewhere that are put into kernel memory at once, to be written from there. */
+/** Bytes of one write that lie outside of the kernel's memory. They are copied into it first. */
 const STAGING_SIZE = 256 * 1024;
+/** How long one poll waits at most, in ms. A worker thread that is to end notices it only between two polls. */
+const MAX_POLL = 100;
 
-/** What a thread has once, in kernel memory. */
+/** What all connections of a thread share in the kernel's memory. */
 interface Memory {
   readonly arguments: Region;
   readonly received: Uint8Array;
@@ -89,9 +90,9 @@ export class WasiCalls implements SystemCalls {
   readonly #import: WasiImport;
   readonly #view: DataView;
   readonly #base: number;
-  /** The descriptor's mode, as far as we know it: sockets of Node.js do not block. */
+  /** Whether calls on the descriptor block. Those on sockets of Node.js do not. */
   #isBlocking = false;
-  /** Whether a signal has come since something was read last. */
+  /** Whether a signal has come since the last read that brought something. It may be about to end the script. */
   #wasInterrupted = false;
 
   /** @throws if WASI is not available, under the permission model for instance */
@@ -122,8 +123,9 @@ export class WasiCalls implements SystemCalls {
   }
 
   readWithin(left: number): number {
-    // A blocking read costs a third of a poll and a read, but is deaf to deadlines and to the end
-    // of its thread; the main thread ends with its process. A signal may end it otherwise, in a REPL, a moment later.
+    // A read that blocks costs a third of a poll and a read (bench:wire). But it heeds no deadline, and it
+    // would keep a worker thread from ending; the main thread ends with its process. None is made after a
+    // signal, since a REPL may be about to end the script.
     if (left === Number.POSITIVE_INFINITY && isMainThread && !this.#wasInterrupted) {
       this.#setBlocking(true);
       return this.#read();
@@ -158,7 +160,7 @@ export class WasiCalls implements SystemCalls {
   #read(): number {
     this.#setVector(this.received.byteOffset, RECEIVE_SIZE);
     const error = this.#import.fd_read(INPUT, this.#base + VECTOR, 1, this.#base + RESULT);
-    // Noted at once: a call that was ended from outside meanwhile comes no further than the next function.
+    // Set before anything else is called: a call that was cut off gets no further than to the next function.
     this.isUndelivered = error === 0;
     if (error === 0) this.#wasInterrupted = false;
     else if (error === EINTR) this.#wasInterrupted = true;
@@ -178,13 +180,13 @@ export class WasiCalls implements SystemCalls {
 
   #result(error: number, syscall: string): number {
     if (error === 0) return this.#view.getUint32(this.#base + RESULT, true);
-    // A signal says nothing of the socket: who waits calls again.
+    // A signal says nothing about the socket: the caller tries again.
     if (error === EAGAIN || error === EINTR) return WOULD_BLOCK;
     throw systemError(ERROR_NAMES[error] ?? `WASI error ${error}`, syscall);
   }
 
   #poll(type: number, fd: number, left: number): void {
-    const timeout = Math.ceil(Math.min(left, LONGEST_SLEEP));
+    const timeout = Math.ceil(Math.min(left, MAX_POLL));
     const view = this.#view;
     const first = this.#base + SUBSCRIPTIONS;
     const second = first + SUBSCRIPTION_SIZE;
@@ -194,7 +196,7 @@ export class WasiCalls implements SystemCalls {
     view.setUint8(second + 8, EVENT_CLOCK);
     view.setUint32(second + 16, CLOCK_MONOTONIC, true);
     view.setBigUint64(second + 24, BigInt(timeout) * 1_000_000n, true);
-    // Polling leaves the descriptor in its non-blocking mode.
+    // A poll leaves the descriptor in the mode that does not block.
     this.#isBlocking = false;
     this.#import.poll_oneoff(first, this.#base + EVENTS, 2, this.#base + RESULT);
   }
@@ -206,7 +208,7 @@ export class WasiCalls implements SystemCalls {
 
 let wasiClass: typeof NodeWasi | undefined;
 
-/** Loads `node:wasi` without its warning, which would reach the user of a library that works. */
+/** Loads `node:wasi` without the warning that it is experimental, which users of this library need not see. */
 function loadWasi(): typeof NodeWasi {
   if (wasiClass !== undefined) return wasiClass;
   const { emitWarning } = nodeProcess;

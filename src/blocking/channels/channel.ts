@@ -1,41 +1,41 @@
 /**
- * A stream of bytes that is read and written by blocking: a socket, or TLS over one.
+ * A stream of bytes that blocking calls read and write: a socket, or TLS over one.
  */
 import type { SpinGate } from '../../transport/spin-gate.ts';
 
-/** Takes what a channel receives; valid until the call returns. */
-export type ChannelReader = (bytes: Uint8Array, start: number, end: number) => void;
+/** Is given the bytes that a channel receives. They are valid until it returns. */
+export type ChannelListener = (bytes: Uint8Array, start: number, end: number) => void;
 
-/** What came of waiting for bytes. */
+/** How a wait for bytes has ended. */
 export type ReceiveResult = 'bytes' | 'end' | 'timeout';
 
-/** Says until when a send waits; asked again after each thing that happens meanwhile. */
+/** Returns until when a send waits. It is asked before each wait, since what has come meanwhile may change it. */
 export type Deadline = () => number;
 
-/** Waits for nothing. */
+/** The deadline of a send that does not wait. */
 export const AT_ONCE: Deadline = () => 0;
 
-/** A byte stream under blocking calls. Deadlines are times of the clock; infinity waits for ever. */
+/** A stream of bytes under blocking calls. Deadlines are times of the clock; infinity waits for ever. */
 export interface Channel {
-  /** Bytes accepted that have not been handed on, as they leave: encrypted, over TLS. */
+  /** Bytes accepted that the system has not taken: over TLS, bytes of ciphertext. */
   readonly pending: number;
-  /** Whether a call was ended from outside between reading and delivering: between two calls only. */
+  /** Between two calls: whether the first of them was cut off after it had read bytes, before they were delivered. */
   readonly isHalfDone: boolean;
   /**
-   * Sends the bytes: how many were accepted before the deadline passed. While the peer does not
-   * take them, what arrives is received, so that two ends that both send do not wait for each other.
+   * Sends bytes; returns how many were accepted before the deadline. While the peer does not take them,
+   * what it sends is received: otherwise two ends that both send would wait for each other.
    *
    * @throws the system's error
    */
   send(bytes: Uint8Array, deadline: Deadline): number;
-  /** Hands on what was accepted; false if the deadline passed before. Throws as `send`. */
+  /** Hands to the system what was accepted; false if the deadline passes before. Throws as `send`. */
   flush(deadline: Deadline): boolean;
   /**
-   * Waits for bytes and gives them to the reader.
+   * Waits for bytes and gives them to the listener.
    *
    * @throws the system's error
    */
   receive(deadline: number, gate: SpinGate): ReceiveResult;
-  /** Says to the peer that nothing more comes, where the stream has words for that. */
+  /** Tells the peer that nothing more comes, if the stream has a message for that, as TLS has. */
   end(): void;
 }

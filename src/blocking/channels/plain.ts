@@ -4,21 +4,21 @@
 import { now } from '../../transport/clock.ts';
 import type { SpinGate } from '../../transport/spin-gate.ts';
 import { type SystemCalls, WOULD_BLOCK } from '../calls/system-calls.ts';
-import type { Channel, ChannelReader, Deadline, ReceiveResult } from './channel.ts';
+import type { Channel, ChannelListener, Deadline, ReceiveResult } from './channel.ts';
 
-/** Longest wait for the peer to take bytes before looking again what it has sent, in ms. */
-const LONGEST_WRITE_WAIT = 50;
+/** How long a send that waits sleeps at most before it reads what has come, in ms. */
+const MAX_WRITE_WAIT = 50;
 
 /** A plain TCP connection under blocking calls. */
 export class PlainChannel implements Channel {
   readonly pending = 0;
   readonly #calls: SystemCalls;
-  readonly #reader: ChannelReader;
+  readonly #listener: ChannelListener;
   #hasEnded = false;
 
-  constructor(calls: SystemCalls, reader: ChannelReader) {
+  constructor(calls: SystemCalls, listener: ChannelListener) {
     this.#calls = calls;
-    this.#reader = reader;
+    this.#listener = listener;
   }
 
   get isHalfDone(): boolean {
@@ -40,7 +40,7 @@ export class PlainChannel implements Channel {
           pause = 1;
         } else {
           this.#calls.waitWritable(Math.min(pause, left));
-          pause = Math.min(2 * pause, LONGEST_WRITE_WAIT);
+          pause = Math.min(2 * pause, MAX_WRITE_WAIT);
         }
       }
     }
@@ -59,10 +59,10 @@ export class PlainChannel implements Channel {
     return this.#take(length);
   }
 
-  /** TCP's sending side is ended by the worker, when the socket is given back to it. */
+  /** Does nothing: the worker ends the sending side when it gets the socket back. */
   end(): void {}
 
-  /** Reads what is there, without waiting; tells whether that was anything. */
+  /** Delivers what has come, without waiting; false if nothing has. */
   #receiveAvailable(): boolean {
     if (this.#hasEnded) return false;
     const length = this.#calls.read();
@@ -73,7 +73,7 @@ export class PlainChannel implements Channel {
 
   #take(length: number): ReceiveResult {
     try {
-      if (length > 0) this.#reader(this.#calls.received, 0, length);
+      if (length > 0) this.#listener(this.#calls.received, 0, length);
       else this.#hasEnded = true;
     } finally {
       this.#calls.isUndelivered = false;

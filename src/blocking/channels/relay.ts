@@ -1,39 +1,39 @@
 /**
- * A channel over a socket that stays with the worker, TLS included: bytes cross through shared
- * memory. For platforms on which a socket has no file descriptor, or nothing can be done with it.
+ * A channel over a socket that the worker keeps. The worker does TLS, and bytes cross through shared
+ * memory. It is for platforms whose sockets have no file descriptor, or one that no call works on.
  */
 import { nodeKernels } from '../../kernels/node.ts';
 import { now } from '../../transport/clock.ts';
 import type { SpinGate } from '../../transport/spin-gate.ts';
 import { plainView, RECEIVE_SIZE } from '../calls/system-calls.ts';
 import type { SharedRings } from '../worker/shared-ring.ts';
-import type { Channel, ChannelReader, Deadline, ReceiveResult } from './channel.ts';
+import type { Channel, ChannelListener, Deadline, ReceiveResult } from './channel.ts';
 
 /** What the channel asks of the worker. */
 export interface RelayWorker {
   /** Has the worker look at the rings. */
   wake(): void;
-  /** Why the connection was lost, if it was. */
+  /** Returns why the connection was lost, if it was. */
   takeLoss(): Error | undefined;
 }
 
-/** A thread's copy of what it receives: not every function takes memory that threads share. */
+/** Where a thread copies what it receives: some functions refuse memory that threads share. */
 let received: Uint8Array | undefined;
 
-/** A connection under blocking calls whose socket another thread has. */
+/** A connection whose socket another thread has. */
 export class RelayChannel implements Channel {
   readonly #rings: SharedRings;
   readonly #worker: RelayWorker;
-  readonly #reader: ChannelReader;
+  readonly #listener: ChannelListener;
   isHalfDone = false;
 
-  constructor(rings: SharedRings, worker: RelayWorker, reader: ChannelReader) {
+  constructor(rings: SharedRings, worker: RelayWorker, listener: ChannelListener) {
     this.#rings = rings;
     this.#worker = worker;
-    this.#reader = reader;
+    this.#listener = listener;
   }
 
-  /** Bytes that the worker has not handed to the system: it goes on with them by itself. */
+  /** Bytes that the system has not taken from the worker, which goes on writing them by itself. */
   get pending(): number {
     return this.#rings.unsent;
   }
@@ -57,7 +57,7 @@ export class RelayChannel implements Channel {
     return sent;
   }
 
-  /** The worker needs no help to send. */
+  /** Does nothing: the worker sends without help. */
   flush(): boolean {
     return true;
   }
@@ -73,17 +73,17 @@ export class RelayChannel implements Channel {
     return 'timeout';
   }
 
-  /** The worker ends what it owns when it is given back. */
+  /** Does nothing: the worker ends the connection when it gets it back. */
   end(): void {}
 
   #wait(deadline: number, begun: number, spin: number): ReceiveResult {
     const rings = this.#rings;
     for (const until = begun + spin; now() < until && rings.inbound.length === 0; ) {
-      // Nothing is cheaper than looking.
+      // Looking again costs less than any wait.
     }
     for (;;) {
       const seen = rings.news;
-      // Looked at before the bytes: what came before the end is received before it.
+      // Read before the bytes are, so that those which came before the end are received before it.
       const hasEnded = rings.hasEnded;
       if (this.#receiveAvailable()) return 'bytes';
       if (hasEnded) {
@@ -105,7 +105,7 @@ export class RelayChannel implements Channel {
     try {
       inbound.take(received, length);
       if (this.#rings.takeRoomRequest()) this.#worker.wake();
-      this.#reader(received, 0, length);
+      this.#listener(received, 0, length);
     } finally {
       this.isHalfDone = false;
     }

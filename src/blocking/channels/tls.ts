@@ -1,10 +1,10 @@
 /**
  * TLS on the calling thread: the engine of `node:tls` over a channel, without an event loop.
  *
- * The engine stands on a duplex stream whose `write` keeps the ciphertext for the channel below,
- * and is fed by emitting `data` on it: all it does, it does inside these calls. Two names of
- * Node.js are used that are not public, to settle the stream's write at once; where they are
- * missing this says so.
+ * The engine writes its ciphertext to a duplex stream, which queues it for the channel below. Ciphertext
+ * that comes is emitted on the stream as `data`. So the engine does all its work inside these calls. Two
+ * private names of Node.js complete a write of the stream at once; where one of them is missing,
+ * MissingTlsNames is thrown.
  */
 import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
@@ -17,7 +17,7 @@ import { plainView } from '../calls/system-calls.ts';
 import {
   AT_ONCE,
   type Channel,
-  type ChannelReader,
+  type ChannelListener,
   type Deadline,
   type ReceiveResult,
 } from './channel.ts';
@@ -28,7 +28,7 @@ interface StreamWrap {
   finishWrite(handle: object, status: number): void;
 }
 
-/** The stream below the engine: what is written to it waits in `queue`. */
+/** The stream below the engine. What is written to it waits in `queue` for the channel below. */
 class CipherStream extends Duplex {
   queue: Uint8Array[] = [];
 
@@ -39,46 +39,46 @@ class CipherStream extends Duplex {
 
   override _read(): void {}
 
-  /** Leaves nothing for a later turn: it is fed by hand. */
+  /** Does nothing. Node.js would read in a later turn, but here the bytes are emitted. */
   override resume(): this {
     return this;
   }
 }
 
-/** Thrown where this version of Node.js has not got what TLS on the calling thread takes. */
+/** Thrown where this version of Node.js lacks a private name that TLS on the calling thread takes. */
 export class MissingTlsNames extends Error {}
 
-/** What the handshake waits with: servers compute for longer than anybody should spin. */
-const PATIENT = new SpinGate(0);
+/** The gate of the handshake, in which a server computes for longer than a spin lasts. */
+const NO_SPIN = new SpinGate(0);
 
 /** A TLS connection under blocking calls. */
 export class TlsChannel implements Channel {
   readonly #below: Channel;
-  readonly #reader: ChannelReader;
+  readonly #listener: ChannelListener;
   readonly #cipher = new CipherStream();
   readonly #engine: TLSSocket;
   readonly #wrap: StreamWrap;
   readonly #options: ConnectionOptions;
-  /** An error of the engine, kept until the call that caused it can throw it. */
+  /** The error of the engine, until the call that caused it throws it. */
   #error: Error | undefined;
   #isSecure = false;
   #hasEnded = false;
-  /** Whether plaintext has come since it was last asked. */
+  /** Whether plaintext has come since the last `receive` began. */
   #hasReceived = false;
 
   /**
-   * @param makeBelow makes the channel below, given who takes its ciphertext
-   * @param onSession is given each session that a later connection can resume, of a verified server
+   * @param makeBelow makes the channel below, whose listener takes the ciphertext
+   * @param onSession is given each session of a verified server, for later connections to resume
    * @throws MissingTlsNames
    * @throws what `tls.connect` throws for wrong options
    */
   constructor(
-    makeBelow: (reader: ChannelReader) => Channel,
+    makeBelow: (listener: ChannelListener) => Channel,
     options: ConnectionOptions,
-    reader: ChannelReader,
+    listener: ChannelListener,
     onSession: (session: Buffer) => void,
   ) {
-    this.#reader = reader;
+    this.#listener = listener;
     this.#options = options;
     this.#below = makeBelow((bytes, start, end) => this.#feed(bytes, start, end));
     const guarded = withGuards(options, (error) => {
@@ -90,7 +90,7 @@ export class TlsChannel implements Channel {
       this.#take(chunk);
       return true;
     };
-    // The engine destroys itself when it fails, and would tell in a later turn only.
+    // The engine destroys itself when it fails, and would emit the error in a later turn.
     this.#engine.destroy = (error?: Error): TLSSocket => {
       this.#error ??= error;
       return this.#engine;
@@ -107,15 +107,15 @@ export class TlsChannel implements Channel {
   }
 
   /**
-   * Does the TLS handshake; false if the deadline passed before.
+   * Does the TLS handshake; false if the deadline passes before.
    *
-   * @throws the engine's error, for a certificate that is refused among others
+   * @throws the engine's error, such as one for a certificate that it refuses
    */
   handshake(deadline: number): boolean {
     const until = (): number => deadline;
     if (!this.flush(until)) return false;
     while (!this.#isSecure) {
-      const result = this.#below.receive(deadline, PATIENT);
+      const result = this.#below.receive(deadline, NO_SPIN);
       this.#throwError();
       if (!this.flush(until) || result === 'timeout' || now() >= deadline) return false;
       if (result === 'end' && !this.#isSecure) throw this.#resetError();
@@ -123,7 +123,7 @@ export class TlsChannel implements Channel {
     return true;
   }
 
-  /** The ciphertext that waits. */
+  /** Bytes of ciphertext that wait. */
   get pending(): number {
     return this.#cipher.queue.reduce((sum, chunk) => sum + chunk.length, 0);
   }
@@ -134,13 +134,13 @@ export class TlsChannel implements Channel {
 
   send(bytes: Uint8Array, deadline: Deadline): number {
     if (!this.flush(deadline)) return 0;
-    // The engine encrypts at once. While it renegotiates it cannot: what waits for it must be a copy, since the
-    // caller's memory is used again.
+    // The engine encrypts at once, except while it renegotiates. What waits for it then must be a copy, since
+    // the caller uses the memory again.
     const isWaiting = this.#engine.writableLength > 0;
     this.#engine.write(isWaiting ? Buffer.from(bytes) : bytes);
     this.#settle();
     this.#throwError();
-    // The engine has taken the bytes, whether their ciphertext leaves in time or later.
+    // All bytes are accepted: the engine has them, even if their ciphertext leaves later.
     this.flush(deadline);
     return bytes.length;
   }
@@ -167,18 +167,18 @@ export class TlsChannel implements Channel {
     for (;;) {
       const result = this.#below.receive(deadline, gate);
       this.#throwError();
-      // The engine may have an answer of its own: a key update, a renegotiation.
+      // The engine may have written an answer, to a key update or a renegotiation.
       this.flush(AT_ONCE);
       if (this.#hasReceived) return 'bytes';
       if (result === 'end') this.#hasEnded = true;
       if (this.#hasEnded) return 'end';
-      // Records without a byte of plaintext may come without end.
+      // A peer may send records without plaintext for ever: the deadline holds for them too.
       if (result === 'timeout' || now() >= deadline) return 'timeout';
     }
   }
 
   end(): void {
-    // Only a courtesy to the peer: whoever sends has closed already.
+    // The session has ended already. The peer is only told so, and an error of that does not matter.
     try {
       this.#engine.end();
       this.#settle();
@@ -190,8 +190,8 @@ export class TlsChannel implements Channel {
   }
 
   #feed(bytes: Uint8Array, start: number, end: number): void {
-    // The engine copies what it is fed, but in the handshake it may ask the caller's functions meanwhile, which may
-    // receive into the same memory.
+    // The engine copies what it is given. But in the handshake it may call functions of the caller before it
+    // does, and they may receive into the same memory.
     const cipher = bytes.subarray(start, end);
     this.#cipher.emit('data', this.#isSecure ? cipher : Buffer.from(cipher));
     this.#settle();
@@ -203,10 +203,10 @@ export class TlsChannel implements Channel {
       return;
     }
     this.#hasReceived = true;
-    this.#reader(plainView(plain), 0, plain.length);
+    this.#listener(plainView(plain), 0, plain.length);
   }
 
-  /** Tells the engine that its writes are done; each may bring forth another. */
+  /** Tells the engine that its writes are done. It may write again at that. */
   #settle(): void {
     let length: number;
     do {
@@ -215,7 +215,7 @@ export class TlsChannel implements Channel {
     } while (this.#cipher.queue.length > length);
   }
 
-  /** The error that Node.js itself has for it. */
+  /** Makes the error of Node.js for a connection that ends before its TLS handshake does. */
   #resetError(): Error {
     const message =
       'Client network socket disconnected before secure TLS connection was established';
@@ -227,19 +227,20 @@ export class TlsChannel implements Channel {
     const error = this.#error;
     if (error === undefined) return;
     this.#error = undefined;
-    // An alert may say why to the peer.
+    // The engine may have written an alert that tells the peer why.
     try {
       this.flush(AT_ONCE);
     } catch {
-      // The connection is given up in any case, for the first reason.
+      // The connection is given up for the first error.
     }
     throw error;
   }
 }
 
 /**
- * Starts the engine without the read that Node.js would have in the next turn: it is fed by hand, and
- * a thread that has no turns would keep what waits for one for ever, with all that the engine holds.
+ * Starts the engine, and drops the read that Node.js schedules for the next tick: here the bytes are
+ * emitted. A thread that only makes blocking calls has no next tick, and the read would keep the engine
+ * in memory for ever.
  */
 function startEngine(options: ConnectionOptions): TLSSocket {
   const { nextTick } = nodeProcess;

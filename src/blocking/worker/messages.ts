@@ -1,11 +1,11 @@
 /**
- * What a thread and its socket worker say to each other.
+ * The messages between a thread and its socket worker.
  */
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import type { DialingOptions } from '../../dial/tls-options.ts';
 import type { SocketAddress } from '../../transport/socket.ts';
 
-/** What a thread asks of its worker. */
+/** A request to the worker. */
 export type WorkerRequest =
   | {
       readonly kind: 'connect';
@@ -15,43 +15,43 @@ export type WorkerRequest =
       readonly noDelay: boolean;
       readonly dialing: DialingOptions;
     }
-  /** Lets go of a connection, or of the attempt to make one; reads and drops for `linger` ms before. */
+  /** Close a connection, or an attempt to make one; for `linger` ms before, read and drop what still comes. */
   | { readonly kind: 'close'; readonly id: number; readonly linger: number }
-  /** Changes whether calls on the descriptor block. */
+  /** Set whether calls on the descriptor block. */
   | { readonly kind: 'block'; readonly id: number; readonly isBlocking: boolean }
-  /** Keeps the socket and carries its bytes through shared memory, over TLS if there are options for it. */
+  /** Keep the socket, do TLS if there are options for it, and carry the bytes through shared memory. */
   | {
       readonly kind: 'relay';
       readonly id: number;
       readonly memory: SharedArrayBuffer;
       readonly tls: ConnectionOptions | undefined;
-      /** The authorities trusted by default, where they are others than before. */
+      /** The authorities trusted by default, if they have changed since the worker was told last. */
       readonly authorities: readonly string[] | undefined;
     }
-  /** Looks for what a relay has to do. */
+  /** Look at the rings of a connection. */
   | { readonly kind: 'wake'; readonly id: number }
-  /** Shows that it lives: counts on as with an answer, and says nothing. */
+  /** Show that the worker is alive: count on, as for a reply, but send none. */
   | { readonly kind: 'ping' };
 
-/** The facts of an error of the system or of TLS. */
+/** An error of the system or of TLS, as it is sent from thread to thread. */
 export interface ErrorFacts {
   readonly message: string;
-  /** Its class, where that is one of the language's. */
+  /** The name of its class. */
   readonly name: string;
-  /** Code, errno, address and whatever else it has. */
+  /** Its code, errno, address and other properties. */
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** What a worker answers. */
+/** A message from the worker. */
 export type WorkerReply =
   /** The name is resolved; the connection comes next. */
   | { readonly kind: 'resolved'; readonly id: number }
   | {
       readonly kind: 'connected';
       readonly id: number;
-      /** -1 where the platform has none. */
+      /** -1 where the socket has no descriptor. */
       readonly fd: number;
-      /** Whether the descriptor's mode can be changed. */
+      /** Whether it can be set if calls on the descriptor block. */
       readonly canBlock: boolean;
       readonly local: SocketAddress;
       readonly remote: SocketAddress;
@@ -60,7 +60,7 @@ export type WorkerReply =
   | {
       readonly kind: 'relayed';
       readonly id: number;
-      /** Over TLS, unless a session was resumed: the caller checks whom it is for. */
+      /** The server's, over TLS and unless a session was resumed. The calling thread checks whom it is for. */
       readonly certificate: PeerCertificate | undefined;
     }
   /** A relayed connection was lost. */
@@ -74,6 +74,6 @@ export type WorkerReply =
       readonly id: number;
       readonly error: ErrorFacts;
       readonly errors: readonly ErrorFacts[];
-      /** Whether the options were refused, before anything was tried. */
+      /** Whether Node.js refused the options. */
       readonly isRefusal: boolean;
     };

@@ -1,25 +1,25 @@
 /**
- * Memory in which two threads hand each other bytes: a ring for each direction, and what they tell
- * each other about them.
+ * Memory through which two threads hand each other bytes: a ring for each direction, and words in which
+ * they tell each other what has happened.
  */
 
 /**
- * Bytes of each ring: a power of two. With 256 KiB a message of 50 MB takes a fifth less time there and
- * back, plain, and none over TLS; a connection takes more than twice the memory.
+ * Bytes of each ring: a power of two. With 256 KiB the round trip of a message of 50 MB takes a fifth less
+ * time on a plain connection, and no less over TLS; a connection takes more than twice the memory.
  */
 const RING_SIZE = 64 * 1024;
 
-/** Where the words lie. Counters run through all of 32 bits, and wrap. */
+/** The indices of the words. Counters use all 32 bits, and wrap. */
 const Word = {
-  /** Counts what the worker has done; notified at each. */
+  /** Counts what the worker has done. The worker notifies it each time. */
   news: 0,
   /** 1 once nothing more comes from the peer, 2 once the connection is lost. */
   ended: 1,
-  /** 1 while the worker waits to be told of bytes to send. */
+  /** 1 while the worker wants to be woken for bytes to send. */
   isIdle: 2,
-  /** 1 while the worker waits to be told of room for what it has read. */
+  /** 1 while the worker wants to be woken for room for what it has read. */
   needsRoom: 3,
-  /** Counters of bytes put in and taken out: from the peer, then to it. */
+  /** Two counters for each direction: bytes put in, then bytes taken out. */
   inbound: 4,
   outbound: 6,
 } as const;
@@ -44,7 +44,7 @@ export class Ring {
     return (Atomics.load(this.#words, this.#put) - Atomics.load(this.#words, this.#taken)) | 0;
   }
 
-  /** Puts in what has room of `bytes` from `start` on; returns how much that was. */
+  /** Puts in as many of the bytes from `start` on as there is room for; returns how many. */
   put(bytes: Uint8Array, start: number): number {
     const put = Atomics.load(this.#words, this.#put);
     const size = Math.min(bytes.length - start, RING_SIZE - this.length);
@@ -56,13 +56,13 @@ export class Ring {
     return size;
   }
 
-  /** Returns the bytes from `skip` after the oldest on that lie side by side; they stay in. */
+  /** Returns a view of the bytes behind the `skip` oldest ones, as far as they lie side by side. They stay in. */
   view(skip = 0): Uint8Array {
     const at = (Atomics.load(this.#words, this.#taken) + skip) & (RING_SIZE - 1);
     return this.#bytes.subarray(at, at + Math.min(this.length - skip, RING_SIZE - at));
   }
 
-  /** Takes out the oldest bytes, into `target`. */
+  /** Moves the oldest bytes to `target`. */
   take(target: Uint8Array, size: number): void {
     const first = this.view();
     target.set(first.subarray(0, size));
@@ -92,22 +92,22 @@ export class SharedRings {
     this.outbound = new Ring(memory, HEADER_SIZE + RING_SIZE, Word.outbound);
   }
 
-  /** Makes the memory fit for another connection. */
+  /** Clears the words, for another connection. */
   reset(): void {
     this.#words.fill(0);
   }
 
-  /** Counts what the worker has done: whoever waits looks at it first. */
+  /** The count of what the worker has done. The calling thread reads it before it looks for bytes and then waits. */
   get news(): number {
     return Atomics.load(this.#words, Word.news);
   }
 
-  /** Sleeps until there is news after `seen`, for `left` ms at most. */
+  /** Sleeps until the count is no longer `seen`, for `left` ms at most. */
   awaitNews(seen: number, left: number): void {
     Atomics.wait(this.#words, Word.news, seen, left);
   }
 
-  /** Worker: wakes who waits. */
+  /** For the worker: wakes the calling thread. */
   announce(): void {
     Atomics.add(this.#words, Word.news, 1);
     Atomics.notify(this.#words, Word.news);
@@ -122,33 +122,33 @@ export class SharedRings {
     return Atomics.load(this.#words, Word.ended) === 2;
   }
 
-  /** Bytes to the peer that the system has not got yet, and may still get. */
+  /** Bytes to the peer that the system has not taken, and may still take. */
   get unsent(): number {
     return this.isLost ? 0 : this.outbound.length;
   }
 
-  /** Worker: nothing more comes from the peer, or goes to it either. */
+  /** For the worker: says that nothing more comes from the peer, or that the connection is lost. */
   end(isLost: boolean): void {
     Atomics.store(this.#words, Word.ended, isLost ? 2 : 1);
     this.announce();
   }
 
-  /** Worker: says that it must be told of bytes to send. */
+  /** For the worker: asks to be woken for bytes to send. */
   beginIdle(): void {
     Atomics.store(this.#words, Word.isIdle, 1);
   }
 
-  /** Tells whether the worker must be told of bytes to send; once. */
+  /** Takes the worker's request to be woken for bytes to send; false if there is none. */
   endIdle(): boolean {
     return Atomics.exchange(this.#words, Word.isIdle, 0) === 1;
   }
 
-  /** Worker: says that it must be told of room. */
+  /** For the worker: asks to be woken for room. */
   requestRoom(): void {
     Atomics.store(this.#words, Word.needsRoom, 1);
   }
 
-  /** Tells whether the worker must be told of room; once. */
+  /** Takes the worker's request to be woken for room; false if there is none. */
   takeRoomRequest(): boolean {
     return Atomics.exchange(this.#words, Word.needsRoom, 0) === 1;
   }

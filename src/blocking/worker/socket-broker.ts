@@ -1,5 +1,5 @@
 /**
- * The thread's side of its socket worker: asks it, and blocks until it answers.
+ * The calling thread's side of the socket worker: sends it requests, and blocks until it answers.
  */
 import type { PeerCertificate } from 'node:tls';
 import {
@@ -16,56 +16,57 @@ import type { ErrorFacts, WorkerReply, WorkerRequest } from './messages.ts';
 import { SharedRings } from './shared-ring.ts';
 import { WORKER_SOURCE } from './source.ts';
 
-/** A connected socket whose descriptor this thread may use until it gives it back. */
+/** A connected socket. This thread may use its descriptor until it gives the socket back. */
 export interface ConnectedSocket extends Extract<WorkerReply, { kind: 'connected' }> {
-  /** Whom to ask for it, and to give it back to. */
+  /** The broker that the socket is given back to. */
   readonly broker: SocketBroker;
 }
 
-/** What a relay is asked for. */
+/** How a socket is to be relayed. */
 export type RelayRequest = Omit<
   Extract<WorkerRequest, { kind: 'relay' }>,
   'kind' | 'id' | 'memory' | 'authorities'
 >;
 
-/** The caller's mistake: options that `tls.connect` throws for. */
+/** Thrown for options that `tls.connect` refuses: a mistake of the caller. */
 export class RefusedOptions extends Error {}
 
-/** How long a thread that ends waits for peers to take what they were sent, in ms. */
-const LONGEST_EXIT = 2000;
-/** Rings kept for the next connections: the worker collects its garbage too rarely to be left so much of it. */
-const RINGS_KEPT = 8;
+/** How long a thread that ends waits for peers to take what was sent to them, in ms. */
+const MAX_EXIT_WAIT = 2000;
+/** Rings kept for later connections at most. The worker collects garbage too rarely to be left all of them. */
+const MAX_FREE_RINGS = 8;
 /** How long one look for an answer waits, in ms. */
-const LOOK = 250;
+const LOOK_TIME = 250;
 /**
- * After so many looks in vain, one after the other, the worker is asked whether it lives, and given up.
- * Looks are counted, not time: a process that was stopped for a while has lost one.
+ * After so many looks in a row without an answer, the worker is asked whether it is alive; after so many,
+ * it is given up. Looks are counted and not time: a process that was stopped has missed only one look.
  */
-const LOOKS_UNTIL_ASKED = 10;
-const LOOKS_UNTIL_GIVEN_UP = 20;
+const LOOKS_BEFORE_PING = 10;
+const MAX_LOOKS = 20;
 
-/** A connection that the worker keeps, and what it tells of it without having been asked. */
+/** A connection whose socket the worker keeps, and what the worker reports of it unasked. */
 interface Relayed {
   readonly rings: SharedRings;
   loss: Error | undefined;
   readonly onSession: (session: Buffer) => void;
 }
 
-/** Asks a socket worker of its own, started at the first call and never ended before the thread. */
+/** Starts a socket worker, which lives as long as the thread, and sends it requests. */
 export class SocketBroker {
   readonly #port: MessagePort;
   readonly #worker: Worker;
-  /** Counts what the worker has said: its first word is that it is ready. */
+  /** Counts the worker's messages. With the first count the worker says that it is ready. */
   readonly #signal = new Int32Array(new SharedArrayBuffer(4));
-  /** Who is told that the worker has ended, and with it the sockets. */
-  readonly #owners = new Map<number, (loss: Error) => void>();
+  /** The listeners of the sockets. They are told if the worker has ended, and the sockets with it. */
+  readonly #listeners = new Map<number, (loss: Error) => void>();
   #loss: Error | undefined;
   readonly #relayed = new Map<number, Relayed>();
-  /** Rings of connections that were given back, until the worker is through with them; then free ones. */
+  /** Rings of connections that were given back, until the worker no longer uses them. */
   readonly #leaving = new Map<number, SharedRings>();
+  /** Rings that nobody uses. */
   readonly #free: SharedRings[] = [];
   #isDrainedAtExit = false;
-  /** The authorities trusted by default, as the worker was told them last. */
+  /** The authorities trusted by default, as they were last sent to the worker. */
   #authorities: readonly string[] | undefined;
   #lastId = 0;
 
@@ -74,20 +75,22 @@ export class SocketBroker {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = startWorker(port2, this.#signal);
-    this.#worker.on('error', (cause) => this.#giveUp(lost(`it failed: ${cause.message}`, cause)));
-    this.#worker.on('exit', () => this.#giveUp(lost('it has ended')));
+    this.#worker.on('error', (cause) =>
+      this.#giveUp(lossError(`it failed: ${cause.message}`, cause)),
+    );
+    this.#worker.on('exit', () => this.#giveUp(lossError('it has ended')));
   }
 
-  /** Whether the worker has ended: another is needed. */
+  /** Whether the worker has ended, so that another broker is needed. */
   get isLost(): boolean {
     return this.#loss !== undefined;
   }
 
   /**
-   * Connects; `undefined` when the deadline has passed.
+   * Connects; returns `undefined` if the deadline passes before.
    *
-   * @param onResolved is told that the name is resolved, if the host is one
-   * @param onLost is told that the socket has ended with the worker: its descriptor must not be used any more
+   * @param onResolved is called when the host's name is resolved, if the host is no address
+   * @param onLost is called if the worker ends, and the socket with it: its descriptor must not be used then
    * @throws the system's error
    * @throws WebSocketError `WS_SYNC_UNSUPPORTED` if the worker does not start
    */
@@ -104,11 +107,11 @@ export class SocketBroker {
       this.release(id);
       return undefined;
     }
-    this.#owners.set(id, onLost);
+    this.#listeners.set(id, onLost);
     return { ...(reply as Extract<WorkerReply, { kind: 'connected' }>), broker: this };
   }
 
-  /** Changes whether calls on the socket's descriptor block. */
+  /** Sets whether calls on the socket's descriptor block. */
   setBlocking(id: number, isBlocking: boolean): void {
     this.#ask({ kind: 'block', id, isBlocking });
     this.#await(id, Number.POSITIVE_INFINITY);
@@ -123,10 +126,10 @@ export class SocketBroker {
   }
 
   /**
-   * Has the worker keep the socket and relay its bytes; `undefined` when the deadline has passed.
+   * Has the worker keep the socket and relay its bytes; returns `undefined` if the deadline passes before.
    *
    * @param onSession is given each TLS session that can be resumed
-   * @returns the certificate whose identity the caller has to check, unless a session was resumed
+   * @returns the server's certificate, whose identity the caller checks, unless a session was resumed
    * @throws the system's error, or that of TLS
    */
   relay(
@@ -136,7 +139,7 @@ export class SocketBroker {
     deadline: number,
     onSession: (session: Buffer) => void,
   ): { certificate: PeerCertificate | undefined } | undefined {
-    if (!this.#isDrainedAtExit) process.once('exit', () => this.#drain(now() + LONGEST_EXIT));
+    if (!this.#isDrainedAtExit) process.once('exit', () => this.#drain(now() + MAX_EXIT_WAIT));
     this.#isDrainedAtExit = true;
     this.#relayed.set(id, { rings, loss: undefined, onSession });
     const latest = request.tls && defaultAuthorities();
@@ -146,7 +149,7 @@ export class SocketBroker {
     return this.#await(id, deadline) as Extract<WorkerReply, { kind: 'relayed' }> | undefined;
   }
 
-  /** Returns what a relayed connection asks of the worker. */
+  /** Returns the worker as the channel of a relayed connection needs it. */
   relayWorker(id: number): RelayWorker {
     return {
       wake: () => this.#ask({ kind: 'wake', id }),
@@ -161,13 +164,13 @@ export class SocketBroker {
   }
 
   /**
-   * Gives a socket back, to be closed. Its descriptor must not be used any more.
+   * Gives a socket back, to be closed. Its descriptor must not be used after this.
    *
-   * @param linger milliseconds in which what still comes is taken and dropped first
+   * @param linger milliseconds before that in which what still comes is read and dropped
    */
   release(id: number, linger = 0): void {
-    this.#owners.delete(id);
-    // Sessions that have come for it are kept, before nobody asks for them.
+    this.#listeners.delete(id);
+    // TLS sessions that have come for the connection are taken now: it is forgotten next.
     const relayed = this.#relayed.get(id);
     if (relayed !== undefined) {
       this.#receiveAll();
@@ -198,41 +201,41 @@ export class SocketBroker {
         const left = deadline - now();
         if (left <= 0) return undefined;
         this.#checkLife(looksInVain++);
-        Atomics.wait(this.#signal, 0, seen, Math.min(left, LOOK));
+        Atomics.wait(this.#signal, 0, seen, Math.min(left, LOOK_TIME));
       } else if (reply.id === id) {
         if (reply.kind === 'failed') throw toError(reply);
         if (reply.kind !== 'resolved') return reply;
         onResolved?.();
       }
-      // Anything else answers a call that had given up.
+      // Any other reply is for a call that has given up.
     }
   }
 
-  /** @throws if the worker has been silent for so long that it must have ended */
+  /** @throws if the worker has been silent for so long that it must be dead */
   #checkLife(looksInVain: number): void {
-    if (looksInVain === LOOKS_UNTIL_ASKED) this.#ask({ kind: 'ping' });
-    if (looksInVain < LOOKS_UNTIL_GIVEN_UP) return;
-    const seconds = (LOOKS_UNTIL_GIVEN_UP * LOOK) / 1000;
+    if (looksInVain === LOOKS_BEFORE_PING) this.#ask({ kind: 'ping' });
+    if (looksInVain < MAX_LOOKS) return;
+    const seconds = (MAX_LOOKS * LOOK_TIME) / 1000;
     const isStarted = Atomics.load(this.#signal, 0) > 0;
     const error = isStarted
-      ? lost(`it has not answered for ${seconds} s`)
+      ? lossError(`it has not answered for ${seconds} s`)
       : unsupported(`the worker thread that opens sockets did not start within ${seconds} s`);
     this.#giveUp(error);
     throw error;
   }
 
-  /** Does without the worker from here on: its sockets are closed, and their descriptors may be others' soon. */
+  /** Gives the worker up. Its sockets are closed, and their descriptors may soon have other owners. */
   #giveUp(loss: Error): void {
     if (this.#loss !== undefined) return;
     this.#loss = loss;
     this.#port.close();
     void this.#worker.terminate();
-    const owners = [...this.#owners.values()];
-    this.#owners.clear();
-    for (const onLost of owners) onLost(loss);
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    for (const onLost of listeners) onLost(loss);
   }
 
-  /** Waits until the system has all that was sent: with this thread, the worker ends as well. */
+  /** Waits until the system has all that was sent, since the worker ends with this thread. */
   #drain(deadline: number): void {
     for (const { rings } of this.#relayed.values()) {
       for (let left = 1; left > 0 && rings.unsent > 0; left = deadline - now()) {
@@ -241,21 +244,21 @@ export class SocketBroker {
     }
   }
 
-  /** Takes what has come. Answers among it are to calls that had given up. */
+  /** Handles all messages that have come. Replies among them are for calls that have given up. */
   #receiveAll(): void {
     while (this.#receive() !== undefined) {
-      // Each call takes as much as it can.
+      // Each call handles what comes before the next reply.
     }
   }
 
-  /** Takes what the worker says by itself, up to the next answer and with it. */
+  /** Handles the reports of the worker that have come, up to the next reply, and returns that. */
   #receive(): WorkerReply | undefined {
     for (;;) {
       const received = receiveMessageOnPort(this.#port) as { message: WorkerReply } | undefined;
       const reply = received?.message;
       if (reply?.kind === 'lost') {
         const relayed = this.#relayed.get(reply.id);
-        if (relayed !== undefined) relayed.loss = restore(reply.error);
+        if (relayed !== undefined) relayed.loss = restoreError(reply.error);
       } else if (reply?.kind === 'freed') {
         this.#keepRings(reply.id);
       } else if (reply?.kind === 'session') {
@@ -269,22 +272,25 @@ export class SocketBroker {
   #keepRings(id: number): void {
     const rings = this.#leaving.get(id);
     this.#leaving.delete(id);
-    if (rings !== undefined && this.#free.length < RINGS_KEPT) this.#free.push(rings);
+    if (rings !== undefined && this.#free.length < MAX_FREE_RINGS) this.#free.push(rings);
   }
 }
 
 function toError({ error, errors, isRefusal }: Extract<WorkerReply, { kind: 'failed' }>): Error {
-  if (isRefusal) return new RefusedOptions(error.message, { cause: restore(error) });
-  if (errors.length === 0) return restore(error);
-  return Object.assign(new AggregateError(errors.map(restore), error.message), error.properties);
+  if (isRefusal) return new RefusedOptions(error.message, { cause: restoreError(error) });
+  if (errors.length === 0) return restoreError(error);
+  return Object.assign(
+    new AggregateError(errors.map(restoreError), error.message),
+    error.properties,
+  );
 }
 
-/** Makes the error for what was left with a worker that has ended. */
-function lost(reason: string, cause?: unknown): Error {
+/** Makes the error for connections whose worker has ended. */
+function lossError(reason: string, cause?: unknown): Error {
   return new Error(`the worker thread that owns the socket is lost: ${reason}`, { cause });
 }
 
-/** Starts the worker from its text: there may be no file beside a bundle, in an archive, or where none may be read. */
+/** Starts the worker from its text: a bundle or an archive has no file of it, or none may be read. */
 function startWorker(port: MessagePort, signal: Int32Array): Worker {
   try {
     const worker = new Worker(WORKER_SOURCE, {
@@ -292,22 +298,22 @@ function startWorker(port: MessagePort, signal: Int32Array): Worker {
       name: 'wirespeed-sockets',
       workerData: { port, signal },
       transferList: [port],
-      // Preloads and NODE_OPTIONS are not for this thread.
+      // Keeps preloads and NODE_OPTIONS out of this thread.
       execArgv: [],
       env: {},
     });
     worker.unref();
     return worker;
   } catch (cause) {
-    // Under `--permission` it takes `--allow-worker`.
+    // Node.js with `--permission` starts no worker without `--allow-worker`.
     throw unsupported(`no worker thread can be started: ${(cause as Error).message}`, cause);
   }
 }
 
-/** The language's classes of errors that an error can have. */
+/** Classes that an error keeps on its way from the worker. Of any other it becomes an Error. */
 const CLASSES: Readonly<Record<string, new (message: string) => Error>> = { TypeError, RangeError };
 
-function restore({ message, name, properties }: ErrorFacts): Error {
+function restoreError({ message, name, properties }: ErrorFacts): Error {
   const Class = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
   return Object.assign(new (Class ?? Error)(message), properties);
 }
@@ -315,7 +321,7 @@ function restore({ message, name, properties }: ErrorFacts): Error {
 let shared: SocketBroker | undefined;
 
 /**
- * Returns this thread's broker; its worker starts at the first call, and another after the end of one.
+ * Returns this thread's broker. The first call starts its worker; if that has ended, the next call starts another.
  *
  * @throws WebSocketError `WS_SYNC_UNSUPPORTED` where no worker may be started
  */

@@ -1,6 +1,6 @@
 /**
- * What Node.js keeps to itself of a socket, as far as it is needed here: each name may be missing in
- * some version, and on some platform.
+ * The private part of a Node.js socket that blocking I/O uses. Each name may be missing in some version
+ * or on some platform.
  */
 import type { Socket } from 'node:net';
 
@@ -10,7 +10,7 @@ export interface SocketHandle {
   setBlocking?(isBlocking: boolean): number;
 }
 
-/** Returns a socket's handle; nothing before it has one, and after its end. */
+/** Returns a socket's handle; null before the socket has one, and after its end. */
 export function handleOf(socket: Socket): SocketHandle | null {
   return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? null;
 }

@@ -1,5 +1,5 @@
 /**
- * The worker's side of a connection that stays with it: carries bytes between the socket and the
+ * The worker's side of a connection whose socket it keeps: carries bytes between the socket and the
  * memory shared with the calling thread.
  */
 import type { Socket } from 'node:net';
@@ -11,16 +11,16 @@ const NOTHING = new Uint8Array(0);
 export class SocketRelay {
   readonly #socket: Socket;
   readonly #rings: SharedRings;
-  /** Read, but there was no room for it; the socket is paused meanwhile. */
+  /** Bytes read that found no room in the ring. While there are some, the socket is paused. */
   #rest: Uint8Array = NOTHING;
-  /** Bytes of the outbound ring that a write is under way for. */
+  /** Bytes of the outbound ring that the socket is writing. */
   #writing = 0;
-  /** Set once the socket is given back: what to do when all has been sent. */
+  /** Called when all has been sent. Set once the caller has given the socket back. */
   #onDrained: (() => void) | undefined;
-  /** How it ended, once it has. */
+  /** How the connection has ended, once it has. */
   #end: 'ended' | 'lost' | undefined;
 
-  /** @param onLost is told why the connection was lost, before the caller can see that it is */
+  /** @param onLost is told why the connection was lost, before the calling thread can see that it is */
   constructor(socket: Socket, rings: SharedRings, onLost: (error: Error) => void) {
     this.#socket = socket;
     this.#rings = rings;
@@ -37,13 +37,13 @@ export class SocketRelay {
     this.#send();
   }
 
-  /** Looks for what is to be sent, and for room. */
+  /** Sends what the calling thread has put in, and uses the room that it has made. */
   wake(): void {
     if (this.#rest.length > 0) this.#receive(this.#rest);
     this.#send();
   }
 
-  /** Takes what still comes and drops it, and calls back once all has been sent. */
+  /** Reads and drops what still comes, and calls back once all has been sent. */
   release(onDrained: () => void): void {
     this.#socket.removeAllListeners('data');
     this.#rest = NOTHING;
@@ -57,7 +57,7 @@ export class SocketRelay {
     let put = rings.inbound.put(chunk, 0);
     if (put < chunk.length) {
       rings.requestRoom();
-      // Room may have been made before the request could be seen.
+      // The calling thread may have made room before it could see the request.
       put += rings.inbound.put(chunk, put);
     }
     this.#rest = chunk.subarray(put);
@@ -67,7 +67,7 @@ export class SocketRelay {
     else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
-  /** What was read before the end is handed on before it. */
+  /** Passes the end on, behind all that was read before it. */
   #finish(end: 'ended' | 'lost'): void {
     // Over TLS an end may follow the error that explains it.
     if (this.#end !== 'lost') this.#end = end;
@@ -80,7 +80,7 @@ export class SocketRelay {
     let bytes = rings.outbound.view();
     if (bytes.length === 0) {
       rings.beginIdle();
-      // Bytes may have come before the caller could see that it has to wake us.
+      // The calling thread may have put bytes in before it could see that it has to wake this one.
       bytes = rings.outbound.view();
       if (bytes.length === 0) {
         this.#onDrained?.();

@@ -1,9 +1,9 @@
 /**
- * The worker thread that owns every socket of the sync face: it resolves names, connects and hands
- * the file descriptor over, and never reads from it. Where the calling thread can do nothing with
- * a descriptor, it keeps the socket and relays its bytes.
+ * The worker thread that owns every socket of the sync client. It resolves names, connects and hands the
+ * file descriptor over, and never reads from it. Where the calling thread cannot use a descriptor, the
+ * worker keeps the socket and relays its bytes.
  *
- * It is embedded in the package as text (scripts/build.mjs), and started from there.
+ * The build embeds it in the package as text (scripts/build.mjs), from which the worker is started.
  */
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -21,7 +21,7 @@ type Request<Kind extends WorkerRequest['kind']> = Extract<WorkerRequest, { kind
 const { port, signal } = workerData as { port: MessagePort; signal: Int32Array };
 const sockets = new Map<number, Socket>();
 const relays = new Map<number, SocketRelay>();
-/** The connections that memory was shared for. */
+/** The connections that have rings. */
 const sharing = new Set<number>();
 
 function reply(message: WorkerReply): void {
@@ -51,7 +51,7 @@ port.on('message', (request: WorkerRequest) => {
   }
 });
 
-// This thread must outlive every mistake: its end would close the descriptors of all connections.
+// This thread must survive every error: its end would close the descriptors of all connections.
 process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
 
@@ -67,7 +67,7 @@ function open(request: Request<'connect'>): void {
     fail(id, error as Error, true);
     return;
   }
-  // At once, not when it is connected: Node would start reading in between.
+  // Paused at once: a pause when it is connected would come after Node.js has begun to read.
   socket.pause();
   sockets.set(id, socket);
   let isConnected = false;
@@ -97,14 +97,14 @@ function open(request: Request<'connect'>): void {
 
 function fail(id: number, error: Error, isRefusal = false): void {
   const { errors = [] } = error as { errors?: Error[] };
-  reply({ id, kind: 'failed', error: describe(error), errors: errors.map(describe), isRefusal });
+  reply({ id, kind: 'failed', error: takeApart(error), errors: errors.map(takeApart), isRefusal });
 }
 
-/** A structured clone of an error keeps little more than its message; this keeps what explains it. */
-function describe(error: Error): ErrorFacts {
+/** Takes an error apart. A structured clone of it would lose its properties, which explain it. */
+function takeApart(error: Error): ErrorFacts {
   const properties: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(error)) {
-    // Not a socket or a function that somebody has hung on it.
+    // Somebody may have given the error a property that cannot be sent, such as a socket.
     if (name !== 'errors' && isCloneable(value)) properties[name] = value;
   }
   return { message: error.message, name: error.name, properties };
@@ -123,7 +123,7 @@ function relay(request: Request<'relay'>): void {
   if (tcp === undefined) return;
   const rings = new SharedRings(memory);
   if (tls === undefined) {
-    begin(id, tcp, rings);
+    beginRelay(id, tcp, rings);
     reply({ id, kind: 'relayed', certificate: undefined });
     return;
   }
@@ -134,8 +134,8 @@ function relay(request: Request<'relay'>): void {
   }
 }
 
-function begin(id: number, socket: Socket, rings: SharedRings): void {
-  const onLost = (error: Error) => reply({ id, kind: 'lost', error: describe(error) });
+function beginRelay(id: number, socket: Socket, rings: SharedRings): void {
+  const onLost = (error: Error) => reply({ id, kind: 'lost', error: takeApart(error) });
   relays.set(id, new SocketRelay(socket, rings, onLost));
 }
 
@@ -145,9 +145,9 @@ function secure(request: Request<'relay'>, tcp: Socket, rings: SharedRings): voi
   const session = tls?.session;
   const socket: TLSSocket = nodeTls().connect({
     ...tls,
-    // On its way to this thread a Buffer became other bytes, which Node.js 22 and later do not resume.
+    // Sent to this thread, the Buffer became a plain Uint8Array, which Node.js 22 and later do not resume.
     ...(session === undefined ? {} : { session: Buffer.from(session) }),
-    // The caller checks it, whose thread may have another function for that.
+    // The calling thread checks the identity, since only it has the caller's function for that.
     checkServerIdentity: () => undefined,
     socket: tcp,
   });
@@ -159,7 +159,7 @@ function secure(request: Request<'relay'>, tcp: Socket, rings: SharedRings): voi
   });
   socket.once('secureConnect', () => {
     socket.off('error', onError);
-    begin(id, socket, rings);
+    beginRelay(id, socket, rings);
     const certificate = socket.isSessionReused() ? undefined : socket.getPeerCertificate(true);
     reply({ id, kind: 'relayed', certificate });
   });
@@ -176,12 +176,12 @@ function close({ id, linger }: Request<'close'>): void {
     socket.destroy();
     return;
   }
-  // A socket closed with bytes unread would be reset, and what was sent last be lost.
+  // If a socket is closed with bytes unread, the system resets the connection, and what was sent last is lost.
   const timer = setTimeout(() => socket.destroy(), linger);
   socket.once('end', () => socket.destroy());
   socket.once('close', () => clearTimeout(timer));
   if (relayed === undefined) {
-    // The calling thread may have left it in a mode in which reading would stop this one.
+    // The calling thread may have left the descriptor in the mode in which a read blocks this thread.
     handleOf(socket)?.setBlocking?.(false);
     socket.end();
     socket.resume();
@@ -190,7 +190,7 @@ function close({ id, linger }: Request<'close'>): void {
   }
 }
 
-/** Says when the memory of a connection is touched no more: once its socket has closed, and all its callbacks have run. */
+/** Reports that the rings of a connection are free: once its socket has closed, and all its callbacks have run. */
 function freeLater(id: number, socket: Socket | undefined): void {
   const free = (): void => void setImmediate(() => reply({ id, kind: 'freed' }));
   if (socket === undefined || socket.closed) free();
