@@ -127,7 +127,10 @@ export abstract class Pump implements BlockingDriver {
     this.session.receiveError(error);
   }
 
-  /** Waits for bytes and delivers them. Answers to them, such as pongs, leave if the system takes them at once. */
+  /**
+   * Waits for bytes and delivers them. What is sent in answer, such as a pong, leaves now or later but does
+   * not wait: a send that waits receives, into the memory that is being delivered.
+   */
   protected waitForBytes(channel: Channel, deadline: number): ReceiveResult {
     this.sendDeadline = 0;
     try {
