@@ -22,10 +22,10 @@ import {
 import { CloseCode, serializeClosePayload } from '../protocol/close-code.ts';
 import type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
 import { Session } from '../protocol/session.ts';
-import { adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
+import { adoptSocket } from './adopt-socket.ts';
 import { type FaultContext, Faults } from './faults.ts';
 import { createListener, type Listener, urlOf } from './listener.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';

@@ -6,8 +6,8 @@
  * same fields. Where they are not as expected, the socket is read as a stream.
  */
 import type { Socket } from 'node:net';
-import { receiveBuffer } from './receive-buffer.ts';
-import { handleRead, listenToEnd, type SocketListener } from './socket.ts';
+import { receiveBuffer } from '../transport/receive-buffer.ts';
+import { handleRead, listenToEnd, type SocketListener } from '../transport/socket.ts';
 
 /** The fields behind the `onread` option. */
 interface ReadFields {
