@@ -5,7 +5,6 @@
 import { blobBytes } from '../blocking/blob-bytes.ts';
 import { type BlockingDriver, NEVER } from '../blocking/blocking-driver.ts';
 import { checkCallAllowed } from '../blocking/callers-function.ts';
-import { markCopy } from '../connection/copies.ts';
 import {
   controlPayload,
   dataError,
@@ -17,6 +16,7 @@ import {
 import { Fragments, takePieces } from '../connection/fragments.ts';
 import type { KeptMessages } from '../connection/kept-messages.ts';
 import { endError, isNormalEnd, type Message } from '../connection/message.ts';
+import { markCopy } from '../connection/package-copies.ts';
 import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';

@@ -3,8 +3,8 @@
  */
 
 import { LentDriver } from '../blocking/lent-driver.ts';
-import { checkCopy } from '../connection/copies.ts';
 import { isLender, LEND } from '../connection/lending.ts';
+import { checkCopy } from '../connection/package-copies.ts';
 import { ConcurrencyError } from '../errors.ts';
 import { describe } from '../options/options.ts';
 import type { Connection } from './connection.ts';

@@ -17,10 +17,10 @@ import type { ConnectionStats } from '../transport/connection-stats.ts';
 import { Driver } from '../transport/driver.ts';
 import { plainAddress, type SocketAddress } from '../transport/socket.ts';
 import { BusyPoll } from './busy-poll.ts';
-import { markCopy } from './copies.ts';
 import { controlPayload, type ReadyData } from './data.ts';
 import { DrainWaiters } from './drain-waiters.ts';
 import { LaterSends } from './later-sends.ts';
+import { markCopy } from './package-copies.ts';
 import { rejected } from './unawaited.ts';
 
 /** What a connection takes of the options. */
