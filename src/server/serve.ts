@@ -10,7 +10,7 @@ import {
 } from '../connection/event-connection.ts';
 import { checkHandlers } from '../connection/handlers.ts';
 import type { Message } from '../connection/message.ts';
-import { SocketRequest, type UpgradeRequest } from '../connection/upgrade-request.ts';
+import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { INSPECT, shown, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import {
@@ -29,6 +29,7 @@ import { adoptSocket } from './adopt-socket.ts';
 import { type FaultContext, Faults } from './faults.ts';
 import { createListener, type Listener, urlOf } from './listener.ts';
 import { checkDecision, type RequestDecision } from './request-decision.ts';
+import { SocketRequest } from './socket-request.ts';
 
 /** Options of `serve`, but for its handlers. */
 export interface ServeBaseOptions<T> extends ListenOptions {
