@@ -1,8 +1,9 @@
 /**
  * What the request hook of a server may answer, checked.
  */
+import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { describe, type HeadersInput, headerPairs } from '../options/options.ts';
-import type { UpgradeRefusal, UpgradeRequest } from '../protocol/opening/server.ts';
+import type { UpgradeRequest as RequestHead, UpgradeRefusal } from '../protocol/opening/server.ts';
 
 /** Refuses the request with an HTTP status. */
 export interface Refusal {
@@ -28,6 +29,11 @@ export interface Acceptance<T> {
 /** What a request hook answers; nothing accepts. */
 export type RequestDecision<T> = Refusal | Acceptance<T> | undefined;
 
+/** Decides on a request to upgrade, at once or later. */
+export type RequestHook<T> = (
+  request: UpgradeRequest,
+) => RequestDecision<T> | Promise<RequestDecision<T>>;
+
 const NAMES: readonly string[] = ['status', 'headers', 'body', 'protocol', 'data'] satisfies (
   | keyof Refusal
   | keyof Acceptance<unknown>
@@ -51,7 +57,7 @@ export type CheckedDecision<T> =
  */
 export function checkDecision<T>(
   decision: RequestDecision<T>,
-  request: UpgradeRequest,
+  request: RequestHead,
   supported: readonly string[],
 ): CheckedDecision<T> {
   if (decision !== undefined && (decision === null || typeof decision !== 'object')) {
