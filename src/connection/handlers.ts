@@ -2,7 +2,7 @@
  * Checks the handlers that a caller gives: an object of functions, or an instance of a class that has
  * them as methods.
  */
-import { describe } from '../options/options.ts';
+import { describe, isPlainObject } from '../options/options.ts';
 import type { Handlers } from './event-connection.ts';
 
 const NAMES: readonly string[] = [
@@ -28,7 +28,7 @@ export function checkHandlers(caller: string, handlers: unknown): void {
   if (handlers === null || typeof handlers !== 'object' || Array.isArray(handlers)) {
     throw new TypeError(`${caller}: handlers must be an object, not ${describe(handlers)}`);
   }
-  if (isPlain(handlers)) checkNames(caller, Object.keys(handlers));
+  if (isPlainObject(handlers)) checkNames(caller, Object.keys(handlers));
   else if (!NAMES.some((name) => name in handlers)) {
     throw new TypeError(
       `${caller}: ${describe(handlers)} has no handler; there are ${NAMES.join(', ')}`,
@@ -48,10 +48,4 @@ function checkNames(caller: string, names: readonly string[]): void {
   const unknown = names.find((name) => !NAMES.includes(name));
   if (unknown === undefined) return;
   throw new TypeError(`${caller}: unknown handler '${unknown}'; there are ${NAMES.join(', ')}`);
-}
-
-/** Whether an object was written as one; that of another realm has another `Object.prototype`. */
-function isPlain(object: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(object);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

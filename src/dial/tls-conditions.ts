@@ -3,10 +3,11 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
+import { isPlainObject } from '../options/options.ts';
 import { nodeTls } from '../transport/node-tls.ts';
 
 /** How deep options are looked into: those of Node.js are lists of objects at most. */
-const DEEPEST = 4;
+const MAX_DEPTH = 4;
 
 /** Later versions of Node.js can exchange the authorities that are trusted by default. */
 interface Authorities {
@@ -67,7 +68,8 @@ function add(digest: Hash, value: unknown, depth: number): void {
   } else if (typeof value === 'function') {
     addIdentity(digest, value);
   } else if (typeof value === 'object' && value !== null) {
-    if (depth < DEEPEST && isPlain(value)) addEntries(digest, value, depth + 1);
+    const isListed = Array.isArray(value) || isPlainObject(value);
+    if (isListed && depth < MAX_DEPTH) addEntries(digest, value, depth + 1);
     else addIdentity(digest, value);
   } else {
     digest.update(`${typeof value} ${String(value)};`);
@@ -81,11 +83,6 @@ function addEntries(digest: Hash, value: object, depth: number): void {
     add(digest, name, depth);
     add(digest, value[name as keyof object], depth);
   }
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
 /** Numbers of what counts as itself. */

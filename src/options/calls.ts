@@ -1,32 +1,33 @@
 /**
- * Checks of the options that single calls take.
+ * Checks the options that single calls take.
  */
 import { abortSignal, boolean, kindOf } from './checks.ts';
 import { type ForeignNames, unknownOption } from './hints.ts';
 
-/** What a `send` has not got. */
+/** Options of `send` in other libraries. */
 const FOREIGN_TO_SEND: ForeignNames = {
   binary:
     'a string is sent as text and anything else as binary; { text: true } sends bytes as text',
-  cb: 'what became of a send is told by what it returns',
+  cb: 'send tells by what it returns what became of the message',
   fin: 'an iterable is sent as the fragments of one message',
   mask: 'a client always masks what it sends, and a server never (RFC 6455 §5.1)',
 };
 
-/** What a blocking call has not got. */
+/** Options that other calls have and blocking calls have not. */
 const FOREIGN_TO_BLOCKING: ForeignNames = {
   signal: "nothing can abort a call that blocks: give it a 'timeout'",
 };
 
 /**
- * Checks the options of one `send`; `own` names those that the caller looks after itself.
+ * Checks the options of one `send`.
  *
+ * @param own names of options that the caller checks itself
  * @throws TypeError for an unknown option or a value of the wrong type
  */
 export function checkSendOptions(options: unknown, own: readonly string[] = []): void {
   if (options === undefined) return;
   checkObject('send', options);
-  // Nothing is made here, for a program may send a million messages with options.
+  // This allocates nothing: a program may send a million messages with options.
   for (const name in options) {
     if (!Object.hasOwn(options, name)) continue;
     const value: unknown = options[name as keyof typeof options];
@@ -41,7 +42,7 @@ export function checkSendOptions(options: unknown, own: readonly string[] = []):
 }
 
 /**
- * Checks that the options of a call have those names and no others; their values the caller checks.
+ * Checks that a call is given no options but these. The caller checks their values.
  *
  * @throws TypeError for an unknown option, or options that are no object
  */

@@ -1,11 +1,11 @@
 /**
- * Checks of values that a caller gives, each with an error that says what was expected.
+ * Checks of single values that a caller gives. Their errors say what was expected.
  */
 
-/** Longest delay that a Node.js timer takes; a longer one would fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+/** The longest delay that a Node.js timer takes, in milliseconds: a longer one would fire at once. */
+export const MAX_TIMER_DELAY: number = 2 ** 31 - 1;
 
-/** Checks a duration in milliseconds, as the options and the arguments of single calls have it. */
+/** Checks a duration in milliseconds, of an option or of a single call. */
 export function milliseconds(name: string, value: unknown): number {
   if (typeof value !== 'number') {
     throw new TypeError(`${name} must be a number of milliseconds, not ${describe(value)}`);
@@ -13,10 +13,10 @@ export function milliseconds(name: string, value: unknown): number {
   if (!(value >= 0)) {
     throw new RangeError(`${name} must be 0 or more milliseconds, not ${value}`);
   }
-  return Math.min(value, LONGEST_DELAY);
+  return Math.min(value, MAX_TIMER_DELAY);
 }
 
-/** Checks that a value is an AbortSignal, of whatever realm or library. */
+/** Checks that a value has what an AbortSignal has. It may come from another realm or from a library. */
 export function abortSignal(name: string, value: unknown): AbortSignal {
   const { aborted, addEventListener, throwIfAborted } = (value ?? {}) as Partial<AbortSignal>;
   const areMethods = typeof addEventListener === 'function' && typeof throwIfAborted === 'function';
@@ -26,13 +26,13 @@ export function abortSignal(name: string, value: unknown): AbortSignal {
   return value as AbortSignal;
 }
 
-/** Names a value's kind and does not show it: it may be a secret. */
+/** Names a value's kind, for an error message. It does not show the value, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === undefined || typeof value === 'object') return describe(value);
   return `a ${typeof value}`;
 }
 
-/** Names a value's type, for an error message. */
+/** Describes a value, for an error message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -45,19 +45,18 @@ export function describe(value: unknown): string {
   return typeof value === 'undefined' ? 'undefined' : `the ${typeof value} ${String(value)}`;
 }
 
-/** Makes the check of an integer in a range, which without an end includes infinity. */
+/** Makes the check of an integer in a range. A range without `max` includes infinity. */
 export function integer(
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
 ): (name: string, value: unknown) => number {
   return (name, value) => {
     if (typeof value !== 'number') {
       throw new TypeError(`${name} must be a number, not ${describe(value)}`);
     }
-    if (value === Number.POSITIVE_INFINITY && most === Number.MAX_SAFE_INTEGER) return value;
-    if (!Number.isInteger(value) || value < least || value > most) {
-      const range =
-        most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+    if (value === Number.POSITIVE_INFINITY && max === Number.MAX_SAFE_INTEGER) return value;
+    if (!Number.isInteger(value) || value < min || value > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
       throw new RangeError(`${name} must be an integer ${range}, not ${value}`);
     }
     return value;
@@ -102,4 +101,11 @@ export function callback(name: string, value: unknown): unknown {
     throw new TypeError(`${name} must be a function, not ${describe(value)}`);
   }
   return value;
+}
+
+/** Tells whether a value is an object literal or has no prototype. Another realm may have made it. */
+export function isPlainObject(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  // Each realm has its own Object.prototype. It is the only prototype that has none itself.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,20 +1,20 @@
 /**
- * What is said of an option that there is not: the nearest one, or what does here what it does in
- * ws, in `http.request` and in `tls`.
+ * Hints for unknown options: the name that was meant, or what to use for an option of ws, `http.request` or
+ * `tls`.
  */
 
-/** Names in other libraries, and what to use here. */
+/** Names of options in other libraries, each with what to use here. */
 export type ForeignNames = Readonly<Record<string, string>>;
 
-function named(name: string): string {
+function calledHere(name: string): string {
   return `here that is '${name}'`;
 }
 
-function each(names: string, hint: (name: string) => string): ForeignNames {
+function hintsFor(names: string, hint: (name: string) => string): ForeignNames {
   return Object.fromEntries(names.split(' ').map((name) => [name, hint(name)]));
 }
 
-const OF_TLS = each(
+const OF_TLS = hintsFor(
   'ALPNCallback ALPNProtocols SNICallback allowPartialTrustChain ca cert checkServerIdentity ciphers ' +
     'clientCertEngine crl dhparam ecdhCurve enableTrace honorCipherOrder key maxVersion minDHSize ' +
     'minVersion passphrase pfx privateKeyEngine privateKeyIdentifier pskCallback pskIdentityHint ' +
@@ -25,78 +25,75 @@ const OF_TLS = each(
 
 const OF_BOTH_ENDS: ForeignNames = {
   ...OF_TLS,
-  ...each(
+  ...hintsFor(
     'clientMaxWindowBits clientNoContextTakeover concurrencyLimit level memLevel ' +
       'serverMaxWindowBits serverNoContextTakeover threshold zlibDeflateOptions zlibInflateOptions',
     (name) => `it goes into the option 'perMessageDeflate': { perMessageDeflate: { ${name} } }`,
   ),
   allowSynchronousEvents: 'messages are always delivered as they are read',
   binaryType: 'a binary message is always a Uint8Array',
-  heartbeatInterval: named('pingInterval'),
+  heartbeatInterval: calledHere('pingInterval'),
   keepAlive: "pings find out whether the peer is there: see 'pingInterval'",
   keepAliveInitialDelay: "pings find out whether the peer is there: see 'pingInterval'",
-  maxPayload: named('maxMessageSize'),
+  maxPayload: calledHere('maxMessageSize'),
   maxPendingAutoPongs: 'pings that wait are answered by one pong, for the latest',
   skipUTF8Validation: 'text is always checked (RFC 6455 §8.1)',
 };
 
-/** What a client's `connect` has not got. */
+/** Options that `connect` does not have. */
 export const FOREIGN_TO_CONNECT: ForeignNames = {
   ...OF_BOTH_ENDS,
-  ...each('host hostname path port query search', () => 'it is part of the URL'),
-  ...each(
+  ...hintsFor('host hostname path port query search', () => 'it is part of the URL'),
+  ...hintsFor(
     'autoSelectFamily autoSelectFamilyAttemptTimeout createConnection family hints localAddress ' +
       'localPort lookup socket socketPath',
     () => 'a client opens its TCP connection itself, with the defaults of Node.js',
   ),
-  ...each(
+  ...hintsFor(
     'agent dispatcher',
-    () => "a connection has its socket to itself; what is meant for TLS goes into the option 'tls'",
+    () => "each connection opens its own socket; options of TLS go into the option 'tls'",
   ),
-  ...each(
+  ...hintsFor(
     'insecureHTTPParser maxHeaderSize',
     () => 'a response is always read strictly, its head up to 16 KiB',
   ),
   cookie: "it goes into the option 'headers': { headers: { Cookie } }",
-  finishRequest: "what the request needs goes into the option 'headers'",
-  generateMask: named('generateMaskingKey'),
-  handshakeTimeout: named('connectTimeout'),
-  maxRedirects: named('followRedirects'),
+  finishRequest: "headers of the request go into the option 'headers'",
+  generateMask: calledHere('generateMaskingKey'),
+  handshakeTimeout: calledHere('connectTimeout'),
+  maxRedirects: calledHere('followRedirects'),
   method: 'a WebSocket handshake is a GET request',
   protocolVersion: 'there is only version 13 (RFC 6455 §4.1)',
-  timeout: named('connectTimeout'),
+  timeout: calledHere('connectTimeout'),
 };
 
-/** What `serve` has not got. */
+/** Options that `serve` does not have. */
 export const FOREIGN_TO_SERVE: ForeignNames = {
   ...OF_BOTH_ENDS,
-  ...each('noServer server', () => "the server listens by itself: give it 'port' and 'host'"),
-  ...each('WebSocket clientTracking', () => "what is open is in 'connections' of the server"),
-  ...each(
+  ...hintsFor('noServer server', () => "the server listens by itself: give it 'port' and 'host'"),
+  ...hintsFor('WebSocket clientTracking', () => "'connections' of the server has the open ones"),
+  ...hintsFor(
     'callback onconnection',
-    () => "a connection's begin is told to 'open' of the option 'handlers'",
+    () => "the option 'handlers' has 'open', which is called for each connection",
   ),
-  address: named('host'),
-  connectTimeout: named('handshakeTimeout'),
+  address: calledHere('host'),
+  connectTimeout: calledHere('handshakeTimeout'),
   handleProtocols:
     "'protocols' names what is supported, and the hook 'request' may choose: { protocol }",
-  path: "the hook 'request' decides what its 'target' gets: { status: 404 } refuses",
+  path: "the hook 'request' may look at 'target' of the request: { status: 404 } refuses",
   verifyClient: "the hook 'request' decides on a client: { status: 401 } refuses",
 };
 
-/** What `perMessageDeflate` has not got. */
+/** Options that `perMessageDeflate` does not have. */
 export const FOREIGN_TO_DEFLATE: ForeignNames = {
-  ...each(
-    'chunkSize dictionary strategy zlibInflateOptions',
-    () => 'there is nothing to choose about it',
-  ),
-  concurrencyLimit: 'how many messages are compressed at once bounds itself',
-  maxPayload: "'maxMessageSize' beside perMessageDeflate bounds what is inflated",
+  ...hintsFor('chunkSize dictionary strategy zlibInflateOptions', () => 'this cannot be set'),
+  concurrencyLimit: 'how many messages are compressed at once cannot be set',
+  maxPayload: "'maxMessageSize', beside perMessageDeflate, limits inflated messages",
   windowBits: "here those are 'serverMaxWindowBits' and 'clientMaxWindowBits'",
-  zlibDeflateOptions: "of those there are 'level' and 'memLevel', without it: { level, memLevel }",
+  zlibDeflateOptions: "of those only 'level' and 'memLevel' can be set: { level, memLevel }",
 };
 
-/** Makes the error for an option that there is not; it says what may have been meant. */
+/** Makes the error for an unknown option, with a hint. */
 export function unknownOption(
   caller: string,
   name: string,
@@ -112,14 +109,14 @@ function hintFor(name: string, known: readonly string[], foreign: ForeignNames):
   return nearest === undefined ? '' : `; did you mean '${nearest}'?`;
 }
 
-/** The known name nearest to a mistyped one, if one is near at all. */
+/** Returns the known name nearest to a mistyped one, if one is near. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let leastDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) {
-      least = distance;
+    if (distance < leastDistance) {
+      leastDistance = distance;
       nearest = candidate;
     }
   }

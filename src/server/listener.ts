@@ -5,10 +5,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { isNativeError, isPromise } from 'node:util/types';
+import { MAX_TIMER_DELAY } from '../options/options.ts';
 import { nodeTls } from '../transport/node-tls.ts';
-
-/** Longest timer of Node.js, in ms. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** What a listener is made of. */
 export interface ListenerOptions {
@@ -45,7 +43,7 @@ export function createListener(
     {
       // What is spoken here is HTTP/1.1.
       ...(tls.ALPNCallback === undefined ? { ALPNProtocols: ['http/1.1'] } : {}),
-      handshakeTimeout: handshakeTimeout === 0 ? LONGEST_TIMEOUT : handshakeTimeout,
+      handshakeTimeout: handshakeTimeout === 0 ? MAX_TIMER_DELAY : handshakeTimeout,
       ...tls,
       ...guardedCallbacks(tls, handleFault),
       noDelay,

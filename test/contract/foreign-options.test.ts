@@ -34,8 +34,8 @@ const ANSWERS: Readonly<Record<string, RegExp>> = {
 
 const DEFLATE_ANSWERS: Readonly<Record<string, RegExp>> = {
   zlibDeflateOptions: /{ level, memLevel }/,
-  zlibInflateOptions: /nothing to choose/,
-  concurrencyLimit: /bounds itself/,
+  zlibInflateOptions: /cannot be set/,
+  concurrencyLimit: /cannot be set/,
   maxPayload: /'maxMessageSize'/,
   server_no_context_takeover: /'serverNoContextTakeover'/,
 };

@@ -83,7 +83,7 @@ contract(
         ]) {
           const error = await rejection(connect(target, { headers }));
           expect(error).toBeInstanceOf(TypeError);
-          expect(error.message).toMatch(/is there twice; HTTP allows it once/);
+          expect(error.message).toMatch(/is given twice; HTTP allows it once/);
         }
         expect(await target.seenSoFar()).toBeUndefined();
       });

@@ -39,7 +39,7 @@ it.each<[string, unknown, RegExp]>([
     /must be a string, not an instance of Buffer/,
   ],
   ['headers that are none', { headers: 5 }, /headers must be an object/],
-  ['a header that is there twice', { headers: { Server: ['a', 'b'] } }, /is there twice/],
+  ['a header that is given twice', { headers: { Server: ['a', 'b'] } }, /is given twice/],
   [
     'a subprotocol that nobody offered',
     { protocol: 'other' },
