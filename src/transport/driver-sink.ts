@@ -1,12 +1,12 @@
 /**
- * What a driver tells whoever owns its connection.
+ * What a driver tells the connection that it belongs to.
  */
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest } from '../protocol/opening/server.ts';
 
-/** Who owns a connection and is told what happens on it. Payloads are valid until the call returns. */
-export interface DriverOwner {
+/** Takes what happens on one connection. Payloads are valid until the call returns. */
+export interface DriverSink {
   /** A client's connecting has reached its next phase. */
   onPhase(phase: ConnectPhase): void;
   onRequest?(request: UpgradeRequest): void;
@@ -15,13 +15,13 @@ export interface DriverOwner {
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
   onPing(bytes: Uint8Array, start: number, end: number): void;
   onPong(bytes: Uint8Array, start: number, end: number): void;
-  /** All messages of one read have been delivered, and there was one. */
+  /** All messages of one read have been delivered, and there was at least one. */
   onBatchEnd(): void;
-  /** What is buffered has fallen to half of the high-water mark, having been above it. */
+  /** The bytes waiting to be sent were above the high-water mark, and have fallen to half of it. */
   onDrain(): void;
   /** The connection is open no more. */
   onClosing?(): void;
   onFailure(error: WebSocketError): void;
-  /** Both the session and the socket's use are over. Told once, last. */
+  /** The session has ended, and the socket is not used any more. Called once, last. */
   onClosed(): void;
 }
