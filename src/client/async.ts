@@ -187,7 +187,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
-    if (this.state !== 'open' && this.#messages?.dropsWhenFull(end - start) === true) return;
+    if (this.state !== 'open' && this.#messages?.dropIfFull(end - start) === true) return;
     const message = keepMessage(bytes, start, end, isText, isOwn);
     if (!this.#receiver.deliver(message)) this.#kept().push(message);
   }

@@ -3,7 +3,7 @@
  */
 
 import { onceAborted } from '../connection/abort-signals.ts';
-import type { DrivenConnection, OpeningObserver } from '../connection/driven-connection.ts';
+import type { DrivenConnection, OpeningWaiter } from '../connection/driven-connection.ts';
 import { clientOptions, clientSessionOptions } from '../dial/client-session.ts';
 import { explainConnectFailure } from '../dial/connect-error.ts';
 import { openSocket } from '../dial/open-socket.ts';
@@ -17,7 +17,7 @@ import type { Driver } from '../transport/driver.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
 
 /** An attempt to connect. It is dropped once the connection is open. */
-class Attempt implements OpeningObserver {
+class Attempt implements OpeningWaiter {
   phase: ConnectPhase = 'dns';
   readonly #driver: Driver;
   readonly #target: Target;

@@ -23,7 +23,7 @@ class ConnectionInbox implements Inbox, SyncSink {
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
-    if (this.isCloser && this.messages.dropsWhenFull(end - start)) return;
+    if (this.isCloser && this.messages.dropIfFull(end - start)) return;
     this.messages.push(keepMessage(bytes, start, end, isText, isOwn));
   }
 

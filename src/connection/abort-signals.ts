@@ -1,6 +1,5 @@
 /**
- * Waits of many calls for the same signal. Node.js takes more than ten listeners of one signal for
- * a leak, and warns of it: so there is one, however many calls wait.
+ * Calls that wait for the same signal share one listener: Node.js warns of a leak when a signal has more than ten.
  */
 
 interface Waits {
@@ -11,14 +10,15 @@ interface Waits {
 const waiting = new WeakMap<AbortSignal, Waits>();
 
 /**
- * Calls `abort` when the signal aborts; returns how to wait for that no longer. A signal that has
- * aborted already calls nothing.
+ * Calls `abort` when the signal aborts. If it has aborted already, `abort` is never called.
+ *
+ * @returns a function that ends the wait
  */
 export function onceAborted(signal: AbortSignal, abort: () => void): () => void {
   const { aborts, listener } = waiting.get(signal) ?? listen(signal);
   aborts.add(abort);
   return () => {
-    // A signal with a listener is never collected as garbage.
+    // The listener must go with the last wait: a signal that has one is never garbage collected.
     if (aborts.delete(abort) && aborts.size === 0) {
       waiting.delete(signal);
       signal.removeEventListener('abort', listener);

@@ -1,9 +1,9 @@
 /**
- * Keeps the event loop turning while something is awaited, for a short while: who sleeps has to be
- * woken, and that takes longer than most answers (bench: request-response, across cores).
+ * Keeps the event loop turning for a short while when a message is awaited. A thread that sleeps has to be woken,
+ * which takes longer than most answers do (bench: request-response, across cores).
  *
- * A pending immediate makes the loop look for input without sleeping. So one is kept pending from
- * {@link begin} until something comes or the time is up; and only while answers do come in time.
+ * A pending immediate makes the loop look for input without sleeping. One is kept pending from `begin` until a
+ * message comes or the time is up. Polling stops altogether while answers come too late for it.
  */
 import { now, setImmediate } from '../transport/clock.ts';
 import { SpinGate } from '../transport/spin-gate.ts';
@@ -12,9 +12,9 @@ import { SpinGate } from '../transport/spin-gate.ts';
 export class BusyPoll {
   readonly #gate: SpinGate;
   #isWaiting = false;
-  /** When the loop first turned while waiting: what asks for the answer has been sent by then. */
+  /** When the loop first turned after `begin`: the request was sent by then. */
   #begun: number | undefined;
-  /** How many milliseconds the polling may take. */
+  /** Milliseconds that this wait may poll. */
   #length = 0;
   #isScheduled = false;
 
@@ -23,7 +23,7 @@ export class BusyPoll {
     this.#gate = new SpinGate(length);
   }
 
-  /** Something is awaited from now on. */
+  /** A message is awaited from now on. */
   begin(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
@@ -32,7 +32,7 @@ export class BusyPoll {
     if (this.#length > 0) this.#schedule();
   }
 
-  /** Something has come, or nothing is awaited any more. */
+  /** A message has come, or none is awaited any more. */
   end(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;

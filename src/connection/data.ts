@@ -1,28 +1,28 @@
 /**
- * What `send` takes, made into what a frame is written from.
+ * Makes strings and plain bytes of the data that `send` takes.
  */
 import { Blob, isUtf8 } from 'node:buffer';
 import { TextEncoder } from 'node:util';
 import { isAnyArrayBuffer, isTypedArray } from 'node:util/types';
 import { describe, type SendOptions } from '../options/options.ts';
 
-/** Data whose bytes are at hand. */
+/** Data that can be written at once, unlike a Blob. */
 export type ReadyData = string | Uint8Array;
 
 const { keys } = Uint8Array.prototype;
 
 /**
- * Returns a string as it is, and any kind of buffer as a view of its exact bytes; `undefined` for
- * anything else.
+ * Returns a string as it is, and any kind of buffer as a view of its bytes; `undefined` for anything else.
  *
- * @throws TypeError where the bytes are gone: the buffer is detached, or has shrunk below the view
+ * @throws TypeError if the buffer is detached or has shrunk below the view
  */
 export function readyData(data: unknown): ReadyData | undefined {
   if (typeof data === 'string') return data;
   if (data instanceof Uint8Array && data.length > 0) return data;
   try {
     if (ArrayBuffer.isView(data)) {
-      // A view out of the bounds of its buffer says that it is empty. Only that of a DataView throws, and methods do.
+      // A typed array out of the bounds of its buffer says that its length is 0. Its methods throw, and so does
+      // `byteLength` of a DataView.
       if (data.byteLength === 0 && isTypedArray(data)) Reflect.apply(keys, data, []);
       return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     }
@@ -34,12 +34,13 @@ export function readyData(data: unknown): ReadyData | undefined {
   }
 }
 
-/** Returns data that the caller may change from here on. A Buffer's own `slice` would not copy. */
+/** Copies data, which the caller may change afterwards. */
 export function copyOfData(data: ReadyData): ReadyData {
+  // Not `slice`: a Buffer's does not copy.
   return typeof data === 'string' ? data : new Uint8Array(data);
 }
 
-/** Tells whether data is a Blob, whose bytes have to be awaited. */
+/** Tells whether data is a Blob. Its bytes come later. */
 export function isBlob(data: unknown): data is Blob {
   return data instanceof Blob;
 }
@@ -57,9 +58,9 @@ export function dataError(operation: string, data: unknown): TypeError {
 }
 
 /**
- * Tells whether data is to be sent as text.
+ * Tells whether data is sent as text.
  *
- * @throws TypeError for bytes that are said to be text and are not UTF-8
+ * @throws TypeError for bytes to be sent as text that are not UTF-8
  */
 export function isSentAsText(data: ReadyData, options: SendOptions | undefined): boolean {
   if (typeof data === 'string') return true;
@@ -68,7 +69,7 @@ export function isSentAsText(data: ReadyData, options: SendOptions | undefined):
   return true;
 }
 
-/** Makes the error for bytes that are said to be text and are not. */
+/** Makes the error for bytes to be sent as text that are not UTF-8. */
 export function invalidTextError(): TypeError {
   return new TypeError('send: bytes sent as text must be valid UTF-8');
 }

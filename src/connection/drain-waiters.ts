@@ -1,5 +1,5 @@
 /**
- * The calls that wait until what is buffered has drained.
+ * The calls of one connection that wait for room to send.
  */
 import { onceAborted } from './abort-signals.ts';
 import { handled } from './unawaited.ts';
@@ -7,19 +7,19 @@ import { handled } from './unawaited.ts';
 interface Waiter {
   resolve(): void;
   reject(error: unknown): void;
-  /** Waits no longer for the signal. */
+  /** Ends the wait for the signal. */
   forgetSignal: (() => void) | undefined;
 }
 
-/** Who waits for room, on one connection. */
+/** The promises that are resolved when there is room. */
 export class DrainWaiters {
   readonly #waiters = new Set<Waiter>();
 
-  /** Waits until there is room; rejected with the reason of the signal, or with the connection's end. */
+  /** Waits until there is room. Rejects with the signal's reason, or when the connection ends. */
   wait(signal?: AbortSignal): Promise<void> {
     return handled(
       new Promise((resolve, reject) => {
-        // It may have aborted while the message waited for its turn.
+        // The signal may have aborted while the message waited for its turn.
         signal?.throwIfAborted();
         const waiter: Waiter = { resolve, reject, forgetSignal: undefined };
         this.#waiters.add(waiter);
@@ -32,7 +32,7 @@ export class DrainWaiters {
     );
   }
 
-  /** There is room. */
+  /** Resolves all waits: there is room. */
   drained(): void {
     for (const waiter of this.#waiters) {
       waiter.forgetSignal?.();
@@ -41,7 +41,7 @@ export class DrainWaiters {
     this.#waiters.clear();
   }
 
-  /** There will be none any more. */
+  /** Rejects all waits: the connection has ended. */
   end(makeError: () => unknown): void {
     for (const waiter of this.#waiters) {
       waiter.forgetSignal?.();

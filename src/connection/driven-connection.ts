@@ -1,6 +1,6 @@
 /**
- * What the connection objects of the async face, the events face and the server have in common:
- * everything but how messages are sent and delivered.
+ * What the connections of the async client, the events client and the server have in common: everything but how
+ * messages are sent and delivered.
  */
 import type { Socket } from 'node:net';
 import { type ConnectPhase, TimeoutError, type WebSocketError } from '../errors.ts';
@@ -23,7 +23,7 @@ import { LaterSends } from './later-sends.ts';
 import { markCopy } from './package-copies.ts';
 import { rejected } from './unawaited.ts';
 
-/** What a connection takes of the options. */
+/** The options that a connection uses. */
 export interface DrivenOptions {
   readonly sendHighWaterMark: number;
   /** Only a server has it. */
@@ -34,8 +34,8 @@ export interface DrivenOptions {
   readonly busyPoll?: number | undefined;
 }
 
-/** Who waits for the opening handshake; told once. */
-export interface OpeningObserver {
+/** Waits for the end of the opening handshake. */
+export interface OpeningWaiter {
   /** The phase that a client's connecting has reached. */
   phase: ConnectPhase;
   opened(): void;
@@ -44,19 +44,19 @@ export interface OpeningObserver {
 
 /** A connection over a {@link Driver}. */
 export abstract class DrivenConnection {
-  /** The URL connected to, without credentials; for a server's connection, the one it was reached by. */
+  /** The URL connected to, without credentials; on a server, the server's URL. */
   readonly url: string;
   /** The pump underneath. @internal */
   readonly driver: Driver;
   /** @internal */
-  opening: OpeningObserver | undefined;
-  /** Polls while a message is awaited, if that is wanted. @internal */
+  opening: OpeningWaiter | undefined;
+  /** Polls while a message is awaited, if the option `busyPoll` asks for it. @internal */
   protected readonly poll: BusyPoll | undefined;
   readonly #compression: ZlibCompression | undefined;
   #pings: PingTracker | undefined;
   #laterSends: LaterSends | undefined;
   #drainWaiters: DrainWaiters | undefined;
-  /** Whether the closing handshake waits for what is being sent. */
+  /** Whether the closing handshake waits for sends that are under way. */
   #isCloseWaiting = false;
   readonly #closeTimeout: number;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -96,7 +96,7 @@ export abstract class DrivenConnection {
     return state === 'open' && this.#isCloseWaiting ? 'closing' : state;
   }
 
-  /** The close code received, 1005 if it had none, 1006 if no close frame came; `undefined` before the end. */
+  /** The close code received, as in {@link CloseFacts}; `undefined` before the end. */
   get closeCode(): number | undefined {
     return this.session.closeCode;
   }
@@ -107,12 +107,12 @@ export abstract class DrivenConnection {
     return this.session.received?.reason ?? '';
   }
 
-  /** Our end of the connection. */
+  /** The address at our end. */
   get localAddress(): SocketAddress | undefined {
     return toAddress(this.driver.socket, 'local');
   }
 
-  /** The peer's end of the connection. */
+  /** The address at the peer's end. */
   get remoteAddress(): SocketAddress | undefined {
     return toAddress(this.driver.socket, 'remote');
   }
@@ -122,12 +122,12 @@ export abstract class DrivenConnection {
     return this.driver.bufferedAmount;
   }
 
-  /** Round-trip time of the last ping answered, in milliseconds. */
+  /** Round-trip time of the latest ping that was answered, in milliseconds. */
   get latency(): number | undefined {
     return this.#pings?.latency;
   }
 
-  /** Counts of what has gone over the connection. */
+  /** Counts the bytes and messages of the connection. */
   stats(): ConnectionStats {
     return this.driver.stats();
   }
@@ -149,7 +149,7 @@ export abstract class DrivenConnection {
     this.driver.terminate();
   }
 
-  /** What compresses, if compression is wanted. @internal */
+  /** The compression to negotiate, if it is wanted. @internal */
   get compression(): Compression | undefined {
     return this.#compression;
   }
@@ -166,7 +166,7 @@ export abstract class DrivenConnection {
 
   /** @internal */
   onOpen(): void {
-    // A socket that has closed tells only what it has been asked before.
+    // After its end a socket knows only the addresses that it was asked for before.
     const { socket } = this.driver;
     socket?.localAddress;
     socket?.remoteAddress;
@@ -174,7 +174,7 @@ export abstract class DrivenConnection {
     this.opening = undefined;
   }
 
-  /** The connection is open no more. Told again where the closing handshake had to wait. @internal */
+  /** The connection is open no more. Called twice if the closing handshake had to wait for sends. @internal */
   onClosing(): void {}
 
   /** @internal */
@@ -224,12 +224,12 @@ export abstract class DrivenConnection {
     end: number,
   ): void;
 
-  /** Whether a send must wait for its turn in {@link sendLater}. @internal */
+  /** Whether earlier sends are under way, so that the next must wait for its turn. @internal */
   protected get hasSendsWaiting(): boolean {
     return this.#laterSends?.isBusy === true;
   }
 
-  /** Whether a message takes a while to be ready, and must be sent with {@link sendLater}. @internal */
+  /** Whether a message has to wait, for its turn or to be compressed, and needs {@link sendLater}. @internal */
   protected isSentLater(payload: ReadyData, options: SendOptions | undefined): boolean {
     return (
       this.hasSendsWaiting || this.#compression?.deflaterFor(payload.length, options) !== undefined
@@ -237,11 +237,11 @@ export abstract class DrivenConnection {
   }
 
   /**
-   * Sends a message that cannot be written at once. The promise is marked as handled.
+   * Sends a message that may have to wait. The promise is marked as handled.
    *
-   * @param ready the message, where its bytes are at hand
-   * @returns nothing, if the message has been written after all
-   * @throws TypeError for what is no data
+   * @param ready the message, if its bytes are at hand
+   * @returns `undefined` if the message has been written after all
+   * @throws TypeError for a value that is no data
    * @throws ConnectionClosedError if the connection is not open
    * @internal
    */
@@ -256,8 +256,8 @@ export abstract class DrivenConnection {
   }
 
   /**
-   * Waits until what is buffered has drained; rejected with the signal's reason, or with the connection's
-   * end. The promise is marked as handled.
+   * Waits for room to send. Rejects with the signal's reason, or when the connection ends. The promise is marked as
+   * handled.
    *
    * @internal
    */
@@ -267,7 +267,7 @@ export abstract class DrivenConnection {
     return this.#drainWaiters.wait(signal);
   }
 
-  /** Begins the closing handshake after all that is being sent; `closeTimeout` runs from now. @internal */
+  /** Begins the closing handshake after the sends that are under way; `closeTimeout` runs from now. @internal */
   protected beginClose(begin: () => void): void {
     if (this.#isCloseWaiting) return;
     if (!this.hasSendsWaiting || !this.session.isOpen) {
@@ -281,19 +281,19 @@ export abstract class DrivenConnection {
     if (timeout === 0) return;
     this.#closeTimer = setTimeout(() => {
       this.driver.terminate(
-        new TimeoutError('close', timeout, `what was being sent took longer than ${timeout} ms`),
+        new TimeoutError('close', timeout, `sends before close took longer than ${timeout} ms`),
       );
     }, timeout);
     this.#closeTimer.unref();
   }
 
-  /** Whether what is given now may still be sent. @internal */
+  /** Whether a new message may be sent. @internal */
   protected get isOpen(): boolean {
     return this.session.isOpen && !this.#isCloseWaiting;
   }
 
   /**
-   * Refuses what would be sent after the call of `close`, although its close frame has not left.
+   * Refuses sends after a call of `close`, also while the close frame has not left.
    *
    * @throws ConnectionClosedError
    * @internal
@@ -308,7 +308,7 @@ export abstract class DrivenConnection {
     return this.#pings;
   }
 
-  /** Sends a ping and has its pong watched. @internal */
+  /** Sends a ping and waits for its pong. @internal */
   protected sendPing(data: Exclude<Data, Blob> | undefined, observer?: PingObserver): void {
     const { pings } = this;
     const payload = data === undefined ? pings.nextPayload() : controlPayload('ping', data);

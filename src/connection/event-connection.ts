@@ -1,6 +1,6 @@
 /**
- * The connection of the events face and of the server: callbacks on the receive path, with views
- * of the receive buffer instead of copies.
+ * The connection of the events client and of the server: its handlers are called as bytes are read, with views of
+ * the receive buffer or with data of their own.
  */
 
 import { ConnectionClosedError, WebSocketError } from '../errors.ts';
@@ -32,77 +32,77 @@ import { copyPooled } from './message-slab.ts';
 import { poison } from './poison.ts';
 import type { UpgradeRequest } from './upgrade-request.ts';
 
-/** A data frame, as the `frame` handler gets it; valid until the handler returns. */
+/** A data frame, as the `frame` handler gets it. With `views: true` it is valid until the handler returns. */
 export interface Frame {
   /** 0 continuation, 1 text, 2 binary. */
   readonly opcode: Opcode;
-  /** Whether it is the last fragment of its message, or all of it. */
+  /** Whether it is the last frame of its message. */
   readonly isFinal: boolean;
-  /** A view, valid until the handler returns. */
+  /** A view, or bytes to keep, as in the handler `message`. */
   readonly payload: Uint8Array;
 }
 
 /**
- * What happens on a connection: an object of functions, or an instance of a class with such methods,
- * which are called with it as `this`. Every handler may be left out. An exception thrown by a handler, or the
- * rejection of a promise that it returns, fails the connection with 1011, and no other one.
+ * The handlers of a connection: functions of an object, or methods of a class, called with their object as `this`.
+ * Every handler may be left out. If a handler throws, or returns a promise that rejects, its connection is failed
+ * with 1011; other connections go on.
  *
- * @typeParam M what the `message` handler gets: a view of the receive buffer, or a {@link Message} to keep
+ * @typeParam M data of the `message` handler: a view of the receive buffer, or a {@link Message} to keep
  */
 export interface Handlers<T = unknown, M = Uint8Array> {
   /** The connection is open. */
   open?(ws: EventConnection<T>): void;
   /**
-   * A message came. On a server, or with `views: false`, text is a string and binary is bytes of its own:
-   * both may be kept.
+   * A message came. On a server, or with `views: false`, text is a string and binary is bytes of its own. The handler
+   * may keep both.
    *
-   * With `views: true`, which is the default of the events client, `data` is a view of a buffer that is used
-   * again: it is valid until the handler returns, and what is needed longer must be copied (`data.slice()`).
-   * Text is valid UTF-8. A handler that returns a promise is a TypeError then, in its first call. With the
-   * environment variable `WIRESPEED_POISON_VIEWS=1` every view is overwritten when its handler has
-   * returned: a program that keeps one is found out.
+   * With `views: true`, which is the default of the events client, `data` is a view of a buffer that the next read
+   * overwrites. It is valid until the handler returns: copy what is needed longer (`data.slice()`). Text is valid
+   * UTF-8. A handler must not return a promise then: that is a TypeError, at its first call. With the environment
+   * variable `WIRESPEED_POISON_VIEWS=1` every view is overwritten when its handler has returned, which shows a program
+   * that keeps one.
    */
   message?(ws: EventConnection<T>, data: M, isText: boolean): void;
-  /** A data frame came; given, it is called instead of `message`, frame by frame. Its payload is a view or to keep, as there. */
+  /** A data frame came. If there is this handler, `message` is never called. */
   frame?(ws: EventConnection<T>, frame: Frame): void;
   /** All messages of one read have been delivered: a good time to act on them together. */
   batchEnd?(ws: EventConnection<T>): void;
-  /** What `send` buffered has fallen to half of `sendHighWaterMark`, after it had returned false. */
+  /** `send` has returned false, and what it buffered has fallen to half of `sendHighWaterMark`. */
   drain?(ws: EventConnection<T>): void;
-  /** A ping came; it has been answered already, unless `autoPong` is off. `data` is a view or to keep, as in `message`. */
+  /** A ping came. It has been answered, unless `autoPong` is off. `data` is a view or to keep, as in `message`. */
   ping?(ws: EventConnection<T>, data: Uint8Array): void;
   /** A pong came. `data` is a view or to keep, as in `message`. */
   pong?(ws: EventConnection<T>, data: Uint8Array): void;
-  /** The connection is closed; called once, last. 1005: no code, 1006: no close frame. */
+  /** The connection is closed; called once, last. The code is as in {@link CloseFacts}. */
   close?(ws: EventConnection<T>, code: number, reason: string): void;
-  /** The connection has failed, and is open no more; `close` follows. */
+  /** The connection has failed and is open no more; `close` follows. */
   error?(ws: EventConnection<T>, error: WebSocketError): void;
 }
 
 /** The name of a handler. */
 export type HandlerName = keyof Handlers;
 
-/** Handlers that are given a view, if views are wanted. */
+/** Handlers whose data is a view, with `views: true`. */
 const GIVEN_VIEWS: ReadonlySet<HandlerName> = new Set(['message', 'frame', 'ping', 'pong']);
 
-/** A connection whose messages come to handlers. */
+/** A connection whose handlers are called with its messages. */
 export class EventConnection<T = unknown> extends DrivenConnection {
-  /** Yours to use; `undefined` at first, or what the server's request hook gave. */
+  /** For the program's own use; `undefined` at first, or `data` of the request hook's answer. */
   data: T = undefined as T;
-  /** On a server: the request that was accepted. */
+  /** On a server: the request that opened the connection. */
   request: UpgradeRequest | undefined;
   readonly #handlers: Handlers<T, Message>;
   readonly #hasViews: boolean;
-  /** The one frame object that the `frame` handler is given views in, again and again. */
+  /** The object that the `frame` handler is given each time, with `views: true`. */
   #frame: { opcode: Opcode; isFinal: boolean; payload: Uint8Array } | undefined;
   #isOpened = false;
   #isPaused = false;
-  /** Messages that came after `close` while paused, and their bytes. */
+  /** How many messages, and how many bytes, came after `close` while the connection was paused. */
   #dropped: { count: number; bytes: number } | undefined;
   /** Whether `send` has returned false since `drain` was called. */
   #owesDrain = false;
 
-  /** @param hasViews whether handlers are given views of the receive buffer; otherwise what they may keep */
+  /** @param hasViews whether handlers are given views of the receive buffer, instead of data to keep */
   constructor(
     url: string,
     handlers: Handlers<T> | Handlers<T, Message>,
@@ -115,22 +115,19 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   /**
-   * Sends a message: a string as text, anything else as binary; an iterable as the fragments of one
-   * message. What is given may be changed afterwards. The first message of a turn leaves at once; those
-   * that follow in the same turn, and all that are sent while messages are being delivered, leave
-   * together, 16 KiB at a time.
+   * Sends a message: a string as text, anything else as binary, an iterable as the fragments of one message. The
+   * caller may change the data afterwards. The first message of a turn leaves at once. Those that follow in the same
+   * turn, and all that are sent while messages are being delivered, leave together, 16 KiB at a time.
    *
-   * An array or a Set is looked through in the call. The pieces of any other iterable are taken one by
-   * one, as there is room for them; a piece is copied when it is taken. What is sent later waits for its
-   * end. A message that cannot be sent to its end, since its source throws or gives what is no data,
-   * fails the connection with `WS_SEND`, and so does a Blob that cannot be read: the `error` handler is
-   * told.
+   * All pieces of an array or a Set are checked in the call. The pieces of any other iterable are taken one by one,
+   * as there is room for them, and each is copied when it is taken. Later messages wait for the last piece. If the
+   * iterable throws or gives a value that is no data, the connection is failed with `WS_SEND`; so it is for a Blob
+   * that cannot be read.
    *
-   * @returns false when more is buffered than `sendHighWaterMark`: wait for `drain`. Also when the
-   *   connection is not open, or when its peer reads too slowly (`maxBufferedAmount` of a server, which
-   *   terminates it): nothing is sent then, and `stats().messagesRefused` counts it
-   * @throws TypeError for data of another kind, and for the option `signal`, which is the async client's;
-   *   nothing is sent then
+   * @returns false if more is buffered than `sendHighWaterMark`: wait for `drain`. Also if the message was not sent,
+   *   since the connection is not open, or since its peer reads too slowly (see a server's `maxBufferedAmount`);
+   *   `stats().messagesRefused` counts those
+   * @throws TypeError for data of another kind, and for the option `signal`; nothing is sent then
    */
   send(data: SendData, options?: Omit<SendOptions, 'signal'>): boolean {
     checkSendOptions(options);
@@ -147,7 +144,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
       driver.sendMessage(ready, isText, options?.compress);
     } catch (error) {
       if (!(error instanceof ConnectionClosedError)) throw error;
-      // The connection has failed, which its handlers are told.
+      // The connection has failed, and its handlers were called for that.
       return this.#refuse();
     }
     this.poll?.begin();
@@ -155,10 +152,10 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   /**
-   * Sends a ping; its pong updates `latency` and is told to the `pong` handler.
+   * Sends a ping. Its pong updates `latency` and calls the `pong` handler.
    *
    * @param data at most 125 bytes. Default a counter
-   * @returns false if the connection is not open: nothing is sent then
+   * @returns false if nothing was sent, since the connection is not open
    * @throws TypeError for data that is neither a string nor a buffer
    * @throws LocalProtocolError for more than 125 bytes (RFC 6455 §5.5)
    */
@@ -167,19 +164,16 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     return this.#ifOpen(() => this.sendPing(payload));
   }
 
-  /**
-   * Sends a pong that nobody asked for (RFC 6455 §5.5.3); pings are answered by themselves. Returns and
-   * throws as `ping`.
-   */
+  /** Sends an unsolicited pong (RFC 6455 §5.5.3); the library answers pings itself. Returns and throws as `ping`. */
   pong(data: Exclude<Data, Blob> = ''): boolean {
     const payload = controlPayload('pong', data);
     return this.#ifOpen(() => this.driver.pong(payload));
   }
 
   /**
-   * Begins the closing handshake; `close` is called when it is done, or after `closeTimeout`. Messages
-   * that the peer sent before its own close frame are still delivered. Nothing happens if the connection
-   * is closing or closed already.
+   * Begins the closing handshake. The `close` handler is called when it is done, or after `closeTimeout`. Messages
+   * that the peer sends before its own close frame are still delivered. The call has no effect if the connection is
+   * closing or closed already.
    *
    * @param code 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000
    * @param reason at most 123 bytes of UTF-8
@@ -190,7 +184,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     this.beginClose(() => this.driver.close(code, reason));
   }
 
-  /** Runs `send` and lets everything that it sends leave in one batch. */
+  /** Calls `send` and lets everything that it sends leave in one batch. */
   cork(send: (ws: this) => void): void {
     if (typeof send !== 'function') {
       throw new TypeError(`cork: it takes a function, not ${describe(send)}`);
@@ -199,17 +193,17 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   /**
-   * Stops delivery at once: until `resume` no handler tells of what comes, only `drain`, `error` and
-   * `close` are called. Nothing is read meanwhile. After `close()` it is, so that the peer's close frame is
-   * seen; messages that come before it are dropped then, and `error` tells how many (`WS_MESSAGES_DROPPED`).
+   * Stops delivery at once. Until `resume` only `drain`, `error` and `close` are called, and nothing is read. After
+   * `close()` the connection is read all the same, so that the peer's close frame is seen. Messages that come before
+   * that frame are dropped, and `error` is called with their number (`WS_MESSAGES_DROPPED`).
    */
   pause(): void {
     this.#isPaused = true;
-    // The peer's close frame is to be seen once ours is on its way.
+    // After `close` the connection is read on, so that the peer's close frame is seen.
     if (this.isOpen) this.driver.pause();
   }
 
-  /** Delivers what waits, and goes on. */
+  /** Delivers what waits, and reads on. */
   resume(): void {
     this.#isPaused = false;
     this.driver.resume();
@@ -314,8 +308,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   /**
-   * Is told what a handler threw, or what its promise was rejected with. It is the program's own fault and
-   * must not go unseen: it surfaces as an uncaught exception.
+   * Reports what a handler threw, or what its promise was rejected with: as an uncaught exception, since it is a fault
+   * of the program.
    *
    * @internal
    */
@@ -335,7 +329,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     try {
       write();
     } catch (error) {
-      // Only what the caller has done wrong is the caller's to hear of.
+      // The return value says that the connection is closed. Other errors are wrong arguments.
       if (!(error instanceof ConnectionClosedError)) throw error;
     }
     return this.session.isOpen;
@@ -350,18 +344,18 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     try {
       sent = this.sendLater(data, ready, options);
     } catch (error) {
-      // A connection that failed while its first pieces were written has told its handlers.
+      // The connection failed while the first pieces were written, and its handlers were called for that.
       if (error instanceof ConnectionClosedError) return this.#refuse();
       throw error;
     }
     sent?.catch((error: unknown) => {
-      // What ends with the connection is told by its end.
+      // Sends that fail because the connection has ended are not reported: `close` is called for that.
       if (this.session.isOpen) this.driver.fail(sendFailure(error));
     });
     return this.#hasRoom();
   }
 
-  /** Tells whether more may be sent; if not, `drain` tells when. */
+  /** Tells whether more may be sent. After `false`, `drain` is called when it may. */
   #hasRoom(): boolean {
     const hasRoom = this.driver.hasRoom();
     if (!hasRoom) this.#owesDrain = true;
@@ -393,28 +387,28 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     }
   }
 
-  /** A handler has returned something: if that is a promise, its rejection is a fault as an exception is. */
+  /** If a handler has returned a promise, treats its rejection as an exception of the handler. */
   #watch(name: HandlerName, result: unknown): void {
     if (typeof (result as PromiseLike<unknown> | null)?.then !== 'function') return;
     Promise.resolve(result).catch((error: unknown) => this.#handleFault(name, error));
     if (!this.#hasViews || !GIVEN_VIEWS.has(name)) return;
     throw new TypeError(
-      `the handler '${name}' returned a promise, but its data is a view that is valid until it returns; copy what it needs before the first await and return nothing, or ask for data to keep with views: false`,
+      `the handler '${name}' returned a promise, but its data is a view that is valid until it returns; copy the data before the first await and return nothing, or set views: false to get data to keep`,
     );
   }
 
-  /** A handler failed: the connection's state must not be left half done by it. */
+  /** Fails the connection after a fault of a handler, which may have stopped half way. */
   #handleFault(handler: HandlerName, cause: unknown): void {
     this.driver.fail(new WebSocketError('WS_HANDLER', 'a handler threw an exception', { cause }));
     this.reportFault(handler, cause);
   }
 }
 
-/** A send that returns at once has nobody to tell that it was aborted. */
+/** Refuses the signal: this `send` returns at once, and could not report later that it was aborted. */
 function refuseSignal(options: SendOptions): void {
   if (options.signal === undefined) return;
   throw new TypeError(
-    "send: option 'signal' is for connections of `wirespeed`; here close() or terminate() ends what is being sent",
+    "send: option 'signal' is for connections of `wirespeed`; here use close() or terminate() to end sends",
   );
 }
 

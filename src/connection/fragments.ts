@@ -1,6 +1,6 @@
 /**
- * Messages in pieces, each of which is sent as a fragment (RFC 6455 §5.4): those whose pieces are at hand, and
- * those whose pieces are produced while the message is being sent.
+ * Messages in pieces. Each piece is sent as a fragment (RFC 6455 §5.4). The pieces are at hand, or an iterable
+ * produces them while the message is being sent.
  */
 import { isSet, isStringObject } from 'node:util/types';
 import { WebSocketError } from '../errors.ts';
@@ -19,15 +19,16 @@ import {
 } from './data.ts';
 import type { Turn } from './send-queue.ts';
 
-/** A piece whose bytes are at hand, or at least its size. */
+/** A piece of a message. */
 export type Piece = ReadyData | Blob;
 
-/** Makes the payloads of one message's fragments of its pieces, in order. */
+/** Makes payloads of the pieces of one message, given in order. */
 export class Fragmenter {
-  /** Whether the message is text: the first piece says it. */
+  /** Whether the message is text, as its first piece says. */
   isText: boolean | undefined;
+  /** Whether bytes are sent as text. */
   readonly #isAllText: boolean;
-  /** The first half of a character whose second is in the next piece. */
+  /** The first half of a surrogate pair whose second half is in the next piece. */
   #carried = '';
   #validator: Utf8Validator | undefined;
 
@@ -36,9 +37,9 @@ export class Fragmenter {
   }
 
   /**
-   * Checks that a piece is of the same kind as those before it.
+   * Checks a piece against the first one.
    *
-   * @throws TypeError if it is not
+   * @throws TypeError if one is text and the other is binary
    */
   checkKind(piece: Piece): void {
     const isText = this.#isAllText || typeof piece === 'string';
@@ -48,9 +49,9 @@ export class Fragmenter {
   }
 
   /**
-   * Returns the payload that a piece makes.
+   * Returns the payload for a piece.
    *
-   * @throws TypeError for a piece of another kind than the first, or bytes sent as text that are not UTF-8
+   * @throws TypeError as `checkKind`, and for bytes to be sent as text that are not UTF-8
    */
   take(piece: ReadyData): ReadyData {
     this.checkKind(piece);
@@ -59,9 +60,9 @@ export class Fragmenter {
   }
 
   /**
-   * Returns what is left to be sent when there is no piece any more.
+   * Returns the payload of the last fragment, after the last piece.
    *
-   * @throws TypeError if the bytes sent as text end within a character
+   * @throws TypeError if bytes to be sent as text end within a character
    */
   finish(): ReadyData {
     this.#endEncoded();
@@ -80,7 +81,7 @@ export class Fragmenter {
     this.#validator ??= new Utf8Validator(nodeKernels());
     if (!this.#validator.push(piece, 0, piece.length)) throw invalidTextError();
     if (this.#carried === '') return piece;
-    // Bytes cannot be its second half. Half a character becomes U+FFFD.
+    // Bytes cannot be the second half of a surrogate pair, so the first half becomes U+FFFD.
     const whole = Buffer.concat([Buffer.from(this.#carried), piece]);
     this.#carried = '';
     return whole;
@@ -96,7 +97,7 @@ function isHighSurrogate(unit: number): boolean {
 }
 
 /**
- * Returns the pieces of an array or a Set, which are all at hand; `undefined` for anything else.
+ * Returns the pieces of an array or a Set; `undefined` for anything else.
  *
  * @throws TypeError for a piece that is no data
  */
@@ -113,7 +114,7 @@ function pieceOf(data: unknown): Piece {
 }
 
 /**
- * Takes all pieces of an iterable that is not asynchronous; `undefined` for anything else.
+ * Takes all pieces of a synchronous iterable; returns `undefined` for anything else.
  *
  * @throws TypeError for a piece that is no data
  */
@@ -121,11 +122,11 @@ export function takePieces(data: unknown): Piece[] | undefined {
   const atHand = piecesAtHand(data);
   if (atHand !== undefined) return atHand;
   if (!isIterable(data) || !(Symbol.iterator in data)) return undefined;
-  // Its source may use a buffer again for the next one.
+  // The iterable may write its next piece into the same buffer.
   return Array.from(data, (piece) => keepPiece(pieceOf(piece)));
 }
 
-/** Copies what the caller may change from here on. */
+/** Copies a piece, which the caller may change afterwards. A Blob cannot be changed. */
 export function keepPiece(piece: Piece): Piece {
   return isBlob(piece) ? piece : copyOfData(piece);
 }
@@ -135,7 +136,7 @@ interface FragmentDriver {
   sendFragment(payload: ReadyData, isText: boolean, isFinal: boolean, isCompressed?: boolean): void;
 }
 
-/** A message whose fragments are all at hand. */
+/** A message whose pieces are all at hand. */
 export class Fragments {
   readonly isText: boolean;
   #payloads: ReadyData[];
@@ -149,18 +150,18 @@ export class Fragments {
     this.isText = fragmenter.isText === true;
   }
 
-  /** Bytes of it. */
+  /** Bytes of the message. */
   get size(): number {
     return this.#payloads.reduce((size, payload) => size + Buffer.byteLength(payload), 0);
   }
 
-  /** Copies what the caller may change from here on. */
+  /** Copies the pieces, which the caller may change afterwards. */
   keep(): this {
     this.#payloads = this.#payloads.map(copyOfData);
     return this;
   }
 
-  /** Writes all of it; nothing, if there is no piece. Throws as the session's sends do. */
+  /** Writes all fragments, none for a message without pieces. Throws as the session's sends do. */
   sendTo(driver: FragmentDriver, isCompressed: boolean | undefined): void {
     const last = this.#payloads.length - 1;
     for (const [i, payload] of this.#payloads.entries()) {
@@ -169,17 +170,17 @@ export class Fragments {
   }
 }
 
-/** Produces the pieces of a message while it is being sent. */
+/** An iterator that produces the pieces of a message while it is being sent. */
 export class PieceSource {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
-  /** Whether it has ended or failed by itself. */
+  /** Whether the iterator has ended or thrown. */
   #isOver = false;
 
   constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>) {
     this.#iterator = iterator;
   }
 
-  /** Returns the next piece; `undefined` when there is none any more. */
+  /** Returns the next piece; `undefined` after the last one. */
   async next(): Promise<Piece | undefined> {
     let result: IteratorResult<unknown>;
     try {
@@ -192,7 +193,7 @@ export class PieceSource {
     return this.#isOver ? undefined : pieceOf(result.value);
   }
 
-  /** Tells the source, unless it has ended, that no more is wanted. It is not waited for: it may never answer. */
+  /** Calls the iterator's `return`, unless it is over. */
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -200,14 +201,14 @@ export class PieceSource {
   }
 }
 
-/** Tells whether data is given in pieces. */
+/** Tells whether data is an iterable of pieces. */
 export function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<unknown> {
-  // A String object is iterable too, but nobody means its characters.
+  // A String object is iterable too, but its characters are not pieces.
   if (data === null || typeof data !== 'object' || isStringObject(data)) return false;
   return Symbol.asyncIterator in data || Symbol.iterator in data;
 }
 
-/** Returns what produces the pieces of an iterable. */
+/** Begins to iterate over pieces. */
 export function pieceSource(data: Iterable<unknown> | AsyncIterable<unknown>): PieceSource {
   return new PieceSource(
     Symbol.asyncIterator in data ? data[Symbol.asyncIterator]() : data[Symbol.iterator](),
@@ -215,10 +216,10 @@ export function pieceSource(data: Iterable<unknown> | AsyncIterable<unknown>): P
 }
 
 /**
- * Sends the pieces of a source as they come, and an empty fragment to end them. What ends a message that has
- * begun fails the connection: every later message would be part of it.
+ * Sends the pieces of a source as they come, and then a last fragment. If a message that has begun cannot be
+ * completed, this fails the connection: the peer would take every later message for a part of it.
  *
- * @param drained waits until there is room for more
+ * @param drained waits for room to send
  */
 export async function sendPieces(
   source: PieceSource,
@@ -240,7 +241,7 @@ export async function sendPieces(
       send(fragmenter.take(ready), false);
       if (!driver.hasRoom()) await turn.wait(drained());
     }
-    // Without a piece there is no message.
+    // Without a piece there is no message to end.
     if (turn.hasBegun) send(fragmenter.finish(), true);
   } catch (error) {
     if (turn.hasBegun && driver.session.isOpen) {

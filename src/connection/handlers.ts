@@ -1,6 +1,5 @@
 /**
- * Checks the handlers that a caller gives: an object of functions, or an instance of a class that has
- * them as methods.
+ * Checks the handlers that a caller gives.
  */
 import { describe, isPlainObject } from '../options/options.ts';
 import type { Handlers } from './event-connection.ts';
@@ -18,11 +17,10 @@ const NAMES: readonly string[] = [
 ] satisfies (keyof Handlers)[];
 
 /**
- * Checks handlers given by the caller. A plain object has nothing but handlers; an instance of a
- * class has them anywhere, and what else it wants.
+ * Checks handlers. A plain object must have nothing but handlers. An instance of a class must have at least one, and
+ * may have other members.
  *
- * @throws TypeError for an unknown handler of a plain object, one that is not a function, or an instance
- * without any
+ * @throws TypeError saying which member is wrong
  */
 export function checkHandlers(caller: string, handlers: unknown): void {
   if (handlers === null || typeof handlers !== 'object' || Array.isArray(handlers)) {

@@ -1,18 +1,18 @@
 /**
- * The messages that wait for `recv` of a blocking connection, and how much memory they take.
+ * The messages that wait for `recv`, and how much memory they take.
  */
 import type { WebSocketError } from '../errors.ts';
 import { type Message, messagesDroppedError } from './message.ts';
 import { MessageQueue } from './message-queue.ts';
 
-/** Bytes kept at most, unless one message alone may be longer. */
-const MOST_KEPT = 64 * 1024 * 1024;
-/** What a message takes besides its payload, about: many may be empty. */
+/** Bytes above which a queue is full, unless one message alone may be longer. */
+const MAX_KEPT = 64 * 1024 * 1024;
+/** Bytes that count for each message besides its payload: many messages may be empty. */
 const OVERHEAD = 256;
 
-/** A queue of messages that tells when it holds enough. */
+/** A queue of messages that knows when it is full. */
 export class KeptMessages extends MessageQueue<Message> {
-  readonly #most: number;
+  readonly #max: number;
   #kept = 0;
   #dropped = 0;
   #droppedBytes = 0;
@@ -20,27 +20,27 @@ export class KeptMessages extends MessageQueue<Message> {
   /** @param maxMessageSize bytes that the longest message may have */
   constructor(maxMessageSize: number) {
     super();
-    this.#most = Math.max(MOST_KEPT, maxMessageSize);
+    this.#max = Math.max(MAX_KEPT, maxMessageSize);
   }
 
-  /** Whether nothing more should be received before some has been taken out. */
+  /** Whether messages must be taken out before more are received. */
   get isFull(): boolean {
-    return this.#kept > this.#most;
+    return this.#kept > this.#max;
   }
 
-  /** Makes the error that tells of what has been dropped; `undefined` if nothing has. */
+  /** Makes the error that says how many messages were dropped; `undefined` if none were. */
   get loss(): WebSocketError | undefined {
     if (this.#dropped === 0) return undefined;
     return messagesDroppedError(this.#dropped, this.#droppedBytes);
   }
 
   /**
-   * Drops a message of `size` bytes if there is no room for it; then all that follow it too, so that what
-   * is received has an early end but no gap.
+   * Drops a message of `size` bytes if the queue is full, and every message after that: the messages received end
+   * early, but have no gap.
    *
-   * @returns whether it was dropped
+   * @returns whether the message was dropped
    */
-  dropsWhenFull(size: number): boolean {
+  dropIfFull(size: number): boolean {
     if (this.#dropped === 0 && !this.isFull) return false;
     this.#dropped++;
     this.#droppedBytes += size;

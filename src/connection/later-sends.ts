@@ -1,6 +1,6 @@
 /**
- * Sends of one connection that cannot be written at once: what has to be loaded, compressed or produced first,
- * and what waits behind such a message.
+ * Sends that cannot be written at once: messages that must be loaded, compressed or produced first, and messages
+ * that wait behind them.
  */
 import type { SendData, SendOptions } from '../options/options.ts';
 import type { ZlibCompression } from '../transport/compression/compression.ts';
@@ -26,7 +26,7 @@ export class LaterSends {
   readonly #drained: () => Promise<void>;
   readonly #queue: SendQueue;
 
-  /** @param drained waits until there is room for more */
+  /** @param drained waits for room to send */
   constructor(
     driver: Driver,
     compression: ZlibCompression | undefined,
@@ -38,23 +38,23 @@ export class LaterSends {
     this.#queue = new SendQueue(driver);
   }
 
-  /** Whether a send must wait for its turn. */
+  /** Whether sends are under way, so that the next must wait for its turn. */
   get isBusy(): boolean {
     return this.#queue.isBusy;
   }
 
-  /** Does something after all sends that were given before. */
+  /** Runs a task after all earlier sends. */
   run(task: TurnTask): void {
     void this.#queue.run(task, 0);
   }
 
   /**
-   * Sends a message after all that were given before; until it is written it counts as buffered, as far as its
-   * size is known. The promise is marked as handled.
+   * Sends a message after all earlier ones. Until it is written it counts as buffered, if its size is known. The
+   * promise is marked as handled.
    *
-   * @param ready the message, where its bytes are at hand
-   * @returns nothing, if the message has been written
-   * @throws TypeError for what is no data; nothing is sent then
+   * @param ready the message, if its bytes are at hand
+   * @returns `undefined` if the message has been written
+   * @throws TypeError for a value that is no data; nothing is sent then
    */
   send(
     data: SendData,
@@ -72,11 +72,12 @@ export class LaterSends {
       0,
       options,
     );
+    // Not awaited: the iterable may never answer.
     sent.catch(() => void handled(source.close()));
     return sent;
   }
 
-  /** Ends the queue: what has not left is rejected. */
+  /** Rejects all sends that have not settled. */
   end(makeError: () => unknown): void {
     this.#queue.end(makeError);
   }
@@ -102,7 +103,7 @@ export class LaterSends {
     );
   }
 
-  /** Sends pieces that are all at hand: all are looked at before the first of them leaves. */
+  /** Sends pieces that are all at hand. All are checked before the first of them leaves. */
   #sendAtHand(
     pieces: readonly Piece[],
     options: SendOptions | undefined,
@@ -121,7 +122,7 @@ export class LaterSends {
     );
   }
 
-  /** Sends pieces with Blobs among them. */
+  /** Sends pieces once the Blobs among them are loaded. */
   #sendLoaded(pieces: readonly Piece[], options: SendOptions | undefined): Promise<void> {
     const kinds = new Fragmenter(options);
     for (const piece of pieces) kinds.checkKind(piece);
@@ -150,7 +151,7 @@ export class LaterSends {
   ): Promise<void> {
     const deflater = this.#compression?.deflaterFor(payload.length, options);
     const deflated = await deflater?.deflateLater(toBytes(payload));
-    // The peer never sees what has been taken back meanwhile: nothing later must refer to it.
+    // The peer never gets a message that was taken back meanwhile, so no later message may refer to it.
     if (turn.isOver) deflater?.forget();
     turn.begin();
     if (deflated !== undefined) this.#driver.sendDeflated(deflated, isText);
@@ -161,7 +162,7 @@ export class LaterSends {
     const { session } = this.#driver;
     return this.#queue.run(
       (turn) => {
-        // What is produced or loaded for a connection that is closed is asked for in vain.
+        // Nothing is loaded or produced for a connection that is not open.
         if (!session.isOpen) throw session.closedError();
         return task(turn);
       },

@@ -1,6 +1,6 @@
 /**
- * How a connection that the event loop drives is lent to somebody who drives it by blocking calls:
- * its session and its driver stay what they are, and so do its queue of messages and its pings.
+ * How a connection of the event loop is lent to blocking calls. They use its session, its driver, its queue of
+ * messages and its pings.
  */
 import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
@@ -8,7 +8,7 @@ import type { Driver } from '../transport/driver.ts';
 import type { SocketAddress } from '../transport/socket.ts';
 import type { KeptMessages } from './kept-messages.ts';
 
-/** What is lent. */
+/** The parts of a connection that is lent. */
 export interface Loan {
   readonly driver: Driver;
   readonly options: ResolvedConnectOptions;
@@ -16,13 +16,13 @@ export interface Loan {
   readonly pings: PingTracker;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;
-  /** Whether we were the first to close, during the loan. */
+  /** Whether our end began to close the connection during the loan. */
   isCloser: boolean;
   /** Ends the loan, once the driver has its socket back. */
   end(): void;
 }
 
-/** Names the method by which a connection is lent: no business of who uses one. */
+/** The name of the method that lends a connection. Users do not see it. */
 export const LEND: unique symbol = Symbol('lend');
 
 /** A connection that can be lent. */
@@ -31,7 +31,7 @@ export interface Lender {
    * Lends the connection; it refuses every call until the loan ends.
    *
    * @throws ConnectionClosedError if it is not open
-   * @throws ConcurrencyError if it is lent already, or while a call on it is under way
+   * @throws ConcurrencyError if it is lent already, or if a call on it is under way
    */
   [LEND](): Loan;
 }

@@ -1,14 +1,14 @@
 /**
- * A first-in, first-out queue over a ring: nothing is moved, whatever its length.
+ * A first-in, first-out queue over a ring: adding and removing take the same time at any length.
  */
 
-/** Places of a ring at first. */
+/** The length of a ring at first. */
 const FIRST_SIZE = 16;
 const NOTHING: never[] = [];
 
-/** A queue whose ends are both cheap. */
+/** A first-in, first-out queue. */
 export class MessageQueue<T> {
-  /** Its length is a power of two, or nothing while nothing has come. */
+  /** Its length is a power of two, or 0 before the first item. */
   #ring: (T | undefined)[] = NOTHING;
   #head = 0;
   #length = 0;

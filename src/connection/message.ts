@@ -1,5 +1,5 @@
 /**
- * What the receiving calls of the async and the sync face tell: messages, and how they ended.
+ * Messages as programs receive them, and the errors after the last one.
  */
 import { MessageTooBigError, RemoteProtocolError, WebSocketError } from '../errors.ts';
 import { CloseCode } from '../protocol/close-code.ts';
@@ -7,14 +7,14 @@ import type { Session } from '../protocol/session.ts';
 import { copyBytes, copyPooled } from './message-slab.ts';
 import { decodeText } from './text.ts';
 
-/** A message received: text as a string, binary as bytes that are the caller's own. */
+/** A received message: text as a string, binary as bytes that the program may keep and change. */
 export type Message = string | Uint8Array;
 
 /**
- * Makes the message that is kept of one that came.
+ * Makes a message that the program may keep.
  *
- * @param isOwn whether `bytes` is the message and no more, for the caller to keep
- * @param isPooled whether short messages may lie in memory that they share, as Node's own Buffers do
+ * @param isOwn whether `bytes` has nothing but the message and may be kept
+ * @param isPooled whether short messages may share an `ArrayBuffer`, as Node's own Buffers do
  */
 export function keepMessage(
   bytes: Uint8Array,
@@ -29,7 +29,7 @@ export function keepMessage(
   return isPooled ? copyPooled(bytes, start, end) : copyBytes(bytes, start, end);
 }
 
-/** Makes the error for a `recv` after the end: what the peer did wrong, or that it is closed. */
+/** Makes the error for a `recv` after the end: the peer's fault, or else that the connection is closed. */
 export function endError(session: Session): WebSocketError {
   const { failure } = session;
   const isPeersFault =
@@ -37,7 +37,7 @@ export function endError(session: Session): WebSocketError {
   return isPeersFault ? failure : session.closedError();
 }
 
-/** Tells whether the session ended in a way that an iteration simply ends with. */
+/** Tells whether an iteration over the messages ends without an error. */
 export function isNormalEnd(session: Session, wasClosedByUs: boolean): boolean {
   if (session.state !== 'closed' || !session.wasClean) return false;
   const code = session.closeCode;
@@ -49,11 +49,11 @@ export function isNormalEnd(session: Session, wasClosedByUs: boolean): boolean {
   );
 }
 
-/** Makes the error that tells of messages which came after our own close and could not be kept. */
+/** Makes the error for messages that came after our own close and were dropped. */
 export function messagesDroppedError(count: number, bytes: number): WebSocketError {
   const messages = count === 1 ? '1 message' : `${count} messages`;
   return new WebSocketError(
     'WS_MESSAGES_DROPPED',
-    `${messages} of ${bytes} bytes in all came after close and were dropped: nobody took them in time`,
+    `${messages} of ${bytes} bytes in all came after close and were dropped: the program did not receive them in time`,
   );
 }

@@ -1,15 +1,15 @@
 /**
- * Tells where two copies of the package meet. Each knows its own classes only, and what fails for that reason
- * alone would be a riddle.
+ * Detects a value that another copy of this package has made. Each copy has its own classes, so such a value is an
+ * instance of none of ours. The error says why.
  */
 import { WebSocketError } from '../errors.ts';
 import { nodeProcess } from '../transport/node-globals.ts';
 
-/** What every copy marks what it makes by. */
+/** The property that each copy puts on its classes. All copies share the symbol. */
 const MARK = Symbol.for('wirespeed.copy');
-/** What this copy marks it with. */
+/** The value of the property in this copy. */
 const thisCopy = {};
-const HINT = 'two copies of wirespeed are loaded, and `npm ls wirespeed` tells who brings them';
+const HINT = 'two copies of wirespeed are loaded, and `npm ls wirespeed` lists them';
 
 /** Marks the instances of a class as made by this copy. */
 export function markCopy({ prototype }: { readonly prototype: object }): void {
@@ -19,8 +19,8 @@ export function markCopy({ prototype }: { readonly prototype: object }): void {
 /**
  * Checks that a value was not made by another copy.
  *
- * @param what how the caller calls it
- * @throws TypeError saying that there are two
+ * @param what the caller's words for the value
+ * @throws TypeError saying that two copies are loaded
  */
 export function checkCopy(what: string, value: unknown): void {
   if (isOfAnotherCopy(value)) throw new TypeError(`${what} was made by another copy: ${HINT}`);
@@ -35,7 +35,7 @@ function isOfAnotherCopy(value: unknown): boolean {
 const isInstanceOf = Function.prototype[Symbol.hasInstance];
 let hasWarned = false;
 
-/** What `instanceof` asks of the classes of errors. */
+/** Replaces `instanceof` of our error classes: warns once if another copy has made the error. */
 function isInstance(this: unknown, value: unknown): boolean {
   if (isInstanceOf.call(this, value)) return true;
   if (!hasWarned && isOfAnotherCopy(value)) {

@@ -1,6 +1,6 @@
 /**
- * A debug switch: what a handler was given a view of is overwritten as soon as it has returned, so
- * that a program that keeps a view reads nonsense at once, and not only now and then.
+ * A debug switch: overwrites a view when its handler has returned. A program that keeps views then reads nonsense
+ * every time, and not only now and then.
  */
 
 const POISON = 0xdb;

@@ -1,38 +1,37 @@
 /**
- * Keeps sends in order behind one whose bytes are not at hand yet: a Blob, a message that is being
- * compressed, or one that is produced piece by piece. Until its bytes begin to leave, a send can be
- * taken back.
+ * Keeps sends in order behind one whose bytes are not at hand yet: a Blob, a message that is being compressed, or
+ * one that is produced piece by piece. A send can be taken back until its first bytes are written.
  */
 import { onceAborted } from './abort-signals.ts';
 import { MessageQueue } from './message-queue.ts';
 import { handled } from './unawaited.ts';
 
-/** Where the bytes that wait are counted. */
+/** Counts the bytes that wait. */
 export interface Backlog {
   queued: number;
-  /** Some of them may have gone. */
+  /** Fewer bytes may wait than before. */
   checkDrain(): void;
 }
 
-/** Does a send, when its turn has come. */
+/** Performs a send when its turn has come. */
 export type TurnTask = (turn: Turn) => void | Promise<void>;
 
-/** A send's place in the queue. */
+/** A send in the queue. */
 export class Turn {
-  /** Whether bytes of it have been written. Then it cannot be taken back. */
+  /** Whether bytes of the send have been written, so that it cannot be taken back. */
   hasBegun = false;
   /** Settles as the send does; marked as handled. */
   readonly settled: Promise<void>;
   readonly #backlog: Backlog;
-  /** Bytes of it that are counted as waiting. */
+  /** Bytes of the send that the backlog counts. */
   #size: number;
   #task: TurnTask | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   #forgetSignal: (() => void) | undefined;
-  /** Rejects what the task waits for at the moment. */
+  /** Rejects the promise that the task waits for at the moment. */
   #interrupt: ((error: unknown) => void) | undefined;
-  /** Why it was ended, if it was. */
+  /** The error that ended the turn, if one did. */
   #error: unknown;
 
   constructor(backlog: Backlog, task: TurnTask, size: number) {
@@ -48,7 +47,7 @@ export class Turn {
     );
   }
 
-  /** Whether it has settled: sent, taken back or ended with the connection. */
+  /** Whether the send has settled: it was sent, was taken back, or ended with the connection. */
   get isOver(): boolean {
     return this.#task === undefined;
   }
@@ -58,7 +57,7 @@ export class Turn {
     this.#forgetSignal = onceAborted(signal, () => this.end(signal.reason));
   }
 
-  /** Does the send, unless the turn is over; fulfilled when the next one may begin. */
+  /** Performs the send, unless the turn is over. Resolves when the next turn may begin. */
   async take(): Promise<void> {
     if (this.#task === undefined) return;
     try {
@@ -69,7 +68,7 @@ export class Turn {
     }
   }
 
-  /** Waits for what the send needs; rejected as soon as the turn has been ended. */
+  /** Waits for something that the send needs. Rejects as soon as the turn is ended. */
   wait<T>(awaited: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       awaited.then(resolve, reject);
@@ -79,9 +78,9 @@ export class Turn {
   }
 
   /**
-   * Bytes of it are written from here on: what waited counts as waiting no more.
+   * Marks the send as begun: its bytes are written from here on, and do not wait any more.
    *
-   * @throws why the turn has been ended, if it has
+   * @throws the error that ended the turn, if one did
    */
   begin(): void {
     if (this.isOver) throw this.#error;
@@ -111,7 +110,7 @@ export class Turn {
   }
 }
 
-/** A queue of sends; nothing is in it most of the time. */
+/** A queue of sends. Most of the time it is empty. */
 export class SendQueue {
   readonly #backlog: Backlog;
   readonly #waiting = new MessageQueue<Turn>();
@@ -121,16 +120,16 @@ export class SendQueue {
     this.#backlog = backlog;
   }
 
-  /** Whether a send must wait for its turn. */
+  /** Whether a send is under way, so that the next must wait for its turn. */
   get isBusy(): boolean {
     return this.#current !== undefined;
   }
 
   /**
-   * Does `task` after all that came before it; settles as it does, or at once with the signal's
-   * reason, or with the queue's end. The promise is marked as handled.
+   * Runs `task` after all earlier ones. Settles as the task does; rejects earlier if the signal aborts or the queue
+   * ends. The promise is marked as handled.
    *
-   * @param size bytes that count as buffered until the task lets them leave
+   * @param size bytes that count as buffered until the task begins to write
    */
   run(task: TurnTask, size: number, signal?: AbortSignal): Promise<void> {
     const turn = new Turn(this.#backlog, task, size);
@@ -140,7 +139,7 @@ export class SendQueue {
     return turn.settled;
   }
 
-  /** Ends the queue: what has not settled is rejected. */
+  /** Rejects all sends that have not settled. */
   end(makeError: () => unknown): void {
     this.#current?.end(makeError());
     for (let turn = this.#waiting.shift(); turn !== undefined; turn = this.#waiting.shift()) {

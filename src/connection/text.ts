@@ -3,7 +3,7 @@
  */
 import { isAscii } from 'node:buffer';
 
-/** Decoders that every `Buffer` has, without the checks of `toString`. */
+/** Decoders of `Buffer` without the checks of `toString`. */
 interface Slicer {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
   utf8Slice(this: Uint8Array, start: number, end: number): string;
@@ -11,8 +11,8 @@ interface Slicer {
 
 const { latin1Slice, utf8Slice } = Buffer.prototype as unknown as Slicer;
 
-/** Decodes `bytes[start, end)`. ASCII, which most text is, goes the faster Latin-1 way. */
+/** Decodes `bytes[start, end)`. Most text is ASCII, which is decoded faster as Latin-1 (bench: text). */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  const isPlain = isAscii(bytes.subarray(start, end));
-  return (isPlain ? latin1Slice : utf8Slice).call(bytes, start, end);
+  const isAsciiText = isAscii(bytes.subarray(start, end));
+  return (isAsciiText ? latin1Slice : utf8Slice).call(bytes, start, end);
 }

@@ -1,18 +1,18 @@
 /**
- * Promises that nobody may be waiting for. Node.js ends a process in which one is rejected unseen,
- * and what a peer does must not have that power.
+ * Promises that the program may not await. Node.js ends a process when such a promise rejects, and a peer must not
+ * be able to bring that about.
  */
 import { LocalProtocolError } from '../errors.ts';
 
-/** Marks a promise as handled: who awaits it still gets its error. */
+/** Marks a promise as handled. A program that awaits it still gets its error. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }
 
 /**
- * Returns a promise rejected with an error. It is marked as handled, unless it tells of a wrong argument:
- * that is the program's own fault, and surfaces where nobody awaits it.
+ * Returns a rejected promise. It is marked as handled, unless the error is for a wrong argument: that is the
+ * program's own fault, and Node.js reports it even if the program does not await the promise.
  */
 export function rejected(error: unknown): Promise<never> {
   const promise = Promise.reject(error);

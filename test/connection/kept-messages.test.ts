@@ -41,13 +41,13 @@ describe('the messages kept for recv', () => {
   it('drop what there is no room for, and all that follows, and tell how much that was', () => {
     const kept = new KeptMessages(0);
     kept.push('x'.repeat(64 * MIB - 256));
-    expect(kept.dropsWhenFull(1000)).toBe(false);
+    expect(kept.dropIfFull(1000)).toBe(false);
     kept.push('last');
     expect(kept.loss).toBeUndefined();
-    expect(kept.dropsWhenFull(1000)).toBe(true);
+    expect(kept.dropIfFull(1000)).toBe(true);
     kept.shift();
     expect(kept.isFull).toBe(false);
-    expect(kept.dropsWhenFull(1)).toBe(true);
+    expect(kept.dropIfFull(1)).toBe(true);
     expect(kept.loss).toMatchObject({
       code: 'WS_MESSAGES_DROPPED',
       message: expect.stringContaining('2 messages of 1001 bytes'),

@@ -70,7 +70,7 @@ describe.each([
     connection.close(1000);
     await until(() => told.some((text) => text.startsWith('close')));
     expect(told).toEqual([
-      'error WS_MESSAGES_DROPPED 2 messages of 7 bytes in all came after close and were dropped: nobody took them in time',
+      'error WS_MESSAGES_DROPPED 2 messages of 7 bytes in all came after close and were dropped: the program did not receive them in time',
       'close 1000',
     ]);
     await expect(ws.recv()).rejects.toMatchObject({ closeCode: 1000 });
