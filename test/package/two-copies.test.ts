@@ -58,7 +58,7 @@ describe('two copies of the package', () => {
       tell(() => require('wirespeed/sync').toSync(own));
       tell(() => require('wirespeed/sync').toAsync(own));
       own.close();`);
-    const hint = 'two copies of wirespeed are loaded, and `npm ls wirespeed` tells who brings them';
+    const hint = 'two copies of wirespeed are loaded, and `npm ls wirespeed` lists them';
     const made = `the connection was made by another copy: ${hint}`;
     expect(lines).toEqual([
       `TypeError: toSync: ${made}`,
