@@ -132,8 +132,23 @@ function buildDeclarations() {
     renameSync(file, made);
     writeFileSync(made, commonJsDeclarations(readFileSync(made, 'utf8')));
   }
+  dropUnreachable(Object.keys(ENTRIES).map((entry) => join(dist, `${entry}.d.cts`)));
   for (const entry of Object.keys(ENTRIES)) {
     writeFileSync(join(dist, `${entry}.d.ts`), declarationsOver(`./${basename(entry)}.cjs`));
+  }
+}
+
+/** Deletes declarations that no entry point leads to: no program can name what they declare. */
+function dropUnreachable(entries) {
+  const reached = new Set(entries);
+  for (const file of reached) {
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/\bfrom '(\.[^']+)\.cjs'/g)) {
+      reached.add(join(dirname(file), `${path}.d.cts`));
+    }
+  }
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const file = join(dist, name);
+    if (name.endsWith('.d.cts') && !reached.has(file)) rmSync(file);
   }
 }
 
