@@ -14,7 +14,7 @@ it('returns the bytes of a Blob in memory, whatever it is made of', () => {
   expect(blobBytes(new Blob([]))).toHaveLength(0);
 });
 
-it('refuses one that has to be waited for, and what comes late harms nobody', async () => {
+it('refuses a Blob that has to be waited for, and ignores bytes that come late', async () => {
   const file = await openAsBlob(fileURLToPath(import.meta.url));
   for (const blob of [file, file.slice(0, 4), new Blob(['a', file]), new Blob([file, 'a'])]) {
     expect(() => blobBytes(blob)).toThrow(TypeError);
@@ -22,6 +22,6 @@ it('refuses one that has to be waited for, and what comes late harms nobody', as
   }
 });
 
-it('refuses one whose inside has other names in this version of Node.js', () => {
+it('refuses a Blob where this version of Node.js lacks a private name', () => {
   expect(() => blobBytes({ size: 4 } as Blob)).toThrow(/has to be waited for/);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PlainChannel } from '../../src/blocking/channels/plain.ts';
 import { LentSocket } from '../../src/blocking/lent-socket.ts';
 
-/** A stand-in over a channel that takes as many bytes as it is allowed. */
+/** A stand-in over a channel that takes as many bytes as the test allows. */
 function lend() {
   const channel = {
     room: 0,
@@ -21,7 +21,7 @@ function lend() {
 }
 
 describe('what is written to the stand-in of a lent socket', () => {
-  it('is told to have left in its order, and nothing before what it comes behind', () => {
+  it('has its callback called when it has left, in order, even if it is empty', () => {
     const { channel, socket, told, write } = lend();
     channel.room = 4;
     write('cut', 10);
@@ -41,7 +41,7 @@ describe('what is written to the stand-in of a lent socket', () => {
     expect(socket.writableLength).toBe(0);
   });
 
-  it('is told to have left although another of them throws when it is told', () => {
+  it('has its callback called although another callback throws', () => {
     const { channel, socket, told, write } = lend();
     channel.room = 2;
     write('first', 1);

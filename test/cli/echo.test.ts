@@ -25,7 +25,7 @@ it('wirespeed echo listens on this machine alone, unless it is told another addr
     await ws.send('hello');
     expect(await ws.recv()).toBe('hello');
     await ws.close();
-    // Another address of the loopback interface stands for that of any other interface.
+    // Another address of the loopback interface stands for the address of another interface.
     const other = await connect(`ws://127.0.0.2:${port}/`).catch(() => undefined);
     expect(other !== undefined).toBe(isOpenToOthers);
     await other?.close();

@@ -1,6 +1,6 @@
 /**
- * A peer for one file of tests, and connections of the async face to it; what is left open after a
- * test is terminated.
+ * A peer for one file of tests, and connections of the async client to it. Connections that a test leaves
+ * open are terminated.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll } from 'vitest';
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 afterAll(() => peer.stop());
 
-/** Connects to a script. */
+/** Connects to the peer, which plays a script. */
 export async function open(
   steps: readonly Step[],
   options?: ConnectOptions,

@@ -196,7 +196,7 @@ describe('sending', () => {
       hash.update(chunk);
       bytes += chunk.length;
       const sent = ws.send(chunk);
-      // Given back to the caller at once, whether the send waits or not.
+      // The caller may change it at once, whether the send waits or not.
       chunk.fill(0);
       if (i % 3 === 0) await sent;
     }

@@ -77,7 +77,7 @@ describe('receiving', () => {
     const steps = Array.from({ length: count }, () => sendPattern(size));
     const { ws } = await open([...steps, sendClose(1000)], { receiveQueue: { high: 8, low: 2 } });
     await elapse(150);
-    // What the system buffers on both sides is beyond us; 40 MB it does not buffer.
+    // The system buffers some of it on both sides, but not 40 MB.
     expect(ws.stats().messagesReceived).toBeLessThan(count);
     let received = 0;
     for await (const message of ws) {
@@ -141,7 +141,7 @@ describe('receiving', () => {
       await elapse(7);
     }
     await closed;
-    // The end may be missing, since nobody makes room for it any more, but nothing before it.
+    // Messages at the end may be missing, since nobody made room for them, but none between others.
     expect(received).toEqual(received.map((_, i) => i));
   });
 
@@ -254,7 +254,7 @@ describe('connecting and closing', () => {
     );
     const { ws } = await open([STOP_READING, sendBytes(pings, 2000), sendText('after')]);
     expect(await ws.recv()).toBe('after');
-    // 25 MB came in; what one write hands over may wait, but no more.
+    // 25 MB of pings came. No more than one write may wait.
     expect(ws.bufferedAmount).toBeLessThan(2 ** 20);
   });
 

@@ -1,6 +1,6 @@
 /**
- * A close while something is still being sent: the connection is closing from the call on, what was
- * given before leaves, and nothing given later does.
+ * A close while something is still being sent. The connection is closing from the call on: messages given
+ * before leave, and messages given later are refused.
  */
 import { describe, expect, it } from 'vitest';
 import type { SendData } from 'wirespeed';
@@ -16,7 +16,7 @@ import { open as openScript } from './async-connection.ts';
 const MIB = 1024 * 1024;
 const LONG = patternBytes(200_000);
 
-/** What is sent before the close, and takes a while to be ready. */
+/** Sends that come before the close, and take a while to be ready. */
 const PENDING: Readonly<Record<string, () => readonly SendData[]>> = {
   'a message that is compressed': () => [LONG],
   'a Blob': () => [new Blob([LONG])],
@@ -46,12 +46,12 @@ function attempt(ws: EventConnection): void {
     try {
       call();
     } catch {
-      // Refused, in whatever way.
+      // It may be refused in any way.
     }
   }
 }
 
-/** Starts a server that writes down what it is sent. */
+/** Starts a server that records what it receives. */
 async function listening(): Promise<{ server: Server; received: number[]; told: string[] }> {
   const received: number[] = [];
   const told: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * A connection that ends in the midst of a send settles it, at whatever moment.
+ * A connection that ends while a send is under way settles it, whatever the moment.
  */
 import { expect, it } from 'vitest';
 import { ECHO, STOP_READING } from '../support/peer/index.ts';

@@ -55,7 +55,7 @@ async function open(
   return { ws, script };
 }
 
-/** Handlers that write down what they are told, and somebody who waits for it. */
+/** Handlers that record their calls. `ended` is fulfilled when the connection has closed. */
 function recorder(): { log: string[]; handlers: Handlers<unknown>; ended: Promise<void> } {
   const log: string[] = [];
   const { promise, resolve } = deferred();
@@ -395,7 +395,7 @@ describe('sending', () => {
         return write.mock.calls.length;
       };
       expect(kibibytes(1)).toBe(1);
-      // A turn of some milliseconds may write another one at once.
+      // If the turn takes some milliseconds, one more may be written at once.
       const soFar = kibibytes(60);
       expect(soFar > 3 && soFar < 15).toBe(true);
       ws.cork(() => {

@@ -1,5 +1,5 @@
 /**
- * Programs are tested under fake timers; their connections go by real time all the same.
+ * Connections keep real time where a program is tested under fake timers.
  */
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
@@ -10,7 +10,7 @@ import { serve } from 'wirespeed/server';
 import { connect as connectSync, toAsync, toSync } from 'wirespeed/sync';
 import { ECHO, Peer } from '../support/peer/index.ts';
 
-/** All that can be faked in the process that Node.js itself runs in. */
+/** Everything that fake timers can replace in the process of the tests. */
 const FAKED = [
   'setTimeout',
   'clearTimeout',
@@ -42,7 +42,7 @@ describe('under fake timers', () => {
 
   const echoUrl = (): string => peer.script('plain', { steps: [ECHO] }).url;
 
-  it('the sync face keeps its time limits', () => {
+  it('the sync client keeps its time limits', () => {
     const { url: mute } = peer.script('plain', { opening: { isMute: true } });
     expect(() => connectSync(mute, { connectTimeout: 50 })).toThrow(/no connection within 50 ms/);
     const { url: deaf } = peer.script('plain', { ignoresPings: true, ignoresClose: true });
@@ -53,9 +53,9 @@ describe('under fake timers', () => {
     expect(ws.closeCode).toBe(1006);
   });
 
-  it('the async face sends, receives and keeps its time limits', async () => {
+  it('the async client sends, receives and keeps its time limits', async () => {
     const ws = await connect(echoUrl());
-    // More than the queue holds, so that reading stops and goes on.
+    // More messages than the queue holds, so that reading is paused and resumed.
     for (let i = 0; i < 100; i++) await ws.send(`message ${i}`);
     for (let i = 0; i < 100; i++) expect(await ws.recv()).toBe(`message ${i}`);
     await expect(ws.recv({ timeout: 50 })).rejects.toThrow('recv timed out after 50 ms');
@@ -87,7 +87,7 @@ describe('under fake timers', () => {
     await ws.close();
   });
 
-  it('the events face and the server keep theirs', async () => {
+  it('the events client and the server keep their time limits', async () => {
     const server = await serve({
       handshakeTimeout: 50,
       pingInterval: 50,

@@ -1,7 +1,6 @@
 /**
- * What a handler throws is the program's own mistake: it surfaces as every other uncaught
- * exception does, and the connection is failed with 1011. In a process of its own, since nothing
- * else may catch it.
+ * A handler that throws is a mistake of the program: the exception is uncaught as any other, and the
+ * connection is failed with 1011. Each program runs in a process of its own, in which nothing else catches it.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {

@@ -10,7 +10,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** Something to wait for. */
+/** Handlers in the form of a class. `done` is fulfilled with the last message. */
 class Feed {
   readonly symbol: string;
   count = 0;
@@ -46,7 +46,7 @@ class Feed {
   }
 }
 
-/** Inherits its methods, and has fields of its own. */
+/** A class that inherits its methods and has fields of its own. */
 class NamedFeed extends Feed {
   readonly name = 'feed';
 }

@@ -3,11 +3,11 @@ import { connect, type EventConnection } from 'wirespeed/events';
 import { type Server, serve } from 'wirespeed/server';
 import { runProgram } from '../support/run-program.ts';
 
-/** Opened before the first look, so that what a process has once is there. */
+/** Connections opened before the first look, so that it finds what a process allocates once. */
 const FIRST = 100;
 const MORE = 600;
-/** Bytes of heap: three times what a bare socket of Node.js takes, which is part of it. */
-const MOST = 3600;
+/** Bytes of heap: three times what a bare socket of Node.js takes, the socket included. */
+const MAX_HEAP = 3600;
 
 const MEASURE = `
   const heap = async () => {
@@ -23,7 +23,7 @@ const MEASURE = `
   };
 `;
 
-/** Connects to a server elsewhere. */
+/** A program that connects to a server in another process. */
 const CLIENT = `
   import { connect } from 'wirespeed/events';
   ${MEASURE}
@@ -37,7 +37,7 @@ const CLIENT = `
   tell(before, await heap());
 `;
 
-/** Is connected to from elsewhere, further each time it has printed a line. */
+/** A program whose server gets more connections from another process, each time it has printed a line. */
 const SERVER = `
   import { serve } from 'wirespeed/server';
   ${MEASURE}
@@ -88,7 +88,7 @@ it('an idle connection takes a client little more heap than its socket does', as
   });
   expect(stderr).toBe('');
   expect(Number(lines[0])).toBeGreaterThan(1000);
-  expect(Number(lines[0])).toBeLessThan(MOST);
+  expect(Number(lines[0])).toBeLessThan(MAX_HEAP);
 });
 
 it('an idle connection takes a server little more heap than its socket does', async () => {
@@ -98,5 +98,5 @@ it('an idle connection takes a server little more heap than its socket does', as
   });
   expect(stderr).toBe('');
   expect(Number(lines[1])).toBeGreaterThan(1000);
-  expect(Number(lines[1])).toBeLessThan(MOST);
+  expect(Number(lines[1])).toBeLessThan(MAX_HEAP);
 });

@@ -1,5 +1,5 @@
 /**
- * The iterators of an async connection, as programs and Node's streams use them by hand.
+ * The iterators of an async connection, called by hand as programs and Node's streams do.
  */
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -169,7 +169,7 @@ describe('Readable.from', () => {
     await elapse(1);
     const next = Number(await ws.recv());
     expect(taken).toEqual(['0', '1', '2']);
-    // The stream may hold one that it has asked for.
+    // The stream may hold one more, which it has asked for.
     expect(next).toBeLessThanOrEqual(4);
     for (let i = next + 1; i < 10; i++) expect(await ws.recv()).toBe(`${i}`);
   });

@@ -1,6 +1,6 @@
 /**
- * How connections end that are driven by blocking calls for a while: by either end, by faults and by
- * time limits; both faces are told.
+ * How connections end while blocking calls drive them: by either end, by faults and by time limits. Both the
+ * blocking connection and the async one report it.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -61,7 +61,7 @@ function timed(call: () => unknown): number {
 }
 
 describe('the end of a connection that is lent', () => {
-  it('by the peer is told after its messages, to both faces', async () => {
+  it('by the peer is reported after its messages, by both connections', async () => {
     const { ws, blocking } = await lend([
       waitFor('message'),
       sendText('before'),
@@ -108,7 +108,7 @@ describe('the end of a connection that is lent', () => {
     blocking.close(4000, 'done here');
     expect(blocking.state).toBe('closed');
     expect(toAsync(blocking)).toBe(ws);
-    // Messages that came can still be received, and the iteration ends.
+    // Messages that had come can still be received, and then the iteration ends.
     const rest: unknown[] = [];
     for await (const message of ws) rest.push(message);
     expect(rest).toEqual(['late']);
@@ -199,7 +199,7 @@ describe('the end of a connection that is lent', () => {
 
   it('by a rule that the peer breaks is told at once, and the peer is told why', async () => {
     const { ws, blocking, seen } = await lend(
-      // What follows is not read before the connection is given up.
+      // The flood that follows is not read: the connection is given up before.
       [
         waitFor('message'),
         sendBytes(frame({ opcode: 3, payload: '' })),
@@ -252,11 +252,11 @@ describe('the time limits of a connection that is lent', () => {
     async (next) => {
       const { ws, blocking } = await lend(
         [waitFor('ping'), sleep(30), send({ opcode: 10, payload: '' }), ECHO],
-        // Longer than an echo takes, even on a busy machine.
+        // An echo takes less, even on a busy machine.
         { pingInterval: 60, pingTimeout: 1000 },
         { ignoresPings: true },
       );
-      // When it ends a ping has been sent, whose pong has come by the time of the next call.
+      // This call sends a ping. The pong has come when the next call begins.
       expect(thrown(() => blocking.recv({ timeout: 65 }))).toBeInstanceOf(TimeoutError);
       block(1050);
       await elapse(30);

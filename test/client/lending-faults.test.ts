@@ -1,5 +1,5 @@
 /**
- * What cannot be lent and says so, and what nobody may do with what is lent or given back.
+ * Connections that cannot be lent, and calls that a lent or returned connection refuses.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
@@ -168,7 +168,7 @@ describe('toSync refuses, and leaves the connection usable,', () => {
     vi.stubEnv('WIRESPEED_SYNC_IO', io);
     expect(thrown(() => toSync(ws)).code).toBe('WS_SYNC_UNSUPPORTED');
     await expectUsable(ws);
-    // Nor is it the last word for other connections.
+    // Other connections can still be lent.
     vi.unstubAllEnvs();
     const { ws: another } = await open([ECHO]);
     toAsync(toSync(another));
@@ -199,7 +199,7 @@ describe('toSync refuses, and leaves the connection usable,', () => {
     expect(() => toAsync(value as never)).toThrow(TypeError);
   });
 
-  it('a connection of another face, and toAsync one that toSync has not returned', async () => {
+  it('a connection of another client, and toAsync one that toSync has not returned', async () => {
     const events = await connectEvents(peer.script('plain', { steps: [ECHO] }).url, {});
     expect(() => toSync(events as never)).toThrow(/that connect of wirespeed made/);
     events.terminate();
@@ -265,7 +265,7 @@ describe('while a connection is lent', () => {
 
 describe('what has been given back', () => {
   it('refuses every call, and its disposal does nothing', async () => {
-    const { ws, blocking } = await lend([ECHO, sendText('for the async face')]);
+    const { ws, blocking } = await lend([ECHO, sendText('for the async client')]);
     blocking.ping();
     toAsync(blocking);
     for (const call of [
@@ -282,8 +282,8 @@ describe('what has been given back', () => {
     }
     blocking[Symbol.dispose]();
     expect(ws.state).toBe('open');
-    expect(await ws.recv()).toBe('for the async face');
-    // Nor is it of use once the connection has been lent anew.
+    expect(await ws.recv()).toBe('for the async client');
+    // It refuses calls even when the connection has been lent again.
     const another = toSync(ws);
     expect(thrown(() => blocking.recv())).toBeInstanceOf(ConcurrencyError);
     expect(thrown(() => toAsync(blocking))).toBeInstanceOf(ConcurrencyError);

@@ -1,6 +1,6 @@
 /**
- * Connections of the async face that are driven by blocking calls for a while: what must arrive does,
- * in order, whoever receives it. What goes wrong is in lending-faults.test.ts.
+ * Connections of the async client that blocking calls drive for a while: everything arrives, in order,
+ * whichever of the two receives it. Faults are in lending-faults.test.ts.
  */
 import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -38,7 +38,7 @@ function force(io: string): void {
   vi.stubEnv('WIRESPEED_SYNC_IO', io);
 }
 
-/** Numbers from 0 to `below`, the same in every run. */
+/** Makes a source of random numbers from 0 to `below`, the same in every run. */
 function randomNumbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -47,7 +47,7 @@ function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-/** Counts what is sent and received: each message says its number, and some are long. */
+/** Numbers the messages sent, of which some are long, and checks the numbers received. */
 class Numbered {
   #sent = 0;
   #received = 0;
@@ -72,7 +72,7 @@ class Numbered {
   }
 }
 
-/** One turn of each side: sends and receives some, and leaves some to the other. */
+/** Sends and receives some messages by awaited and by blocking calls, and leaves some to the next round. */
 async function alternate(
   ws: Connection,
   numbered: Numbered,
@@ -82,7 +82,7 @@ async function alternate(
   for (let i = random(3); i > 0; i--) promises.push(ws.send(numbered.next()));
   const blocking = toSync(ws);
   for (let i = random(4); i > 0; i--) blocking.send(numbered.next());
-  // While it is lent the event loop may run as well.
+  // The event loop may run while the connection is lent.
   if (random(10) === 0) await new Promise(setImmediate);
   for (let i = random(numbered.underWay + 1); i > 0; i--) numbered.take(blocking.recv());
   expect(toAsync(blocking)).toBe(ws);
@@ -108,7 +108,7 @@ describe.each(WITH_DESCRIPTOR)(
       expect(ws.closeCode).toBe(1000);
     });
 
-    // Only Linux tells a process of its descriptors in a folder.
+    // Only Linux lists the descriptors of a process in a folder.
     const run = existsSync('/proc/self/fdinfo') ? it : it.skip;
 
     run('leave the descriptor in the mode that the event loop needs', async () => {
@@ -126,7 +126,7 @@ describe.each(WITH_DESCRIPTOR)(
       };
       const blocking = toSync(ws);
       expect(isNonBlocking()).toBe(true);
-      // It waits so long that, where that is possible, the system wakes it from a read that blocks.
+      // The wait is so long that it ends in a read that blocks, where there is such a read.
       expect(blocking.recv()).toBe('late');
       expect(isNonBlocking()).toBe(true);
       blocking.send('lent');
@@ -229,7 +229,7 @@ describe('what is under way when a connection is given back', () => {
       { receiveQueue: { high: 16, low: 4 } },
     );
     const blocking = toSync(ws);
-    // A ping waits for its pong, and keeps what comes before it.
+    // The ping keeps the messages that come before its pong.
     blocking.ping();
     toAsync(blocking);
     const second = ws.ping();
@@ -249,7 +249,7 @@ describe('what is under way when a connection is given back', () => {
     expect(() => blocking.send(large, { timeout: 50 })).toThrow(TimeoutError);
     expect(() => blocking.send('second', { timeout: 50 })).toThrow(TimeoutError);
     expect(blocking.bufferedAmount).toBeGreaterThan(0);
-    // What waits is not in memory that others write to.
+    // Another connection must not overwrite what waits.
     await other.send(new Uint8Array(250_000));
     toAsync(blocking);
     expect(ws.bufferedAmount).toBeGreaterThan(0);
@@ -276,7 +276,7 @@ describe('what is under way when a connection is given back', () => {
     };
     expect(fill).toThrow(TimeoutError);
     expect(() => blocking.recv({ timeout: 300 })).toThrow(TimeoutError);
-    // The peer takes all that the system holds, so that the system takes the rest at once.
+    // Meanwhile the peer reads all that the system holds, so that the system takes the rest at once.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     toAsync(blocking);
     expect(await ws.recv()).toBe('over');
@@ -367,7 +367,7 @@ describe('a connection that is lent', () => {
     const more = frame({ opcode: 1, payload: 'x'.repeat(10_000) });
     const { ws } = await open([sendBytes(Buffer.concat(frames)), waitFor('message'), flood(more)]);
     await until(() => ws.stats().messagesReceived === 40);
-    // With the last of these the queue is low, and the socket is told to read on: after this turn.
+    // The last of these leaves the queue low, and the socket reads on after this turn.
     for (let i = 0; i < 36; i++) expect(await ws.recv()).toBe(`${i}`);
     const blocking = toSync(ws);
     blocking.send('go');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MessageIterator, type MessageSource, Receiver } from '../../src/client/receiver.ts';
 import type { BusyPoll } from '../../src/connection/busy-poll.ts';
 
-/** A receiver without messages, and what it tells who polls for it. */
+/** Makes a receiver without messages, and records when it has its polling begin and end. */
 function setUp(): { receiver: Receiver; told: string[] } {
   const told: string[] = [];
   const source: MessageSource = {

@@ -1,6 +1,6 @@
 /**
- * Sends that their signal aborts: what has not begun to leave is taken back, and what has begun fails the
- * connection.
+ * Sends that their signal aborts. A message that has not begun to leave is taken back; one that has begun
+ * fails the connection.
  */
 import { createHash } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
@@ -13,7 +13,7 @@ import { open } from './async-connection.ts';
 
 const REASON = new Error('changed my mind');
 
-/** A source that never gives a piece, or gives one and no other. */
+/** A source that gives one piece or none, and then never goes on. */
 function stuck(first?: string): { source: AsyncIterable<string>; isClosed: () => boolean } {
   let isClosed = false;
   let given = first === undefined;
@@ -117,7 +117,7 @@ describe('a send that has not begun to leave', () => {
       await ws.send(other);
       const before = ws.bufferedAmount;
       const sent = ws.send(long, { signal: controller.signal });
-      // Repeats what is taken back: it must not refer to it.
+      // It repeats bytes of the message taken back. Its compression must not refer to that message.
       const next = ws.send(long.subarray(0, 3000));
       controller.abort(REASON);
       expect(ws.bufferedAmount).toBe(before + 3000);

@@ -1,6 +1,6 @@
 /**
- * Messages that are given to `send` in pieces: what arrives, when a piece is looked at and copied, and
- * what becomes of their source.
+ * Messages that are given to `send` in pieces: what arrives, when a piece is checked and copied, and how
+ * the source of the pieces ends.
  */
 import { describe, expect, it } from 'vitest';
 import type { SendData, SendOptions } from 'wirespeed';
@@ -169,7 +169,7 @@ describe('pieces that are changed afterwards', () => {
 });
 
 describe('the source of pieces', () => {
-  /** A source that gives one piece and then nothing, and writes down what it is told. */
+  /** A source that gives one piece and then waits for ever, and records its calls. */
   function stuck(first?: unknown): { source: AsyncIterable<string>; told: string[] } {
     const told: string[] = [];
     const pieces = first === undefined ? [] : [first];

@@ -1,5 +1,5 @@
 /**
- * What the peer still sends after our own close, up to its close frame: it is received, or its loss is told.
+ * What the peer sends between our close frame and its own: it is received, or its loss is reported.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type SyncConnection } from 'wirespeed/sync';
@@ -29,7 +29,7 @@ afterAll(() => peer.stop());
 
 for (const listener of ['plain', 'tls'] as const) {
   describe(`after a close of ours, ${listener}`, () => {
-    /** Connects to a peer that says all this when it has seen our close frame, and then closes. */
+    /** Connects to a peer that takes these steps once it has received our close frame, and then closes. */
     function open(steps: readonly Step[], options: object = {}): SyncConnection {
       const script = peer.script(listener, {
         steps: [waitFor('close'), ...steps, sendClose(1000), END],

@@ -1,6 +1,6 @@
 /**
- * What is thrown in the midst of a blocking call, by a function of the caller's or while a message is delivered: the
- * call throws, the connection is failed once, and every other one goes on.
+ * Exceptions within a blocking call, by a function of the caller or while a message is delivered. The call throws, its
+ * connection is failed once, and all others go on.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type SyncConnection } from 'wirespeed/sync';
@@ -29,7 +29,7 @@ afterEach(() => {
 });
 afterAll(() => peer.stop());
 
-/** What is thrown, and why. */
+/** An error and its causes. */
 type Thrown = Error & { cause?: Error & { cause?: unknown } };
 
 /** Returns what a call throws. */
@@ -44,7 +44,7 @@ function thrownBy(call: () => unknown): Thrown {
 
 for (const listener of ['plain', 'tls'] as const) {
   describe(`generateMaskingKey, ${listener}`, () => {
-    /** What the generator does at its next call; masks with zeros otherwise. */
+    /** What the generator does at its next call besides masking with zeros. */
     let act: (() => void) | undefined;
     function open(script: Script = { steps: [ECHO] }) {
       const scripted = peer.script(listener, script);
@@ -139,7 +139,7 @@ for (const listener of ['plain', 'tls'] as const) {
     it('can make no other blocking call, and disturbs no other connection', () => {
       const { ws: other } = open();
       const { ws } = open({
-        // Two pings come at once: the second pong is written behind the first.
+        // Two pings come at once, so the second pong is written behind the first.
         steps: [
           waitFor('message'),
           { send: '89008900' },

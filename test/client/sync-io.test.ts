@@ -7,7 +7,7 @@ import { BLOCKING_IO } from '../support/blocking-io.ts';
 import { ECHO, Peer } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
-/** Counts the calls of `node:fs` and the instances of WASI, from before the library is loaded. */
+/** Counts the reads of `node:fs` and the instances of WASI; it begins before the library is loaded. */
 const COUNTING = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
@@ -22,7 +22,7 @@ const COUNTING = `
   const { initialize } = WASI.prototype;
   WASI.prototype.initialize = function (...args) { used.wasi++; return initialize.apply(this, args); };
   const { connect } = await import('wirespeed/sync');
-  // Loading modules reads files, in some versions by this function.
+  // Some versions of Node.js load modules by this function.
   used.fs = 0;
   const say = (ws) => {
     ws.send('hello');

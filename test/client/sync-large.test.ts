@@ -1,5 +1,5 @@
 /**
- * Large messages of the blocking face in both directions at once: nobody waits for the other.
+ * Large messages of the sync client in both directions at once: neither end waits for the other.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -37,8 +37,8 @@ function open(url: string): SyncConnection {
 }
 
 /**
- * A server that sends while it reads: as many bytes of messages as it has read, and reads on only when the
- * client has taken them.
+ * A server that sends while it reads. It sends as many bytes of messages as it has read, and reads on only
+ * when the client has taken them.
  */
 const REFLECTING = `
   const { createHash } = require('node:crypto');
@@ -51,7 +51,7 @@ const REFLECTING = `
       socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + '\\r\\n\\r\\n');
       socket.on('data', (chunk) => {
         const { length } = chunk;
-        // RFC 6455 §5.2: the shortest form of the length.
+        // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length".
         const size = length < 126 ? 2 : length < 65536 ? 4 : 10;
         const header = Buffer.alloc(size);
         header[0] = 0x82;
@@ -77,7 +77,7 @@ describe('large messages in both directions at once', () => {
       ws.send(new Uint8Array(LARGE), { timeout: 20_000 });
       let received = 0;
       while (received < LARGE) received += ws.recv({ timeout: 5000 }).length;
-      // The header and the masking key of our frame were sent back as well.
+      // The server sends back the header and the masking key of our frame, too.
       expect(received).toBe(LARGE + 14);
     } finally {
       await worker.terminate();
@@ -136,7 +136,7 @@ describe('large messages in both directions at once', () => {
       const pongs = frames
         .filter(({ opcode }) => opcode === 10)
         .map(({ payload }) => Buffer.from(payload ?? '', 'hex').toString());
-      // Some may stand for several, but the last ping is answered, and each with what it said.
+      // One pong may answer several pings (RFC 6455 §5.5.3). The last ping is answered, with its payload.
       expect(pongs.at(-1)).toBe('ping 4');
       expect(pongs.every((pong) => /^ping \d$/.test(pong))).toBe(true);
     });

@@ -1,6 +1,6 @@
 /**
- * The life of blocking connections: many one after the other, many at once, in many threads, and
- * what ends them or their thread.
+ * The life of blocking connections: many one after the other, many at once, in many threads, and the end of
+ * a connection or of its thread.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +31,7 @@ function startThread(url: string, source: string): Worker {
 }
 
 describe('connections one after the other', () => {
-  // Only Linux tells a process of its descriptors in a folder.
+  // Only Linux lists the descriptors of a process in a folder.
   const run = existsSync('/proc/self/fd') ? it : it.skip;
 
   for (const [listener, count] of [
@@ -75,7 +75,7 @@ describe('connections one after the other', () => {
           number,
         ];
         expect(fds).toBeLessThanOrEqual(2);
-        // Bytes per connection; one that was kept would hold many kilobytes.
+        // Bytes per connection. A connection that stayed in memory would hold many kilobytes.
         expect(heap / count).toBeLessThan(1500);
         expect(rss).toBeLessThan(100_000_000);
       },
@@ -103,7 +103,7 @@ describe('the memory that a relayed connection shares with its worker', () => {
           if (i % 10 === 0) held.push(one(i));
           end(one(i), i);
         }
-        // Those that were open all the time have memory of their own.
+        // Connections that stay open have rings of their own.
         held.forEach((ws, i) => {
           ws.send('held ' + i);
           if (ws.recv({ timeout: 5000 }) !== 'held ' + i) throw new Error('mixed up');
@@ -113,14 +113,14 @@ describe('the memory that a relayed connection shares with its worker', () => {
         { env: { WIRESPEED_SYNC_IO: 'worker' }, limit: 30_000 },
       );
       expect(stderr).toBe('');
-      // Of 110 connections 10 were open at once: without use again 14 MB, or what a collection leaves of it.
+      // Of 110 connections, 10 were open at once. If rings were not used again, all would take 14 MB.
       expect(Number(lines[0])).toBeLessThan(5_000_000);
     },
     40_000,
   );
 });
 
-describe('a thread that has no turns of its event loop', () => {
+describe('a thread whose event loop never turns', () => {
   for (const listener of ['plain', 'tls'] as const) {
     it(`keeps nothing of connections that are over, ${listener}`, async () => {
       const url = `${peer.origin(listener)}/`;
@@ -144,7 +144,7 @@ describe('a thread that has no turns of its event loop', () => {
         { flags: ['--expose-gc'], limit: 50_000 },
       );
       expect(stderr).toBe('');
-      // Bytes per connection; what waits for a turn would hold some twenty thousand.
+      // Bytes per connection. Work that waited for a turn would hold some twenty thousand.
       expect(Number(lines[0])).toBeLessThan(4000);
     }, 60_000);
   }

@@ -1,6 +1,6 @@
 /**
- * What a blocking connection keeps for `recv` while it waits for something else: bounded, whatever
- * the peer sends, and nothing is lost.
+ * The messages that a blocking connection keeps for `recv` while it waits for something else: their memory is
+ * bounded whatever the peer sends, and none is lost.
  */
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ for (const listener of ['plain', 'tls'] as const) {
       expect(bytesReceived).toBeGreaterThan(64 * MIB - 200_000);
       expect(bytesReceived).toBeLessThan(65 * MIB);
       expect(ws.state).toBe('open');
-      // Nothing more is received before something was taken, however long that lasts.
+      // Nothing more is received until `recv` has made room, however long that takes.
       for (let i = 0; i < 3; i++) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
         expect(() => ws.send('more', { timeout: 20 })).toThrow(FULL);

@@ -1,6 +1,6 @@
 /**
- * TLS of the blocking face while a server of TLS 1.2 negotiates anew: nothing can be encrypted until that
- * is over, and what is sent meanwhile waits in the engine.
+ * TLS of the sync client while a server of TLS 1.2 negotiates anew. Nothing can be encrypted until that is
+ * over, and what is sent meanwhile waits in the engine.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { ECHO, Peer } from '../support/peer/index.ts';
 const file = (name: string): string =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url), 'utf8');
 
-/** Ends TLS before a plain server, and negotiates anew when the first message has come back. */
+/** Does TLS in front of a plain server, and negotiates anew once the first message has come back. */
 const RENEGOTIATING = `
   const { connect } = require('node:net');
   const { createServer } = require('node:tls');
@@ -23,7 +23,7 @@ const RENEGOTIATING = `
     socket.pipe(below);
     let answers = 0;
     below.on('data', (chunk) => {
-      // The first answer is that to the opening handshake.
+      // The first answer is the response to the opening handshake.
       if (++answers === 2) {
         socket.renegotiate({}, (error) => parentPort.postMessage(error?.message ?? 'renegotiated'));
       }

@@ -1,6 +1,6 @@
 /**
- * Signals that come while a call blocks: the call goes on, with its deadline. What a handler of the program's does,
- * and when, is told in docs/sync.md.
+ * Signals that come while a call blocks. The call goes on, and keeps its deadline. docs/sync.md says when a handler of
+ * the program runs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -47,7 +47,7 @@ async function run(
     ${source}`,
     {
       env: { WIRESPEED_SYNC_IO: io },
-      // The inspector that SIGUSR1 starts listens at any port.
+      // The inspector that SIGUSR1 starts listens on any free port.
       flags: ['--inspect-port=0'],
       onFirstLine: (pid) => {
         if (signals) timer = setInterval(() => process.kill(Number(pid), 'SIGUSR1'), 20);
@@ -123,7 +123,7 @@ class Repl {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** Waits for something to be printed since the last line was said. */
+  /** Waits until the REPL has printed something since the last line was said. */
   async hears(expected: RegExp): Promise<void> {
     while (!expected.test(this.#output)) {
       await new Promise<void>((resolve) => {
@@ -145,16 +145,16 @@ describe.each(BLOCKING_IO)('Ctrl-C in a REPL, by way of %s,', (io) => {
   it('ends a recv that blocks, and leaves the connection as it was or says that it is lost', async () => {
     const repl = new Repl(peer.script('plain', { steps: [ECHO] }).url, io);
     try {
-      // Both ways to wait: with a time limit and without.
+      // A call waits in one of two ways: with a time limit and without.
       for (const options of ['', '{ timeout: 60_000 }']) {
         repl.say(`console.log('waiting'); ws.recv(${options})`);
         await repl.hears(/waiting/);
-        // Nothing tells that it blocks. A signal that came just before would be seen when it has ended.
+        // Nothing shows that the call blocks. A signal just before it would be seen only after its end.
         await setTimeout(200);
         repl.interrupt();
         await repl.hears(/interrupted by `SIGINT`/);
         repl.say(`try { ws.send('hello'); ws.recv({ timeout: 5000 }) } catch (e) { e.cause.code }`);
-        // By way of fs-blocking nobody can know whether something was read.
+        // With fs-blocking, nothing shows whether something was read.
         await repl.hears(io === 'fs-blocking' ? /'hello'|'WS_CALL_CUT_OFF'/ : /'hello'/);
       }
     } finally {

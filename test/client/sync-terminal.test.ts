@@ -1,6 +1,6 @@
 /**
- * Ctrl-C in a terminal, and handlers of signals. A terminal for a program takes `script` of util-linux; where it is
- * missing, the same signals are sent without one, by test/client/sync-signals.test.ts and below.
+ * Ctrl-C in a terminal, and handlers of signals. `script` of util-linux gives a program a terminal. Where it is
+ * missing, the first tests below and test/client/sync-signals.test.ts send the same signals without one.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { ECHO, Peer } from '../support/peer/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CTRL_C = '\x03';
-/** That of util-linux has this option; others do not. */
+/** Only the `script` of util-linux has these options. */
 const hasTerminal =
   spawnSync('script', ['-qec', 'exit 7', '/dev/null'], { stdio: 'ignore' }).status === 7;
 if (!hasTerminal) {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterEach(() => child?.kill('SIGKILL'));
 afterAll(() => peer.stop());
 
-/** A program that is heard and talked to. */
+/** A program, to which a test talks and listens. */
 class Program {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -53,7 +53,7 @@ class Program {
     this.#child.kill(signal);
   }
 
-  /** Waits for something to be printed since something was said. */
+  /** Waits until the program has printed something since the last thing was said. */
   async hears(expected: RegExp): Promise<void> {
     while (!expected.test(this.#output)) {
       await new Promise<void>((resolve) => {
@@ -62,14 +62,14 @@ class Program {
     }
   }
 
-  /** Waits for the end; returns all that was printed since something was said. */
+  /** Waits for the end; returns all that was printed since the last thing was said. */
   async ends(): Promise<string> {
     await this.#ended;
     return this.#output;
   }
 }
 
-/** A program over a connection `ws`, which says when it is ready. */
+/** A program over a connection `ws`. */
 function source(rest: string): string {
   const { url } = peer.script('plain', { steps: [ECHO] });
   return `import { connect } from 'wirespeed/sync';
@@ -90,7 +90,7 @@ function quoted(argument: string): string {
   return `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Waits as long as is asked for; a handler of SIGINT, which asks for the end, may run in between or not. */
+/** A loop of waits that ends when a handler of SIGINT has run; `between` may let it run between two waits. */
 const loop = (between: string): string => `
   let isAsked = false;
   process.on('SIGINT', () => { isAsked = true; });
@@ -147,7 +147,7 @@ describe.runIf(hasTerminal)('Ctrl-C in a terminal (with `script` of util-linux)'
     await repl.hears(/undefined/);
     repl.say(`console.log('wai' + 'ting'), ws.recv()\r`);
     await repl.hears(/waiting/);
-    // Nothing tells that it blocks. A signal that came just before would be seen when it has ended.
+    // Nothing shows that the call blocks. A signal just before it would be seen only after its end.
     await setTimeout(200);
     repl.say(CTRL_C);
     await repl.hears(/interrupted by `SIGINT`/);

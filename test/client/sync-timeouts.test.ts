@@ -1,5 +1,5 @@
 /**
- * Time limits of the blocking face: how exact they are, and that what they interrupt goes on.
+ * Time limits of the sync client: they are exact, and what they interrupt goes on later.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -36,17 +36,17 @@ afterEach(() => {
 });
 afterAll(() => peer.stop());
 
-/** Runs something that has to time out; returns by how many ms it was late. */
+/** Runs a call that has to time out; returns by how many ms it was late. */
 function overrun(operation: string, timeout: number, call: () => unknown): number {
   const begun = performance.now();
   expect(call).toThrow(expect.objectContaining({ code: 'WS_TIMEOUT', operation, timeout }));
   return performance.now() - begun - timeout;
 }
 
-/** Checks that of several tries none was early, and one at most `most` ms late: the machine may be busy. */
-function expectExact(overruns: readonly number[], most = 50): void {
+/** Checks that no try was early, and that the best was at most `max` ms late: the machine may be busy. */
+function expectExact(overruns: readonly number[], max = 50): void {
   expect(Math.min(...overruns)).toBeGreaterThanOrEqual(-0.5);
-  expect(Math.min(...overruns)).toBeLessThan(most);
+  expect(Math.min(...overruns)).toBeLessThan(max);
 }
 
 for (const listener of ['plain', 'tls'] satisfies Listener[]) {
@@ -120,7 +120,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
       expectExact([overrun('send', 30, () => ws.send(small, { timeout: 30 }))], 500);
       small.fill(0);
       large.fill(0);
-      // Whoever waits for an answer sends what is late meanwhile.
+      // A call that waits for an answer sends what is left of the message.
       for (let tries = 0; tries < 100 && ws.bufferedAmount > 0; tries++) {
         overrun('recv', 100, () => ws.recv({ timeout: 100 }));
       }
@@ -195,7 +195,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
 
 describe('time limits', () => {
   it('one limit covers TCP and the TLS handshake, which the server never begins', async () => {
-    // Listens in a thread of its own, and says nothing.
+    // The server listens in a thread of its own, and never answers.
     const source = `
       const server = require('node:net').createServer((socket) => socket.resume());
       server.listen(0, '127.0.0.1', () => {
@@ -215,7 +215,7 @@ describe('time limits', () => {
   });
 
   it('connect gives up in time where nobody accepts', async () => {
-    // A server on this thread accepts nothing while the thread blocks, and its queue is short.
+    // A server on this thread accepts nobody while the thread blocks, and its backlog is short.
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1, resolve));
     try {
@@ -234,7 +234,7 @@ describe('time limits', () => {
     connections.push(ws);
     ws.send('in time', { timeout: 1000 });
     expect(ws.recv()).toBe('in time');
-    // A worker that has the socket may be late to say that it sent.
+    // Where the worker keeps the socket, it may report late what it has sent.
     expect(ws.bufferedAmount).toBe(0);
   });
 
@@ -259,7 +259,7 @@ describe('time limits', () => {
       const results = [];
       fs.writeSync = (...args) => {
         if (results.length === 0) return writeSync(...args);
-        // Longer than the limit, so that nothing is tried again within it.
+        // The sleep is longer than the time limit, so that nothing is tried again within the limit.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
         const code = results.shift();
         throw Object.assign(new Error(code), { code });

@@ -1,6 +1,6 @@
 /**
- * The worker thread of the sync face: how it is started, and what becomes of connections where it does
- * not start, ends, or falls silent.
+ * The worker thread of the sync client: how it is started, and what becomes of connections if it does not
+ * start, ends, or falls silent.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => peer.stop());
 
-/** A program that keeps the workers which the sync face starts; the first few get another program than theirs. */
+/** A program that records the workers that the sync client starts, and gives the first few another program to run. */
 function keepingWorkers(...programs: readonly string[]): string {
   const url = JSON.stringify(peer.script('plain', { steps: [ECHO] }).url);
   return `
@@ -53,7 +53,7 @@ async function run(source: string): Promise<Outcome> {
   return outcome;
 }
 
-describe('the worker of the sync face', () => {
+describe('the worker of the sync client', () => {
   it('has neither the preloads nor the environment of the process', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'wirespeed-preload-'));
     try {
@@ -114,7 +114,7 @@ describe('the worker of the sync face', () => {
       tryTo(() => first.recv());
       tryTo(() => first.send('lost'));
       tryTo(() => exchange(second, 'two'));
-      // Neither close may touch the socket of the other, whatever descriptor it has.
+      // Neither close may touch the socket of the other, even if both have the same descriptor.
       first.close();
       tryTo(() => exchange(second, 'three'));
       second.close();
@@ -142,7 +142,7 @@ describe('the worker of the sync face', () => {
 
   it.concurrent('may take its time, as long as it answers', async () => {
     const { lines } = await run(`${keepingWorkers(
-      // Never says what became of the connection.
+      // It never reports what became of the connection.
       `const { workerData: { port, signal } } = require('node:worker_threads');
       port.on('message', ({ kind }) => kind === 'ping' && Atomics.add(signal, 0, 1) && Atomics.notify(signal, 0));
       Atomics.add(signal, 0, 1);`,

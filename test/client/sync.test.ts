@@ -1,6 +1,5 @@
 /**
- * What only the blocking face does. That it answers the same contract as the others is tested in
- * test/contract.
+ * What only the sync client does. What it shares with the other clients is tested in test/contract.
  */
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
@@ -66,7 +65,7 @@ describe('blocking', () => {
     const before = process.cpuUsage();
     expect(ws.recv()).toBe('late');
     const { user, system } = process.cpuUsage(before);
-    // The peer's thread counts as well; microseconds.
+    // In microseconds. The thread of the peer counts as well.
     expect(user + system).toBeLessThan(200_000);
   });
 
@@ -144,7 +143,7 @@ describe('blocking', () => {
     }
   });
 
-  it('works beside connections of the async face, however many and busy they are', async () => {
+  it('works beside connections of the async client, however many and busy they are', async () => {
     const others = await Promise.all(
       Array.from({ length: 40 }, () => connectAsync(`${peer.origin('plain')}/`)),
     );
@@ -194,7 +193,7 @@ describe('timeouts', () => {
         overruns.push(performance.now() - start - timeout);
       }
       expect(Math.min(...overruns)).toBeGreaterThanOrEqual(-0.5);
-      // On a busy machine one of them may be late, but not all.
+      // On a busy machine some of them may be late, but not all.
       expect(Math.min(...overruns)).toBeLessThan(10);
       ws.send('after');
       expect(ws.recv({ timeout: 5000 })).toBe('after');

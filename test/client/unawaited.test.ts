@@ -1,6 +1,6 @@
 /**
- * Promises that nobody awaits: what a peer does never ends the process by one of them. In a process of
- * its own, which an unhandled rejection would end.
+ * Promises that nobody awaits: nothing that a peer does ends the process by one of them. Each program runs in a
+ * process of its own, which an unhandled rejection would end.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ECHO, Peer, RESET, STOP_READING, sleep } from '../support/peer/index.ts';

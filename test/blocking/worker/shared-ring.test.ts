@@ -42,7 +42,7 @@ describe('memory shared by two threads', () => {
 
   it('goes on when its counters wrap', () => {
     const rings = new SharedRings();
-    // Both counters of the inbound ring, just before they run over.
+    // Sets both counters of the inbound ring to just before they wrap.
     new Int32Array(rings.memory).fill(2 ** 31 - 5, 4, 6);
     expect(rings.inbound.put(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 0)).toBe(8);
     expect(rings.inbound).toHaveLength(8);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SharedRings } from '../../../src/blocking/worker/shared-ring.ts';
 import { SocketRelay } from '../../../src/blocking/worker/socket-relay.ts';
 
-/** A relay over a stream, and what it told of its loss. */
+/** A relay over a stream, and the losses that it has reported. */
 function relayed() {
   const stream = new PassThrough();
   const rings = new SharedRings();
