@@ -4,7 +4,7 @@
 import { isIP } from 'node:net';
 import type { ReadyData } from '../connection/data.ts';
 import type { KeptMessages } from '../connection/kept-messages.ts';
-import { clientOptions, clientSessionOptions, KEPT } from '../dial/client-session.ts';
+import { clientOptions, clientSessionOptions, WHOLE_MESSAGES } from '../dial/client-session.ts';
 import { explainConnectFailure } from '../dial/connect-error.ts';
 import { secureOptions } from '../dial/secure-options.ts';
 import type { Target } from '../dial/target.ts';
@@ -248,7 +248,7 @@ export class SyncDriver extends Pump implements SessionSink {
     this.sendDeadline = deadline;
     // Keepalive would need a thread that pings while the caller does other things.
     const limits = { ...sessionLimits(options, options.connectTimeout), pingInterval: 0 };
-    const sessionOptions = clientSessionOptions(options, KEPT, {
+    const sessionOptions = clientSessionOptions(options, WHOLE_MESSAGES, {
       output: this.#output,
       sink: this,
       limits,

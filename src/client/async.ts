@@ -9,7 +9,7 @@ import { KeptMessages } from '../connection/kept-messages.ts';
 import { LEND, type Lender, type Loan } from '../connection/lending.ts';
 import { endError, isNormalEnd, keepMessage, type Message } from '../connection/message.ts';
 import { handled, rejected } from '../connection/unawaited.ts';
-import { KEPT } from '../dial/client-session.ts';
+import { WHOLE_MESSAGES } from '../dial/client-session.ts';
 import { parseTarget } from '../dial/target.ts';
 import { ConcurrencyError, type WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
@@ -327,6 +327,6 @@ export async function connect(url: string | URL, options?: ConnectOptions): Prom
   const resolved = resolveConnectOptions(options);
   const target = parseTarget(url);
   const connection = new AsyncConnection(target.url, resolved);
-  await connectClient(connection, target, resolved, KEPT);
+  await connectClient(connection, target, resolved, WHOLE_MESSAGES);
   return connection;
 }

@@ -28,8 +28,8 @@ export function clientOptions(
   };
 }
 
-/** Delivers messages to a face that keeps them until they are asked for. */
-export const KEPT: MessageDelivery = { deliversFrames: false, handsOver: true };
+/** Delivers whole messages, in memory that a client may keep until they are received. */
+export const WHOLE_MESSAGES: MessageDelivery = { deliversFrames: false, handsOver: true };
 
 /** Returns what a client's session is made of: `own` is what each face sees to itself. */
 export function clientSessionOptions(
