@@ -20,7 +20,7 @@ import { LentSocket } from './lent-socket.ts';
 import { openDescriptor } from './open-channel.ts';
 import { Pump } from './pump.ts';
 
-/** After so many ms of sending, the clock is looked at, and what has come is read. */
+/** A send that waits looks at the clock, and reads what has come, at least every so many ms. */
 const MAX_SENDING = 100;
 
 /** The calls of sockets that were lent before: making them costs more than a loan. */

@@ -60,7 +60,7 @@ export abstract class Pump implements BlockingDriver {
   ): void;
   abstract flush(): void;
   abstract hasLeft(): boolean;
-  /** Sends, of what waits from earlier calls, what the system takes at once; tells whether that was all. */
+  /** Sends what earlier calls have left, as far as the system takes it at once; false if some of it still waits. */
   protected abstract catchUp(): boolean;
   /** Has the session do what its deadlines ask for. */
   protected abstract handleTimeout(): void;
@@ -113,11 +113,11 @@ export abstract class Pump implements BlockingDriver {
       return true;
     }
     if (result === 'end') this.session.receiveEof(now());
-    // Bytes that came in time may move the deadline, so it is looked at after they were read. It is looked
-    // at even if bytes come without end.
+    // The deadline is checked after reading, since bytes that came in time may have moved it. It is checked
+    // even if bytes come without end.
     else if (due !== NEVER && now() >= due) this.handleTimeout();
     else if (result === 'timeout') return false;
-    // A peer that does not read must not keep the caller from receiving: no wait for it here.
+    // Does not wait: a peer that does not read must not keep the caller from receiving.
     this.sendDeadline = 0;
     this.flush();
     return deadline === NEVER || now() < deadline;
@@ -140,7 +140,7 @@ export abstract class Pump implements BlockingDriver {
     }
   }
 
-  /** Fails the connection, because reading or writing failed. */
+  /** Fails the connection after reading or writing has failed. */
   protected fail(cause: Error): void {
     this.terminate(cause instanceof WebSocketError ? cause : toTransportError(cause));
   }

@@ -28,7 +28,7 @@ import { Pump } from './pump.ts';
 import { SyncOutput } from './sync-output.ts';
 import { type ConnectedSocket, RefusedOptions, socketBroker } from './worker/socket-broker.ts';
 
-/** The owner of a connection, as the sink of what comes. Payloads are valid until the call returns. */
+/** The sink of what comes for a connection. Payloads are valid until the call returns. */
 export interface SyncSink {
   /** Where it keeps what came and nobody has received. */
   readonly messages: KeptMessages;

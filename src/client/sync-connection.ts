@@ -143,7 +143,7 @@ function fullError(operation: 'send' | 'ping'): WebSocketError {
 
 const TIMEOUT: readonly string[] = ['timeout'];
 
-/** Where what has come for a connection is kept. */
+/** Keeps what has come for a connection. */
 export interface Inbox {
   readonly messages: KeptMessages;
   readonly pings: PingTracker;

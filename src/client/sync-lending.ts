@@ -10,7 +10,7 @@ import { describe } from '../options/options.ts';
 import type { Connection } from './connection.ts';
 import { BlockingConnection, type SyncConnection } from './sync-connection.ts';
 
-/** What `toSync` was given, and the driver of it, by what it returned. */
+/** The connections that are lent and their drivers, by the connections that `toSync` returned. */
 const loans = new WeakMap<SyncConnection, { connection: Connection; driver: LentDriver }>();
 
 /**

@@ -9,7 +9,7 @@ export type ChannelListener = (bytes: Uint8Array, start: number, end: number) =>
 /** How a wait for bytes has ended. */
 export type ReceiveResult = 'bytes' | 'end' | 'timeout';
 
-/** Returns until when a send waits. It is asked before each wait, since what has come meanwhile may change it. */
+/** Returns the deadline of a send. It is called before each wait, since what has come meanwhile may change it. */
 export type Deadline = () => number;
 
 /** The deadline of a send that does not wait. */
