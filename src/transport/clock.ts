@@ -1,6 +1,6 @@
 /**
- * The clock, the timers and the turns that connections go by, bound when this module loads: fake timers are for
- * the program that is tested, and the network goes by none of them.
+ * The clock, the timers and the ticks of the library. They are bound when this module loads, so that a program's fake
+ * timers do not change them: the network does not go by fake time.
  */
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
@@ -10,10 +10,10 @@ const { now: readClock } = performance;
 
 export { clearTimeout, setImmediate, setTimeout };
 
-/** Runs a function after what runs now, before anything comes from outside. */
+/** Runs a function in the next tick: after the code that runs now, before any input is read. */
 export const nextTick: typeof process.nextTick = nodeProcess.nextTick;
 
-/** Returns the present time in milliseconds, with fractions; it never goes back. */
+/** Returns the time in milliseconds, with fractions. It never goes back. */
 export function now(): number {
   return readClock.call(performance);
 }

@@ -1,15 +1,15 @@
 /**
- * What a connection counts.
+ * The counts of a connection.
  */
 
-/** Counts of what has gone over a connection. */
+/** Counts the bytes and messages of a connection. */
 export interface ConnectionStats {
-  /** Bytes from and to the socket, handshake and frame headers included; above TLS. */
+  /** Bytes from and to the socket, before encryption; the handshake and the headers of frames count too. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
-  /** Data messages; fragments of one message count once. */
+  /** Data messages; a message in fragments counts once. */
   readonly messagesReceived: number;
   readonly messagesSent: number;
-  /** Messages that `send` has refused: the connection was not open, or the peer read too slowly. */
+  /** Messages that `send` has not sent: the connection was not open, or the peer read too slowly. */
   readonly messagesRefused: number;
 }

@@ -1,27 +1,28 @@
 /**
- * The randomness and the hash that the protocol core is given.
+ * The random bytes and the hash function for the protocol core.
  */
 import { hash, randomBytes, randomFillSync } from 'node:crypto';
 import { MaskingKeys } from '../protocol/masking-keys.ts';
 
-/** Masking keys drawn from the system at once: 4 KiB. */
+/** How many masking keys are drawn from the system at once; they take 4 KiB. */
 const KEYS_AT_ONCE = 1024;
 
 let shared: MaskingKeys | undefined;
 
-/** Returns this thread's crypto-strong masking keys, or ones from the caller's own generator. */
+/** Returns masking keys from the caller's generator, or else this thread's crypto-strong ones. */
 export function maskingKeys(generate: ((keys: Uint8Array) => void) | undefined): MaskingKeys {
   if (generate !== undefined) return new MaskingKeys(generate, 1);
   shared ??= new MaskingKeys((keys) => randomFillSync(keys), KEYS_AT_ONCE);
   return shared;
 }
 
-/** Returns sixteen random bytes for `Sec-WebSocket-Key` (RFC 6455 §4.1). */
+/** Returns the random bytes for `Sec-WebSocket-Key`. */
 export function nonce(): Uint8Array {
+  // RFC 6455 §4.1: "a randomly selected 16-byte value".
   return randomBytes(16);
 }
 
-/** SHA-1 over ASCII, in base64. */
+/** Returns the SHA-1 hash of ASCII text, in base64. */
 export function sha1Base64(text: string): string {
   return hash('sha1', text, 'base64');
 }

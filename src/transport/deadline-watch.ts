@@ -1,22 +1,21 @@
 /**
- * Watches deadlines that are far away, for all connections of a thread with one timer: a timer of
- * its own takes a connection more memory than its deadlines do, and most of them only ever see that
- * the peer has been heard in the meantime.
+ * Watches deadlines that are far away, with one timer for all connections of a thread. A timer for each connection
+ * would take more memory than its deadlines. Most deadlines move on before they are due, since the peer is heard.
  */
 import { clearTimeout, now, setTimeout } from './clock.ts';
 
-/** From this many milliseconds on a deadline is far away. */
-const FAR = 2000;
-/** Milliseconds before a deadline at which it is handed back, to be kept to the millisecond. */
+/** A deadline at least so many milliseconds away is far. */
+const MIN_FAR = 2000;
+/** Milliseconds before a deadline at which the watch ends, and a timer of the connection's own takes over. */
 const MARGIN = 1000;
-/** Milliseconds between two looks at least: there may be many to look at. */
-const SHORTEST_PAUSE = 500;
+/** Milliseconds between two looks at all deadlines: there may be many. */
+const MIN_PAUSE = 500;
 
-/** Who has deadlines. */
+/** A connection with deadlines. */
 export interface Watched {
-  /** When the next one is due; infinity for never. */
+  /** When the next deadline is due; infinity for never. */
   nextTimeout(): number;
-  /** The next one is near, or there is none: it is not watched any more. */
+  /** The watch has ended: the next deadline is near, or there is none. */
   handleNear(): void;
 }
 
@@ -27,15 +26,15 @@ class DeadlineWatch {
   /** When the next look is due. */
   #nextLook = Number.POSITIVE_INFINITY;
 
-  /** Watches the deadlines of one more, if the next one is far away. */
+  /** Watches a connection if its next deadline is far; tells whether it does. */
   add(watched: Watched, due: number, time: number): boolean {
-    if (due - time < FAR) return false;
+    if (due - time < MIN_FAR) return false;
     this.#watched.add(watched);
     this.#lookAt(due - MARGIN, time);
     return true;
   }
 
-  /** Watches no more. */
+  /** Ends the watch over a connection. */
   remove(watched: Watched): void {
     this.#watched.delete(watched);
     if (this.#watched.size > 0) return;
@@ -49,7 +48,7 @@ class DeadlineWatch {
     let earliest = Number.POSITIVE_INFINITY;
     for (const watched of this.#watched) {
       const due = watched.nextTimeout();
-      if (due - time >= FAR && due < Number.POSITIVE_INFINITY) {
+      if (due - time >= MIN_FAR && due < Number.POSITIVE_INFINITY) {
         earliest = Math.min(earliest, due);
       } else {
         this.#watched.delete(watched);
@@ -60,7 +59,7 @@ class DeadlineWatch {
   }
 
   #lookAt(wanted: number, time: number): void {
-    const next = Math.max(wanted, time + SHORTEST_PAUSE);
+    const next = Math.max(wanted, time + MIN_PAUSE);
     if (next >= this.#nextLook) return;
     clearTimeout(this.#timer);
     this.#nextLook = next;

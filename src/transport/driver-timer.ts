@@ -4,28 +4,28 @@
 import { clearTimeout, now, setImmediate, setTimeout } from './clock.ts';
 import { deadlineWatch, type Watched } from './deadline-watch.ts';
 
-/** Whose deadlines they are. */
+/** A driver with its deadlines. */
 export interface TimerOwner {
   /** When the next deadline is due; infinity for never. */
   nextTimeout(): number;
-  /** Whether somebody else watches the deadlines for now. */
+  /** Whether the connection is lent: the borrower watches the deadlines. */
   readonly isLent: boolean;
-  /** A deadline is due, and what has come was read. */
+  /** A deadline is due, and everything that has come was read. */
   handleTimeout(): void;
 }
 
-/** A timer, set anew when it fires too early. */
+/** A timer that is set anew when it fires too early. */
 export class DriverTimer implements Watched {
   readonly #owner: TimerOwner;
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer is due, if it is set: an infinity would take each connection memory of its own. */
+  /** When the timer is due, if it is set. Infinity instead of `undefined` would be an object for each connection. */
   #due: number | undefined;
 
   constructor(owner: TimerOwner) {
     this.#owner = owner;
   }
 
-  /** Sets the timer, if it would fire too late. */
+  /** Sets the timer anew if it would fire after the next deadline. */
   arm(): void {
     const due = this.nextTimeout();
     const isLate = due < (this.#due ?? Number.POSITIVE_INFINITY);
@@ -54,8 +54,8 @@ export class DriverTimer implements Watched {
   }
 
   /**
-   * Timers run before sockets are read: after a stall, what the peer has sent in time may lie unread. It
-   * is read in this turn of the event loop, before the immediates.
+   * The timer has fired. Node.js runs timers before it reads sockets: after a stall of the thread, bytes that the
+   * peer has sent in time may still be unread. They are read before the immediates of this turn.
    *
    * @internal
    */

@@ -1,68 +1,73 @@
 /**
- * When what the connections of a thread send leaves. The first send of a turn is written at once; what
- * follows in the same turn is gathered, and leaves at its end or when the process exits.
+ * When the connections of a thread flush. The first send of a turn is written at once. Later sends of the turn are
+ * gathered, and leave at its end or when the process exits.
  */
 import { nextTick, now } from './clock.ts';
 
-/** Who has something to flush at the end of the turn. */
+/** The sending side of a connection. */
 export interface Scheduled {
   runScheduledFlush(): void;
-  /** Hands what is to be sent to the socket, whatever else it waits for. */
+  /** Hands the batch to the socket, even within `cork` or a delivery. */
   flush(): void;
 }
 
-/** Milliseconds after which a send is taken for the first one of a later turn, whatever was read since. */
-const LONGEST_TURN = 2;
+/** A turn ends after so many milliseconds at the latest, even if nothing is read. */
+const MAX_TURN = 2;
 
 let waiting: Scheduled[] = [];
-/** Whose bytes are being delivered, the innermost last: what they send leaves at the end of that. */
+/** The connections whose bytes are being delivered, the innermost last. They flush at the end of the delivery. */
 const deliveries: Scheduled[] = [];
-/** Whose sends are gathered by `cork`. */
+/** The connections within `cork`. */
 const corked: Scheduled[] = [];
 /** Counts deliveries: each of them begins a turn. */
 let turn = 0;
 let watchesExit = false;
 
-/** Has `scheduled` flush at the end of the turn: after all microtasks, so that what they send goes along. */
+/** Flushes at the end of the turn. All microtasks run before, so what they send goes along. */
 export function scheduleFlush(scheduled: Scheduled): void {
   waiting.push(scheduled);
   if (waiting.length === 1) nextTick(flushAll);
   watchExit();
 }
 
-/** A delivery begins; {@link endDelivery} ends it. */
+/** Begins a delivery; {@link endDelivery} ends it. */
 export function beginDelivery(scheduled: Scheduled): void {
   deliveries.push(scheduled);
   turn++;
   watchExit();
 }
 
-/** The innermost delivery has ended. */
+/** Ends the innermost delivery. */
 export function endDelivery(): void {
   deliveries.pop();
 }
 
-/** Whether bytes of any connection of this thread are being delivered: a handler may send to many. */
+/** Tells whether bytes of any connection of this thread are being delivered. A handler may send on other connections. */
 export function isDeliveryUnderWay(): boolean {
   return deliveries.length > 0;
 }
 
-/** Sends are gathered until the function that is returned is called. */
+/**
+ * Notes that a connection gathers its sends, so that they leave if the process exits.
+ *
+ * @returns a function to call at the end of `cork`
+ */
 export function watchCork(scheduled: Scheduled): () => void {
   corked.push(scheduled);
   watchExit();
   return () => void corked.pop();
 }
 
-/** When one connection last wrote at once. The time is in whole milliseconds: a fraction would take memory of its own. */
+/** Remembers when the present turn of one connection began. */
 export class TurnMark {
   #turn = -1;
+  /** Whole milliseconds: a fraction would be an object for each connection. */
   #time = 0;
 
-  /** Begins a turn, unless one is under way for the connection. Tells whether it has: the first send of a turn is written at once. */
+  /** Begins a turn, unless one is under way; tells whether it has begun one. */
   begin(): boolean {
     const time = Math.floor(now());
-    if (this.#turn === turn && time - this.#time < LONGEST_TURN) return false;
+    if (this.#turn === turn && time - this.#time < MAX_TURN) return false;
     this.#turn = turn;
     this.#time = time;
     return true;
@@ -75,7 +80,7 @@ function flushAll(): void {
   for (const scheduled of all) scheduled.runScheduledFlush();
 }
 
-/** The system takes what sockets write even while a process exits. */
+/** Flushes when the process exits: the system still takes what sockets write then. */
 function watchExit(): void {
   if (watchesExit) return;
   watchesExit = true;

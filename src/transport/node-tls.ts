@@ -1,8 +1,8 @@
 /**
- * `node:tls`, loaded when it is needed only: it makes up a sixth of the time that an import takes.
+ * Loads `node:tls` when it is needed: loading it takes a sixth of the time of an import (bench: import).
  */
 
-/** Returns the module. */
+/** Returns the module `node:tls`. */
 export function nodeTls(): typeof import('node:tls') {
   return process.getBuiltinModule('node:tls');
 }

@@ -1,28 +1,28 @@
 /**
- * The memory that frames are written into, shared by the connections of a thread.
+ * The memory that frames are written into. All connections of a thread share it.
  *
- * Each connection appends its batch to the arena and sends it with one write. A write that the
- * system takes at once leaves the memory free again, so that a busy thread sends from the same warm
- * slab for ever; a write that has to wait pins its slab until it is done, and the next one is used
- * meanwhile. Slabs are taken from the kernel's memory, where masking is fastest (bench/micro).
+ * Each connection appends its batch to a slab and sends it with one write. When the system takes a write at once, the
+ * memory is free again, so a busy thread uses the same slab all the time. A write that has to wait pins its slab until
+ * it is done; meanwhile the next slab is used. Slabs lie in the memory of the WebAssembly kernel, where masking is
+ * fastest (bench/micro/mask.mjs).
  */
 import { type NodeKernels, nodeKernels } from '../kernels/node.ts';
 import type { Region } from '../kernels/wasm.ts';
 import type { Output } from '../protocol/output.ts';
 import type { DrivenSocket } from './socket.ts';
 
-/** Bytes of a slab: no batch, and no piece of a large message, is longer. */
+/** Bytes of a slab. No segment is longer. */
 const SLAB_SIZE = 256 * 1024;
-/** Bytes up to which what has to wait is copied out: otherwise a slow peer's few bytes keep a whole slab. */
-const MOST_COPIED = SLAB_SIZE / 4;
-/** Free slabs kept when they are ordinary memory; those of kernel memory are kept always. */
-const ORDINARY_SLABS_KEPT = 4;
+/** The most bytes that are copied out of a slab when they have to wait, so that a slow peer pins no whole slab. */
+const MAX_COPIED = SLAB_SIZE / 4;
+/** How many free slabs of ordinary memory are kept. Slabs of kernel memory are always kept. */
+const MAX_FREE_ORDINARY = 4;
 
 class Slab {
   readonly bytes: Region;
-  /** Where the next batch begins. */
+  /** Where the next segment begins. */
   position = 0;
-  /** Batches and unfinished writes that lie in it. */
+  /** How many segments and unfinished writes lie in the slab. */
   pins = 0;
 
   constructor(bytes: Region) {
@@ -30,7 +30,7 @@ class Slab {
   }
 }
 
-/** Bytes of one slab that belong to one connection's batch. */
+/** A part of a slab that belongs to one connection's batch. */
 interface Segment {
   readonly slab: Slab;
   readonly start: number;
@@ -42,7 +42,7 @@ export class SendArena {
   readonly #kernels: NodeKernels;
   readonly #free: Slab[] = [];
   #current: Slab;
-  /** Who appends to the current slab; whoever comes next begins a segment of its own. */
+  /** The output that appends to the current slab. */
   #writer: SocketOutput | undefined;
 
   constructor(kernels: NodeKernels) {
@@ -50,7 +50,7 @@ export class SendArena {
     this.#current = new Slab(kernels.allocateSpare(SLAB_SIZE));
   }
 
-  /** Opens a segment with room for `size` bytes, at the end of which `writer` may append. */
+  /** Opens a segment with room for `size` bytes, to which `writer` may append. */
   open(writer: SocketOutput, size: number): Slab {
     this.#writer?.freeze();
     if (SLAB_SIZE - this.#current.position < size) {
@@ -61,19 +61,19 @@ export class SendArena {
     return this.#current;
   }
 
-  /** `writer` appends no more. */
+  /** Ends the appending of `writer`. */
   leave(writer: SocketOutput): void {
     if (this.#writer === writer) this.#writer = undefined;
   }
 
-  /** A batch or a write that lay in the slab is done. */
+  /** Takes a pin off a slab: a segment or a write in it is done. */
   release(slab: Slab): void {
     slab.pins--;
     if (slab.pins > 0) return;
     slab.position = 0;
     if (slab === this.#current) return;
     const isKernelMemory = slab.bytes.buffer === this.#kernels.wasm?.buffer;
-    if (isKernelMemory || this.#free.length < ORDINARY_SLABS_KEPT) this.#free.push(slab);
+    if (isKernelMemory || this.#free.length < MAX_FREE_ORDINARY) this.#free.push(slab);
   }
 }
 
@@ -85,11 +85,11 @@ function sharedArena(): SendArena {
   return shared;
 }
 
-/** Whose batch it is. */
+/** The driver that an output belongs to. */
 export interface Flusher {
-  /** Sends the batch, whose memory is full. */
+  /** Sends the batch: its slab is full. */
   flush(): void;
-  /** A write that had to wait is done, or will never be; it is to call `written`. */
+  /** A write that had to wait is done, or will never be. Must call `written`. */
   handleWritten(): void;
 }
 
@@ -103,18 +103,19 @@ export class SocketOutput implements Output {
   isBlocked = false;
   readonly #arena: SendArena;
   readonly #flusher: Flusher;
+  /** The slab of the open segment, which begins at `#start`. */
   #slab: Slab | undefined;
   #start = 0;
-  /** Segments before the open one: others wrote in between. */
+  /** Segments before the open one: other connections appended in between. */
   #earlier: Segment[] | undefined;
   #earlierLength = 0;
-  /** Slabs of writes that are not finished, in order, each with the number of its write. */
+  /** Slabs that wait for a write, in order, each with the number of the write. */
   #unfinished: { write: number; slab: Slab }[] | undefined;
   #writesBegun = 0;
   #writesDone = 0;
-  /** Whether the system took the last write at once. To be told so would cost a tick of the event loop. */
+  /** Whether the system took the last write at once. The next is written without a callback then, which would cost a tick. */
   #leavesAtOnce = true;
-  /** What a socket calls when a write is done; most connections never have one that has to wait. */
+  /** The callback of writes. Made when one has to wait, which most connections never see. */
   #onWritten: (() => void) | undefined;
 
   constructor(flusher: Flusher, arena: SendArena = sharedArena()) {
@@ -130,7 +131,7 @@ export class SocketOutput implements Output {
   reserve(size: number): void {
     const wanted = Math.min(size, SLAB_SIZE);
     if (this.limit - this.position >= wanted) return;
-    // A full slab leaves at once where it can, so that its memory serves again.
+    // A full slab is sent now if it can be, so that its memory is free again.
     const isFull = this.#slab !== undefined && SLAB_SIZE - this.position < wanted;
     if (isFull && !this.isBlocked) this.#flusher.flush();
     this.#closeSegment();
@@ -141,7 +142,7 @@ export class SocketOutput implements Output {
     this.limit = SLAB_SIZE;
   }
 
-  /** Another connection appends to the slab from here on. */
+  /** Ends the room of the open segment: another connection appends to the slab from here on. */
   freeze(): void {
     this.limit = this.position;
     (this.#slab as Slab).position = this.position;
@@ -163,7 +164,7 @@ export class SocketOutput implements Output {
     this.#leavesAtOnce = socket.writableLength === 0;
   }
 
-  /** Takes the batch out, into memory of its own; `undefined` if there is none. */
+  /** Takes the batch out as a copy; `undefined` if there is none. */
   takeOut(): Uint8Array | undefined {
     if (this.pending === 0) return undefined;
     this.#closeSegment();
@@ -177,7 +178,7 @@ export class SocketOutput implements Output {
     return batch;
   }
 
-  /** A write is done, or will never be. */
+  /** Notes that a write is done, or will never be. */
   written(): void {
     this.#writesDone++;
     const unfinished = this.#unfinished;
@@ -187,7 +188,7 @@ export class SocketOutput implements Output {
     }
   }
 
-  /** Forgets the batch: nothing more will be sent. */
+  /** Drops the batch: nothing more will be sent. */
   discard(): void {
     this.#closeSegment();
     for (const { slab } of this.#earlier ?? []) this.#arena.release(slab);
@@ -206,35 +207,35 @@ export class SocketOutput implements Output {
     socket.uncork();
   }
 
-  /** Writes a segment; `waits` says that others wait before it. */
+  /** Writes a segment. `waits` says that earlier writes are unfinished. */
   #write(socket: DrivenSocket, { slab, start, end }: Segment, waits: boolean): void {
     const bytes = slab.bytes.subarray(start, end);
-    const isCopied = waits && bytes.length <= MOST_COPIED;
-    this.#writeAndTell(socket, isCopied ? new Uint8Array(bytes) : bytes);
+    const isCopied = waits && bytes.length <= MAX_COPIED;
+    this.#writeWithCallback(socket, isCopied ? new Uint8Array(bytes) : bytes);
     if (isCopied || socket.writableLength === 0) this.#arena.release(slab);
     else this.#keep(slab);
   }
 
-  /** Writes a segment that the system most likely takes at once. */
+  /** Writes a segment without a callback, since the system most likely takes it at once. */
   #writeAtOnce(socket: DrivenSocket, { slab, start, end }: Segment): void {
     socket.write(slab.bytes.subarray(start, end));
     if (socket.writableLength === 0) {
       this.#arena.release(slab);
       return;
     }
-    // Nothing comes after it, and is done when it is.
-    this.#writeAndTell(socket, NOTHING);
+    // The system did not take it. An empty write behind it has the callback that tells when it is done.
+    this.#writeWithCallback(socket, NOTHING);
     this.#keep(slab);
   }
 
-  /** Writes bytes, and has the flusher told when that is done. */
-  #writeAndTell(socket: DrivenSocket, bytes: Uint8Array): void {
+  /** Writes bytes; the flusher's `handleWritten` is called when they are written. */
+  #writeWithCallback(socket: DrivenSocket, bytes: Uint8Array): void {
     this.#writesBegun++;
     this.#onWritten ??= () => this.#flusher.handleWritten();
     socket.write(bytes, this.#onWritten);
   }
 
-  /** Keeps a slab until the write begun last is done. */
+  /** Keeps a slab pinned until the latest write is done. */
   #keep(slab: Slab): void {
     this.#unfinished ??= [];
     this.#unfinished.push({ write: this.#writesBegun, slab });
@@ -254,10 +255,10 @@ export class SocketOutput implements Output {
     this.#earlierLength += segment.end - segment.start;
   }
 
-  /** Lets go of the open segment; its slab stays pinned. */
+  /** Ends the open segment. Its slab stays pinned. */
   #detach(): void {
     const slab = this.#slab as Slab;
-    // Where another connection has appended since, the slab's end is further on already.
+    // If another connection has appended since, the slab's position is further on already.
     slab.position = Math.max(slab.position, this.position);
     this.#arena.leave(this);
     this.#slab = undefined;

@@ -1,17 +1,17 @@
 /**
- * What of the options bounds a session.
+ * The limits of a session, taken from the options.
  */
 import { constants } from 'node:buffer';
 import type { TimeLimits } from '../protocol/deadlines.ts';
 import type { MessageLimits } from '../protocol/message-reader.ts';
 
-/** What bounds a session, in either role. */
+/** The limits of a session, in either role. */
 export type SessionLimits = MessageLimits & TimeLimits;
 
-/** The latest ones: most connections of a program have the same, and share them. */
+/** The limits made last. Most connections of a program have the same limits, and share one object. */
 let latest: SessionLimits | undefined;
 
-/** Picks the limits out of a client's or a server's options; a session keeps them, and nothing else. */
+/** Takes the limits out of the options. A session keeps them and no other options. */
 export function sessionLimits(
   options: Omit<SessionLimits, 'openTimeout' | 'maxTextSize'>,
   openTimeout: number,

@@ -1,31 +1,30 @@
 /**
- * Tells a peer that reads too slowly from one that was sent much at once.
+ * Tells a peer that reads too slowly from a peer that was sent much at once.
  *
- * What is sent in one turn of the event loop is no fault of the peer's: it has had no chance to take any
- * of it. So the turn in which the limit is passed does not count, and what it added may wait besides. But
- * many requests can come in one turn, each with a long answer: so it has a limit as well.
+ * A peer cannot read anything within one turn of the event loop. So what is sent in the turn in which the limit is
+ * passed may wait besides. That turn has a limit too: many requests may come in it, each with a long answer.
  */
 import { WebSocketError } from '../errors.ts';
 import { nextTick, setImmediate } from './clock.ts';
 
 /** How many times the limit may be sent in the turn in which it is passed. */
-const MOST_IN_ONE_TURN = 16;
+const MAX_IN_ONE_TURN = 16;
 
-/** A connection that is judged. */
+/** The connection of the peer. */
 export interface Judged {
   readonly bufferedAmount: number;
   terminate(error: WebSocketError): void;
 }
 
-/** How much may wait for one peer. */
+/** The limit of the bytes that may wait for one peer. */
 export class SlowPeerLimit {
   readonly #limit: number;
   readonly #judged: Judged;
-  /** What waited when it was last within the limit. */
+  /** Bytes that waited when they were last within the limit. */
   #lastWithin = 0;
-  /** How many bytes may wait, while it is more than the limit. */
+  /** While more bytes than the limit wait: how many may. */
   #allowance: number | undefined;
-  #isTold = false;
+  #isTerminating = false;
 
   /** @param limit bytes that may wait */
   constructor(limit: number, judged: Judged) {
@@ -34,8 +33,8 @@ export class SlowPeerLimit {
   }
 
   /**
-   * Tells whether more waits than the peer can be excused for. The connection is lost then, once what runs
-   * now is done: nobody finds it closed between two calls.
+   * Tells whether more bytes wait than are allowed. If so, the connection is terminated in the next tick: the program
+   * does not find it closed between two of its calls.
    */
   isPassed(): boolean {
     const { bufferedAmount } = this.#judged;
@@ -45,12 +44,12 @@ export class SlowPeerLimit {
       return false;
     }
     if (this.#allowance === undefined) {
-      this.#allowance = MOST_IN_ONE_TURN * this.#limit + bufferedAmount;
+      this.#allowance = MAX_IN_ONE_TURN * this.#limit + bufferedAmount;
       setImmediate(endTurn, this);
     }
     if (bufferedAmount <= this.#allowance) return false;
-    if (!this.#isTold) {
-      this.#isTold = true;
+    if (!this.#isTerminating) {
+      this.#isTerminating = true;
       const message = `the peer reads too slowly: ${bufferedAmount} bytes wait to be sent, above maxBufferedAmount (${this.#limit})`;
       nextTick(() => this.#judged.terminate(new WebSocketError('WS_SLOW_PEER', message)));
     }

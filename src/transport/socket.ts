@@ -1,9 +1,9 @@
 /**
- * A socket as the rest of the library sees it: what a driver does with it, whom it tells what happens, its
- * addresses and its error.
+ * A socket as the rest of the library sees it: what a driver does with it, its listener, its addresses and its
+ * errors.
  *
- * All sockets share the functions that listen to them: an idle connection owns no closures for what may
- * happen to it, and none of them keeps alive what only connecting needed.
+ * All sockets share the functions that listen to their events. So an idle connection owns no closures, and no closure
+ * keeps alive what only connecting needed.
  */
 import type { Socket } from 'node:net';
 import { type ConnectPhase, TransportError } from '../errors.ts';
@@ -17,18 +17,18 @@ export interface SocketAddress {
 
 const MAPPED = /^::ffff:(?=[0-9.]+$)/i;
 
-/** Returns an address as it is, but one of IPv4 that a socket of IPv6 was reached by as one of IPv4 (RFC 4291 §2.5.5.2). */
+/** Makes an IPv4 address of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2); returns any other address as it is. */
 export function plainAddress(address: string | undefined): string | undefined {
   return address?.replace(MAPPED, '');
 }
 
-/** What a driver does with its socket. Sockets of Node.js have it all; so has what stands in for one. */
+/** The part of a socket that a driver uses. A stand-in for a socket has the same part. */
 export interface DrivenSocket {
   /** Bytes that have not been handed to the system. */
   readonly writableLength: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** `written` is called once the system has taken the bytes, or never will; never within this call. */
+  /** Calls `written` when the system has taken the bytes, or never will; never before this call has returned. */
   write(bytes: Uint8Array, written?: (error?: Error | null) => void): unknown;
   cork(): void;
   uncork(): void;
@@ -36,14 +36,14 @@ export interface DrivenSocket {
   resume(): unknown;
   ref(): unknown;
   unref(): unknown;
-  /** Ends the sending side once all has left. */
+  /** Ends the sending side when all bytes have left. */
   end(): unknown;
   destroy(): unknown;
 }
 
-/** Who is told what happens to a socket. */
+/** Is called for the events of one socket. */
 export interface SocketListener {
-  /** Connecting has reached the next phase; in the last one, the upgrade, the socket can be written. */
+  /** Connecting has reached the next phase. In the last phase, the upgrade, the socket can be written. */
   handlePhase(phase: ConnectPhase): void;
   /** Takes `length` bytes read into `bytes`; false stops the reading. */
   receive(bytes: Uint8Array, length: number): boolean;
@@ -56,25 +56,25 @@ const LISTENER: unique symbol = Symbol('listener');
 
 type ListenedSocket = Socket & { [LISTENER]: SocketListener };
 
-/** Tells `listener` from now on how the socket ends. */
+/** Tells the listener of the end of a socket, and of errors. */
 export function listenToEnd(socket: Socket, listener: SocketListener): void {
   (socket as ListenedSocket)[LISTENER] = listener;
   socket.on('end', handleEnd).on('error', handleError).on('close', handleClose);
 }
 
 /**
- * Tells the socket's listener how connecting goes on.
+ * Tells a socket's listener which phase of connecting the socket has reached.
  *
- * @param isNamed whether a name must be resolved first
+ * @param isNamed whether the host is a name, which must be resolved first
  */
 export function listenToPhases(socket: Socket, isNamed: boolean, isSecure: boolean): void {
-  // Listeners that remove themselves would leave the socket a table of them that takes more memory.
+  // Not `once`: it would leave the socket a larger table of listeners.
   if (isNamed) socket.on('lookup', handleLookup);
   socket.on('connect', isSecure ? handleTcpConnect : handleReady);
   if (isSecure) socket.on('secureConnect', handleReady);
 }
 
-/** Takes what the socket has read; Node.js calls it, as all that it calls, with the socket as `this`. */
+/** Gives the listener what the socket has read. Node.js calls this, and the functions below, with the socket as `this`. */
 export function handleRead(this: unknown, length: number, bytes: Uint8Array): boolean {
   return (this as ListenedSocket)[LISTENER].receive(bytes, length);
 }
@@ -103,7 +103,7 @@ function handleClose(this: Socket): void {
   (this as ListenedSocket)[LISTENER].handleClose();
 }
 
-/** Makes an error of ours of a socket's. */
+/** Wraps an error of a socket. */
 export function toTransportError(cause: Error): TransportError {
   return new TransportError(`the connection failed: ${cause.message}`, { cause });
 }

@@ -1,50 +1,52 @@
 /**
- * Decides whether spinning before sleeping pays: only while replies come within its length.
+ * Decides whether a wait spins before it sleeps. Spinning pays only while replies come before it ends.
  */
 import { cpus } from 'node:os';
 
 /**
- * How long a blocking call spins by default where another processor can answer meanwhile, in µs. Over TLS the server
- * has more to do first, and half as long would end just before most replies (bench: tls-other-core).
+ * Microseconds that a blocking call spins by default, if another processor can answer meanwhile. Over TLS the server
+ * takes longer: a spin of 50 µs would end just before most replies (bench: tls-other-core).
  */
 const DEFAULT_SPIN = { plain: 50, tls: 100 };
-/** While replies are slow, so many waits pass before some spin all the same, to see whether they still are. */
-const FIRST_PROBE = 32;
-/** They become more while they are: where the server waits for this very processor, a probe costs its length. */
-const RAREST_PROBE = 1024;
-/** Waits of a probe: the first reply has to wake a server's sleeping processor, which is fast once it is awake. */
+/** While replies are slow, a probe follows after so many waits: some waits spin, to see whether replies are still slow. */
+const MIN_PROBE_INTERVAL = 32;
+/** The interval doubles up to so many waits: where the server waits for this very processor, a probe only delays it. */
+const MAX_PROBE_INTERVAL = 1024;
+/** Waits of one probe. The first reply may be slow since it wakes the server's processor. */
 const PROBE_LENGTH = 4;
-/** A wait counts for so many times the spin's length at most: one long pause is soon forgotten. */
-const MOST_COUNTED = 4;
+/** A wait counts as so many times the spin's length at most, so that the average soon forgets a long pause. */
+const MAX_COUNTED = 4;
 
 let hasOthers: boolean | undefined;
 
 /**
- * How long a call spins unless told otherwise, in µs. What this process may run on says nothing: the server may
- * run on another processor. Asked once: the system takes a tenth of a millisecond to count them.
+ * Returns how many microseconds a call spins by default. All processors of the machine count, also those that this
+ * process may not use: the server may run there. They are counted once, since that takes 0.1 ms.
  */
 export function usualSpin(isSecure: boolean): number {
   hasOthers ??= cpus().length > 1;
   return hasOthers ? DEFAULT_SPIN[isSecure ? 'tls' : 'plain'] : 0;
 }
 
-/** One connection's gate. */
+/** Decides for the waits of one connection. */
 export class SpinGate {
+  /** Milliseconds. */
   readonly #length: number;
-  /** Running average of how long replies take while this spins, in ms. */
+  /** The running average of waits that spin, in milliseconds. */
   #average = 0;
   #isSpinning = false;
-  /** Waits until the next probe, and those left of the present one. */
-  #untilProbe = FIRST_PROBE;
+  /** Waits until the next probe. */
+  #untilProbe = MIN_PROBE_INTERVAL;
+  /** Waits left of the present probe. */
   #probing = 0;
-  #probeEvery = FIRST_PROBE;
+  #probeInterval = MIN_PROBE_INTERVAL;
 
   /** @param microseconds the longest spin */
   constructor(microseconds: number) {
     this.#length = microseconds / 1000;
   }
 
-  /** Returns how many milliseconds the wait that begins now may spin. */
+  /** Begins a wait, and returns how many milliseconds it may spin. */
   next(): number {
     const isSlow = this.#average > this.#length;
     if (isSlow && this.#probing === 0 && --this.#untilProbe === 0) this.#probing = PROBE_LENGTH;
@@ -52,24 +54,24 @@ export class SpinGate {
     return this.#isSpinning ? this.#length : 0;
   }
 
-  /** Notes how many milliseconds a wait took, its spin included. */
+  /** Ends a wait that took so many milliseconds, its spin included. */
   observe(waited: number): void {
-    // A reply to who slept says nothing: beside the server on one processor it comes because of that.
+    // A wait without a spin says nothing: if the server shares the processor, sleeping is what lets it reply.
     if (!this.#isSpinning) return;
     if (waited <= this.#length) {
       this.#average = Math.min(this.#average, this.#length);
-      this.#begin(FIRST_PROBE);
+      this.#countToProbe(MIN_PROBE_INTERVAL);
     } else if (this.#probing > 0 && --this.#probing === 0) {
-      this.#begin(Math.min(2 * this.#probeEvery, RAREST_PROBE));
+      this.#countToProbe(Math.min(2 * this.#probeInterval, MAX_PROBE_INTERVAL));
     }
-    const counted = Math.min(waited, MOST_COUNTED * this.#length);
+    const counted = Math.min(waited, MAX_COUNTED * this.#length);
     this.#average += (counted - this.#average) / 8;
   }
 
   /** Begins to count the waits until the next probe. */
-  #begin(probeEvery: number): void {
+  #countToProbe(interval: number): void {
     this.#probing = 0;
-    this.#probeEvery = probeEvery;
-    this.#untilProbe = probeEvery;
+    this.#probeInterval = interval;
+    this.#untilProbe = interval;
   }
 }

@@ -1,20 +1,19 @@
 /**
- * What was read from a socket and not delivered, because the session was halted, and the end of the
- * connection, which comes after it.
+ * Bytes that were read while the session was halted, and the end of the connection if that came behind them.
  */
 import { nextTick } from './clock.ts';
 
 const NOTHING = new Uint8Array(0);
 
-/** The bytes of one connection that wait to be delivered. Most connections never have any. */
+/** The bytes of one connection that wait to be delivered. */
 export class Undelivered {
   #bytes: Uint8Array = NOTHING;
   readonly #deliver: () => void;
   #isScheduled = false;
-  /** What to do once all has been delivered: the connection has ended meanwhile. */
+  /** Called when all bytes have been delivered, if the connection has ended meanwhile. */
   end: (() => void) | undefined;
 
-  /** @param deliver is called in a tick after each {@link schedule} */
+  /** @param deliver called in the next tick after `schedule` */
   constructor(deliver: () => void) {
     this.#deliver = deliver;
   }
@@ -23,7 +22,7 @@ export class Undelivered {
     return this.#bytes.length === 0;
   }
 
-  /** Adds a copy of `bytes[start, end)` to what waits. */
+  /** Adds a copy of `bytes[start, end)`. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const rest = new Uint8Array(this.#bytes.length + end - start);
     rest.set(this.#bytes);
@@ -31,25 +30,25 @@ export class Undelivered {
     this.#bytes = rest;
   }
 
-  /** Takes out all that waits. */
+  /** Takes all bytes out. */
   take(): Uint8Array {
     const bytes = this.#bytes;
     this.#bytes = NOTHING;
     return bytes;
   }
 
-  /** Puts back what could not be delivered of what was taken out. */
+  /** Puts back the bytes that could not be delivered. */
   putBack(rest: Uint8Array): void {
     this.#bytes = rest;
   }
 
-  /** Forgets what waits: the connection is over. */
+  /** Drops the bytes and the end: the connection is over. */
   clear(): void {
     this.#bytes = NOTHING;
     this.end = undefined;
   }
 
-  /** Has what waits delivered in a tick. */
+  /** Calls `deliver` in the next tick. */
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;

@@ -1,8 +1,8 @@
 /**
  * The codecs of permessage-deflate over Node's zlib.
  *
- * A direction that keeps its history owns a zlib stream, from its first compressed message on. One
- * that does not borrows a stream for each message: all such connections of a thread share a few.
+ * A direction that keeps its history owns a zlib stream from its first compressed message on. A direction that forgets
+ * its history borrows a stream for each message: all such connections of a thread share a few streams.
  */
 import type { ResolvedDeflateOptions, SendOptions } from '../../options/options.ts';
 import {
@@ -17,17 +17,17 @@ import { nodeProcess } from '../node-globals.ts';
 import { JobLimit } from './job-limit.ts';
 import { openDeflate, openInflate, type ZlibStream } from './zlib-stream.ts';
 
-/** Bytes from which on a message is worth the way to the thread pool (bench/micro/deflate.mjs). */
-const DEFLATE_LATER_FROM = 16 * 1024;
-/** Jobs in Node's pool of four threads at once: file system and DNS need some of them too. */
+/** The shortest message that is compressed in the thread pool (bench/micro/deflate.mjs), in bytes. */
+const MIN_DEFLATE_LATER = 16 * 1024;
+/** Limits the jobs in Node's pool, which has four threads: file system and DNS need some of them. */
 const jobs = new JobLimit(2);
-/** Streams of one kind kept for the next message that borrows one. */
-const STREAMS_KEPT = 4;
-/** Bytes of output made room for at first. */
+/** How many free streams of one kind are kept. */
+const MAX_FREE_STREAMS = 4;
+/** Bytes of the first buffer for output. */
 const FIRST_OUTPUT = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
-/** Streams that are lent for one message each. */
+/** Streams that are borrowed for one message each. */
 class StreamPool {
   readonly #free = new Map<string, ZlibStream[]>();
 
@@ -41,7 +41,7 @@ class StreamPool {
       free = [];
       this.#free.set(kind, free);
     }
-    if (stream.error !== undefined || free.length >= STREAMS_KEPT) {
+    if (stream.error !== undefined || free.length >= MAX_FREE_STREAMS) {
       stream.close();
       return;
     }
@@ -52,7 +52,7 @@ class StreamPool {
 
 const pool = new StreamPool();
 
-/** What both codecs do with their stream: open it late, keep it or lend it. */
+/** The stream of one direction: opened when it is needed, and kept or borrowed. */
 class Codec {
   readonly #kind: string;
   readonly #isBorrowed: boolean;
@@ -74,7 +74,7 @@ class Codec {
     if (this.#isBorrowed) this.release();
   }
 
-  /** Forgets the history, if it is kept at all. */
+  /** Forgets the history, if it is kept. */
   forget(): void {
     if (!this.#isBorrowed) this.#stream?.reset();
   }
@@ -93,7 +93,7 @@ let output: Uint8Array = NOTHING;
 /** Compresses with zlib: at once, or in the thread pool. */
 export class ZlibDeflater implements Deflater {
   readonly #codec: Codec;
-  /** A job in the thread pool is using the stream. */
+  /** Whether a job in the thread pool is using the stream. */
   #isBusy = false;
   #isReleased = false;
 
@@ -102,7 +102,7 @@ export class ZlibDeflater implements Deflater {
     level: number,
     memLevel: number,
   ) {
-    // zlib has no 8: of the 512 bytes that 9 stands for it reaches back no more than 250.
+    // Raw streams of zlib have no window of 8 bits. With 9 bits zlib reaches back 250 bytes, less than 8 bits allow.
     const options = { windowBits: Math.max(9, windowBits), level, memLevel };
     const kind = `deflate ${options.windowBits} ${level} ${memLevel}`;
     this.#codec = new Codec(kind, noContextTakeover, () => openDeflate(options));
@@ -127,12 +127,12 @@ export class ZlibDeflater implements Deflater {
     } while (length === output.length);
     if (isFinal) this.#codec.endMessage();
     const deflated = isFinal ? withoutEmptyBlock(output, length) : output.subarray(0, length);
-    // One huge message must not keep its room for ever.
+    // The buffer for one huge message is not kept.
     if (output.length > 16 * FIRST_OUTPUT) output = NOTHING;
     return deflated;
   }
 
-  /** Compresses a message in the thread pool. Until it is done no other must be begun. */
+  /** Compresses a message in the thread pool. No other message may be compressed meanwhile. */
   async deflateLater(bytes: Uint8Array): Promise<Uint8Array> {
     this.#isBusy = true;
     try {
@@ -149,8 +149,8 @@ export class ZlibDeflater implements Deflater {
   }
 
   /**
-   * Forgets what was compressed before, of which the peer is to see nothing. What it has seen it keeps,
-   * and need not be told: later messages refer to less than they could.
+   * Forgets the history, since the last message will not be sent. The peer keeps its history and need not know: later
+   * messages just do not refer to it.
    */
   forget(): void {
     this.#codec.forget();
@@ -162,11 +162,13 @@ export class ZlibDeflater implements Deflater {
   }
 }
 
-/** RFC 7692 §7.2.1: the empty block at the end is left out, and what is empty then is one zero byte. */
+/** Removes the empty block that zlib puts at the end. */
 function withoutEmptyBlock(bytes: Uint8Array, length: number): Uint8Array {
+  // RFC 7692 §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end."
   const end = length - EMPTY_BLOCK.length;
   const hasBlock = end >= 0 && EMPTY_BLOCK.every((byte, i) => bytes[end + i] === byte);
   const stop = hasBlock ? end : length;
+  // RFC 7692 §7.2.3.6: an empty message is one octet, 0x00.
   return stop === 0 ? EMPTY_BLOCK.subarray(0, 1) : bytes.subarray(0, stop);
 }
 
@@ -174,11 +176,12 @@ function withoutEmptyBlock(bytes: Uint8Array, length: number): Uint8Array {
 export class ZlibInflater implements Inflater {
   readonly #codec: Codec;
   #input: Uint8Array = NOTHING;
-  /** Where the input began, and how far it has been used. */
+  /** Where the input began. */
   #first = 0;
+  /** Where the input that zlib has not used yet begins and ends. */
   #start = 0;
   #end = 0;
-  /** Whether the last input began right after a final block. */
+  /** Whether a final block ended right before the last input. */
   #isAfterFinalBlock = false;
 
   constructor({ noContextTakeover, windowBits }: DeflateParameters) {
@@ -202,8 +205,8 @@ export class ZlibInflater implements Inflater {
 
   endMessage(): void {
     this.#input = NOTHING;
-    // The sender left out the octet that makes the empty block one (RFC 7692 §7.2.3.4): what was put
-    // back is no block then, and must not run on into the next message.
+    // RFC 7692 §7.2.3.4: after a final block the sender appends an octet, which the four octets put back complete to
+    // an empty block. Without that octet they are no block, and must not run on into the next message.
     if (this.#isAfterFinalBlock) this.#codec.stream.reset();
     this.#codec.endMessage();
   }
@@ -220,32 +223,32 @@ export class ZlibInflater implements Inflater {
       if (made < 0) return -1;
       to += made;
       if (this.#start === this.#end) return to;
-      // Input is left although there is room: a final block came.
+      // zlib has left input although there is room: it has met a final block.
       if (this.#start === from && made === 0) this.#beginAnew();
     }
     return to;
   }
 
   /**
-   * Reads one byte, in steps that end where it comes out: once zlib meets bad data it no longer tells
-   * what came out before, and whether the byte did must not depend on the pieces of the input.
+   * Reads one byte, in steps that stop as soon as it comes out. When zlib meets bad data it does not say how much came
+   * out before. Without the steps it would depend on the pieces of the input whether the byte counts.
    */
   #readOne(bytes: Uint8Array, at: number): number {
     for (;;) {
       const from = this.#start;
-      // As far as it goes without output, which is up to the byte.
+      // Without room for output zlib stops right before the byte.
       if (this.#write(this.#end - from, bytes, at, at) < 0) return -1;
       const made = this.#write(0, bytes, at, at + 1);
       if (made !== 0) return made < 0 ? -1 : at + 1;
       if (this.#start === this.#end) return at;
-      // Input is left: in a stored block its next octet is the byte.
+      // Input is left. In a stored block the byte is the next octet of it.
       const stored = this.#write(1, bytes, at, at + 1);
       if (stored !== 0) return stored < 0 ? -1 : at + 1;
       if (this.#start === from) this.#beginAnew();
     }
   }
 
-  /** Gives zlib some of the input and returns how many bytes came out; -1 for bad data. */
+  /** Gives zlib some of the input; returns how many bytes came out, or -1 for bad data. */
   #write(inputLength: number, bytes: Uint8Array, start: number, end: number): number {
     const { stream } = this.#codec;
     stream.write(this.#input, this.#start, inputLength, bytes, start, end - start);
@@ -254,20 +257,20 @@ export class ZlibInflater implements Inflater {
     return end - start - stream.roomLeft;
   }
 
-  /** What follows a final block begins anew (RFC 7692 §7.2.3.4). */
+  /** Resets the stream after a final block, so that it reads on (RFC 7692 §7.2.3.4). */
   #beginAnew(): void {
     this.#codec.stream.reset();
     this.#isAfterFinalBlock = this.#start === this.#first;
   }
 }
 
-/** Whether compression works here, once that is known. */
+/** Whether compression works on this version of Node.js, once that was tried. */
 let isWorking: boolean | undefined;
 
 /**
- * Returns the compression for a connection with those options: none without options, and none where Node.js's
- * zlib cannot be called as it takes. That is found out before it is offered or accepted, and warned of once:
- * what works without compression goes on working.
+ * Returns the compression for a connection with these options; `undefined` without options, or if compression does
+ * not work on this version of Node.js. That is tried once, before compression is negotiated, and warned of:
+ * connections work without compression.
  */
 export function compressionFor(
   options: ResolvedDeflateOptions | undefined,
@@ -290,7 +293,7 @@ function probe(): boolean {
   }
 }
 
-/** Compresses a message and inflates it again, by the calls that connections make. */
+/** Compresses a message and inflates it again, with the calls that connections make. */
 function roundTrip(message: Uint8Array): void {
   const parameters = { noContextTakeover: false, windowBits: 15 };
   const deflater = new ZlibDeflater(parameters, -1, 8);
@@ -309,7 +312,7 @@ function roundTrip(message: Uint8Array): void {
   }
 }
 
-/** Compression for one connection, with those options. */
+/** The compression of one connection. */
 export class ZlibCompression implements Compression {
   readonly settings: DeflateSettings;
   readonly #level: number;
@@ -332,12 +335,12 @@ export class ZlibCompression implements Compression {
   }
 
   /**
-   * Returns who is to compress a message of `size` bytes in the thread pool; nobody, if it is not
-   * worth it or not wanted.
+   * Returns the deflater for a message of `size` bytes that is to be compressed in the thread pool; `undefined` if the
+   * message is too short, or is not to be compressed.
    */
   deflaterFor(size: number, options: SendOptions | undefined): ZlibDeflater | undefined {
     if (options?.compress === false) return undefined;
-    const isWorthIt = size >= Math.max(DEFLATE_LATER_FROM, this.settings.threshold);
-    return isWorthIt ? this.#deflater : undefined;
+    const isLongEnough = size >= Math.max(MIN_DEFLATE_LATER, this.settings.threshold);
+    return isLongEnough ? this.#deflater : undefined;
   }
 }

@@ -1,23 +1,22 @@
 /**
- * Node's zlib as calls that return their result: what its streams do one chunk at a time, done at
- * once, with the history kept from call to call, into memory of the caller's choice.
+ * Node's zlib as calls that return their result. A stream keeps its history from call to call, and writes into memory
+ * of the caller's choice.
  *
- * The public ways are streams, which answer in a later turn, and one-shot calls, which forget the
- * history. The handle below a stream does both jobs; its names are not public, so they are looked
- * for first.
+ * The public streams of `node:zlib` answer in a later turn, and its one-shot calls forget the history. The handle of a
+ * stream does neither. Its names are not public, so the constructor checks that they are there.
  */
 import { isUint32Array } from 'node:util/types';
 import type { createDeflateRaw, createInflateRaw, ZlibOptions } from 'node:zlib';
 
-/** Loaded when it is needed only: most connections are not compressed. */
+/** Loads `node:zlib` when it is needed: most connections are not compressed. */
 const zlib = (): typeof import('node:zlib') => process.getBuiltinModule('node:zlib');
-/** zlib's Z_SYNC_FLUSH: all that was given is in the output, up to a byte boundary. */
+/** zlib's Z_SYNC_FLUSH: puts all input into the output, and ends at a byte boundary. */
 const SYNC_FLUSH = 2;
 
 /** The stream classes of `node:zlib`, as the two raw ones are used here. */
 type RawStream = ReturnType<typeof createDeflateRaw> | ReturnType<typeof createInflateRaw>;
 
-/** What is below a stream of `node:zlib`. */
+/** The handle of a stream of `node:zlib`. */
 interface ZlibHandle {
   writeSync(
     flush: number,
@@ -31,10 +30,10 @@ interface ZlibHandle {
   onerror(message: string, errorNumber: number, code: string): void;
 }
 
-/** A raw stream with what it has below. */
+/** The fields of a raw stream that are not public. */
 interface OpenStream {
   readonly _handle?: ZlibHandle | null;
-  /** After a write: the room left in the output, and the input not yet used. */
+  /** After a write: how many bytes of room are left in the output, and how many of input. */
   readonly _writeState?: Uint32Array;
 }
 
@@ -43,7 +42,7 @@ export class ZlibStream {
   readonly #stream: RawStream;
   readonly #handle: ZlibHandle;
   readonly #state: Uint32Array;
-  /** Why it failed, if it did; it is of no use then. */
+  /** Why the stream failed, if it did. It cannot be used any more then. */
   error: string | undefined;
 
   constructor(stream: RawStream) {
@@ -57,21 +56,21 @@ export class ZlibStream {
     handle.onerror = (message) => {
       this.error = message;
     };
-    // What its asynchronous use meets is told to that use.
+    // An error of an asynchronous write rejects that write.
     stream.on('error', () => {});
   }
 
-  /** Room left in the output by the last write. */
+  /** Bytes of room that the last write has left in the output. */
   get roomLeft(): number {
     return this.#state[0] as number;
   }
 
-  /** Input that the last write did not use. */
+  /** Bytes of input that the last write did not use. */
   get inputLeft(): number {
     return this.#state[1] as number;
   }
 
-  /** Feeds input, flushed to a byte boundary, and fills the output as far as it goes. */
+  /** Feeds input, and fills the output as far as it goes. */
   write(
     input: Uint8Array,
     inputOffset: number,
@@ -91,7 +90,7 @@ export class ZlibStream {
     );
   }
 
-  /** Does one write in the thread pool; rejected if the stream is closed before it is done. */
+  /** Does one write in the thread pool. Rejects if the stream is closed before it is done. */
   writeAsync(input: Uint8Array): Promise<Uint8Array> {
     const stream = this.#stream;
     return new Promise((resolve, reject) => {
@@ -116,7 +115,7 @@ export class ZlibStream {
     this.#stream.reset();
   }
 
-  /** Frees its memory. */
+  /** Frees the memory of the stream. */
   close(): void {
     this.#stream.close();
   }
