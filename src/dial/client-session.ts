@@ -1,5 +1,5 @@
 /**
- * What a client's session is made of: the same for every face.
+ * The options of a client's session, which are the same in every client.
  */
 import { nodeKernels } from '../kernels/node.ts';
 import type { ResolvedConnectOptions } from '../options/options.ts';
@@ -9,9 +9,9 @@ import { maskingKeys, nonce, sha1Base64 } from '../transport/crypto.ts';
 import { requestHeaders, type Target } from './target.ts';
 
 /**
- * What a client's session takes of its request, from the URL and the options.
+ * Returns the client's part of a session's options, taken from the URL and the options of `connect`.
  *
- * @param generateMaskingKey what draws masking keys. Default the caller's function
+ * @param generateMaskingKey draws masking keys. Default the function of the options
  */
 export function clientOptions(
   target: Target,
@@ -31,13 +31,17 @@ export function clientOptions(
 /** Delivers whole messages, in memory that a client may keep until they are received. */
 export const WHOLE_MESSAGES: MessageDelivery = { deliversFrames: false, handsOver: true };
 
-/** Returns what a client's session is made of: `own` is what each face sees to itself. */
+/**
+ * Returns the options of a client's session.
+ *
+ * @param own the options that differ from client to client
+ */
 export function clientSessionOptions(
   options: ResolvedConnectOptions,
   delivery: MessageDelivery,
   own: Pick<SessionOptions, 'output' | 'sink' | 'limits' | 'compression'>,
 ): SessionOptions {
-  // Not spread: that takes ten times the memory.
+  // Not spread: an object made by spreading takes ten times the memory.
   return {
     kernels: nodeKernels(),
     output: own.output,

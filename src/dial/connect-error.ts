@@ -1,5 +1,5 @@
 /**
- * Says in words why no connection came about, and what to do.
+ * Words the errors of `connect`: why no connection came about, and what to do.
  */
 import { isNativeError } from 'node:util/types';
 import {
@@ -14,26 +14,26 @@ import { withoutSecrets } from '../inspection.ts';
 import { type Target, withoutCredentials } from './target.ts';
 import { isTlsFailure, type SystemError, tlsFailure } from './tls-failure.ts';
 
-/** An attempt to connect, as far as it came. */
+/** An attempt to connect that has failed. */
 export interface FailedAttempt {
   readonly target: Target;
-  /** The phase under way when it failed. */
+  /** The phase in which the attempt failed. */
   readonly phase: ConnectPhase;
-  /** Whether anything has come from the server, above TLS. */
+  /** Whether the server has sent anything; over TLS, anything encrypted. */
   readonly hasAnswered: boolean;
 }
 
-/** With what servers answer a plain request on a port for TLS: nginx, Apache, Go and Tomcat. */
+/** The answers of nginx, Apache, Go and Tomcat to a plain request on a port for TLS. */
 const PLAIN_ON_TLS_PORT =
   /plain HTTP request was sent to HTTPS port|plain HTTP to an SSL-enabled server|HTTP request to an HTTPS server|requires TLS/i;
 const IS_IT_WSS = '; is it a wss: URL?';
-/** Characters of a redirect's target that are told. */
-const MOST_QUOTED = 300;
+/** The most characters of a redirect's target that an error shows. */
+const MAX_QUOTED = 300;
 
 /**
  * Makes the error for an attempt to connect that failed.
  *
- * @param error why the session or the socket ended, if it said why
+ * @param error the error of the session or of the socket, if there is one
  */
 export function explainConnectFailure(error: unknown, attempt: FailedAttempt): unknown {
   const { phase, target } = attempt;
@@ -51,7 +51,7 @@ function cannotConnect({ url }: Target): string {
 
 function connectError(error: unknown, attempt: FailedAttempt): unknown {
   const { phase, target } = attempt;
-  if (error instanceof HandshakeError) return located(error, attempt);
+  if (error instanceof HandshakeError) return withPlace(error, attempt);
   if (!isNativeError(error)) return error;
   const cause = (error instanceof TransportError ? error.cause : error) as SystemError;
   const url = withoutSecrets(target.url);
@@ -64,16 +64,16 @@ function connectError(error: unknown, attempt: FailedAttempt): unknown {
   }
   const what = isTlsFailure(cause, phase)
     ? tlsFailure(cause, target)
-    : tcpFailure(cause, where.address) + (phase === 'upgrade' ? askForScheme(attempt) : '');
+    : tcpFailure(cause, where.address) + (phase === 'upgrade' ? hintOfScheme(attempt) : '');
   return new ConnectError(`${cannotConnect(target)}: ${what}`, { ...where, phase });
 }
 
-/** Adds where it happened to an error of the handshake, which the core cannot know. */
-function located(error: HandshakeError, attempt: FailedAttempt): HandshakeError {
+/** Adds the URL and the address to an error of the handshake. The core does not know them. */
+function withPlace(error: HandshakeError, attempt: FailedAttempt): HandshakeError {
   const { target } = attempt;
   const address = `${target.hostname}:${target.port}`;
   const hint =
-    error instanceof HandshakeStatusError ? hintOfStatus(error, target) : askForScheme(attempt);
+    error instanceof HandshakeStatusError ? hintOfStatus(error, target) : hintOfScheme(attempt);
   error.message = `${cannotConnect(target)}: ${error.message}${hint}`;
   return Object.assign(error, { url: withoutSecrets(target.url), address });
 }
@@ -83,13 +83,13 @@ function hintOfStatus({ status, headers, body }: HandshakeStatusError, target: T
   if (status >= 300 && status < 400 && location !== undefined) {
     return `; it redirects to ${redirectTarget(location, target)}, where you may connect if you trust it`;
   }
-  const isAsked =
+  const wantsTls =
     !target.isSecure && status === 400 && PLAIN_ON_TLS_PORT.test(Buffer.from(body).toString());
-  return isAsked ? IS_IT_WSS : '';
+  return wantsTls ? IS_IT_WSS : '';
 }
 
-/** Many a server says nothing to a plain request on a port for TLS. */
-function askForScheme({ target, hasAnswered }: FailedAttempt): string {
+/** Many servers send nothing back to a plain request on a port for TLS. */
+function hintOfScheme({ target, hasAnswered }: FailedAttempt): string {
   return target.isSecure || hasAnswered ? '' : IS_IT_WSS;
 }
 
@@ -97,7 +97,7 @@ function redirectTarget(location: string, target: Target): string {
   const absolute = URL.canParse(location, target.url)
     ? new URL(location, target.url).href
     : location;
-  return withoutSecrets(withoutCredentials(absolute)).slice(0, MOST_QUOTED);
+  return withoutSecrets(withoutCredentials(absolute)).slice(0, MAX_QUOTED);
 }
 
 function addressTried(error: SystemError, target: Target): string {

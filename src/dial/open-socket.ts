@@ -1,5 +1,5 @@
 /**
- * Opens a client's socket, read without a stream into the shared receive buffer.
+ * Opens a client's socket. It is read without a stream, into the shared receive buffer.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -18,9 +18,9 @@ import type { Target } from './target.ts';
 import { checkTlsOptions, dialingOptions } from './tls-options.ts';
 
 /**
- * Opens a socket to the target; `listener` is told when it can be written, what it reads, and its end.
+ * Opens a socket to the target. The listener is told the phases, what the socket reads, and its end.
  *
- * @throws TypeError, RangeError for options of TLS that are refused, here or by Node.js
+ * @throws TypeError, RangeError for options of TLS that this function or Node.js refuses
  */
 export function openSocket(
   target: Target,
@@ -47,7 +47,7 @@ function openSecure(target: Target, options: ResolvedConnectOptions, shared: obj
   const secure = withGuards(secureOptions(target, options), (error) => socket.destroy(error));
   secure.secureContext ??= sharedContext(tls);
   const socket = nodeTls().connect({ ...secure, ...shared });
-  // Before Node.js 24 `tls.connect` does not look at these.
+  // Before Node.js 24 `tls.connect` ignores these options.
   const { keepAlive, keepAliveInitialDelay } = dialingOptions(tls);
   socket.setNoDelay(noDelay);
   if (keepAlive === true) socket.setKeepAlive(true, keepAliveInitialDelay);

@@ -1,5 +1,5 @@
 /**
- * The options of `tls.connect` that follow from a target and the caller's own.
+ * The options of `tls.connect`, made of a target and the caller's options of TLS.
  */
 
 import { isIP } from 'node:net';
@@ -9,21 +9,21 @@ import { describe, type ResolvedConnectOptions } from '../options/options.ts';
 import { nodeTls } from '../transport/node-tls.ts';
 import type { Target } from './target.ts';
 
-/** Returns what TLS to the target is done with: the caller's options, and what is left open. */
+/** Returns the caller's options of TLS, with defaults for the target. */
 export function secureOptions(target: Target, options: ResolvedConnectOptions): ConnectionOptions {
   const secure: ConnectionOptions = { host: target.hostname, ...options.tls };
-  // RFC 6066 §3: an address is no server name.
+  // RFC 6066 §3: "Literal IPv4 and IPv6 addresses are not permitted in "HostName"."
   if (secure.servername === undefined && isIP(target.hostname) === 0) {
     secure.servername = target.hostname;
   }
-  // What is spoken here is HTTP/1.1; a server that can do more must not choose it.
+  // A server that speaks HTTP/2 as well must not choose it.
   secure.ALPNProtocols ??= ['http/1.1'];
   return secure;
 }
 
 /**
- * Has what the caller's functions throw given to `fail`, which ends the connection: out of a callback of
- * Node.js it would end the process.
+ * Guards the caller's functions: what they throw is given to `fail`, which ends the connection. Thrown out of a
+ * callback of Node.js it would end the process.
  */
 export function withGuards(
   options: ConnectionOptions,
@@ -55,8 +55,9 @@ export function withGuards(
 }
 
 /**
- * Asks whom the certificate is for: the caller's function, or that of `node:tls`; `undefined` if all is well.
+ * Checks that a certificate is for the host, by the caller's function or else by that of `node:tls`.
  *
+ * @returns why the certificate is refused; `undefined` if it is not
  * @throws what the function throws, as an Error
  */
 export function identityFault(
@@ -72,9 +73,9 @@ export function identityFault(
     throw toError('checkServerIdentity', error);
   }
   if (isNativeError(verdict)) return verdict;
-  // A promise is refused below; what becomes of it must not end the process.
+  // A promise is refused below. Its rejection must not end the process.
   if (isPromise(verdict)) verdict.catch(() => {});
-  // As for Node.js, what is falsy agrees, and everything else refuses.
+  // As in Node.js, a falsy value accepts the certificate.
   if (!verdict) return undefined;
   return new TypeError(
     `checkServerIdentity must return undefined or an Error, not ${describe(verdict)}`,

@@ -1,16 +1,19 @@
 /**
- * The TLS context of connections with the same options: by what certificates are checked, and how all
- * is encrypted. One of its own takes a connection some 12 KiB, and a good part of the time to connect.
+ * Shares one TLS context among connections with the same options. A context has the trusted authorities and the
+ * ciphers. It takes some 12 KiB, and making it takes a good part of the time to connect.
  */
 import type { ConnectionOptions, SecureContext } from 'node:tls';
 import { nodeTls } from '../transport/node-tls.ts';
 import { tlsConditions } from './tls-conditions.ts';
 
-/** The latest context, and the conditions it was made under. Only its connections keep it: it may hold a private key. */
+/**
+ * The context made last, and the conditions that it was made under. Only its connections keep it alive, since it may
+ * hold a private key.
+ */
 let latest: { readonly context: WeakRef<SecureContext>; readonly conditions: string } | undefined;
 
 /**
- * Returns the context for the caller's options of TLS: the latest one, where nothing has changed since.
+ * Returns a context for the caller's options of TLS: the one made last, if all conditions are the same.
  *
  * @throws what `tls.createSecureContext` throws for wrong options
  */

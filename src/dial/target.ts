@@ -6,35 +6,35 @@ import { InvalidUrlError } from '../errors.ts';
 import { withoutSecrets } from '../inspection.ts';
 import { credentialsFault, describe, type ResolvedConnectOptions } from '../options/options.ts';
 
-/** Where to connect, and what to ask for there. */
+/** Where to connect, and what to request there. */
 export interface Target {
-  /** The URL without credentials, for messages and for the user. */
+  /** The URL without credentials, to be shown. */
   readonly url: string;
   readonly isSecure: boolean;
-  /** A name or an address, without the brackets of IPv6. */
+  /** A name or an address; an IPv6 address has no brackets. */
   readonly hostname: string;
   readonly port: number;
   /** The value of the `Host` header. */
   readonly host: string;
-  /** Path and query. */
+  /** The path and the query. */
   readonly target: string;
-  /** Credentials in the URL. */
+  /** The credentials in the URL. */
   readonly auth: { readonly username: string; readonly password: string } | undefined;
 }
 
 const SCHEMES: Readonly<Record<string, { isSecure: boolean; port: number; scheme: string }>> = {
   'ws:': { isSecure: false, port: 80, scheme: 'ws:' },
   'wss:': { isSecure: true, port: 443, scheme: 'wss:' },
-  // As in browsers: the address of a page will do.
+  // Browsers take these schemes too.
   'http:': { isSecure: false, port: 80, scheme: 'ws:' },
   'https:': { isSecure: true, port: 443, scheme: 'wss:' },
 };
 
-/** The URL taken apart last, and what came of it: many connections may go to one. */
+/** The URL parsed last, with its target: many connections may go to the same URL. */
 let latest: { readonly text: string; readonly target: Target } | undefined;
 
 /**
- * Takes a URL apart.
+ * Parses a WebSocket URL.
  *
  * @throws InvalidUrlError saying what is wrong with it
  * @throws TypeError if it is neither a string nor a URL, or has CR, LF or NUL in it
@@ -46,19 +46,19 @@ export function parseTarget(url: string | URL): Target {
   }
   if (latest?.text === text) return latest.target;
   const target = parseText(text);
-  // Credentials are kept no longer than they are needed.
+  // Credentials are not kept.
   if (target.auth === undefined) latest = { text, target };
   return target;
 }
 
-/** Returns the text of a URL, of whatever class: in Jest's jsdom the global one is not Node.js's. */
+/** Returns the text of a URL object of any class: under Jest's jsdom the global class is not that of Node.js. */
 function hrefOf(url: unknown): unknown {
   const { href, protocol } = (url ?? {}) as Partial<URL>;
   return typeof protocol === 'string' ? href : undefined;
 }
 
 function parseText(text: string): Target {
-  // A parser of URLs leaves line breaks out, and would connect to what nobody has written.
+  // The URL parser drops line breaks, so the URL would be another one than the caller wrote.
   if (/[\r\n\0]/.test(text)) throw new TypeError('connect: url must not contain CR, LF or NUL');
   let parsed: URL;
   try {
@@ -78,11 +78,13 @@ function parseText(text: string): Target {
       { url: shown },
     );
   }
-  // RFC 6455 §3: fragment identifiers MUST NOT be used; in a path, '#' is written '%23'.
+  // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on these
+  // URIs."
   if (parsed.hash !== '' || text.endsWith('#')) {
-    throw new InvalidUrlError(`the URL must not have a fragment ('${parsed.hash || '#'}')`, {
-      url: shown,
-    });
+    throw new InvalidUrlError(
+      `the URL must not have a fragment ('${parsed.hash || '#'}'); write '%23' for a '#' in the path`,
+      { url: shown },
+    );
   }
   const auth = parseCredentials(parsed, shown);
   const target = parsed.pathname + parsed.search;
@@ -98,8 +100,8 @@ function parseText(text: string): Target {
 }
 
 /**
- * What is told of a URL that is refused is told without credentials: a parser of URLs takes back
- * slashes for slashes, and needs none at all before the host.
+ * Removes the credentials from the text of a URL, which may not be valid. Like a URL parser it takes backslashes for
+ * slashes, and needs no slash before the host.
  */
 export function withoutCredentials(url: string): string {
   const [prefix] = /^(?:[^@/\\?#:]*:)?[/\\\s]*/.exec(url) as RegExpExecArray;
@@ -107,8 +109,8 @@ export function withoutCredentials(url: string): string {
 }
 
 /**
- * Returns the request's headers that come from the options and from the URL. There is one rule: a
- * header of the caller's wins over the option for it, and an option over the URL.
+ * Returns the request's headers that come from the options and from the URL. A header of the caller's wins over the
+ * option for it, and an option wins over the URL.
  */
 export function requestHeaders(
   target: Target,
@@ -141,6 +143,6 @@ function parseCredentials(url: URL, shown: string): Target['auth'] {
     });
   }
   const fault = credentialsFault(auth);
-  if (fault !== undefined) throw new InvalidUrlError(`the URL is wrong: ${fault}`, { url: shown });
+  if (fault !== undefined) throw new InvalidUrlError(`invalid URL: ${fault}`, { url: shown });
   return auth;
 }

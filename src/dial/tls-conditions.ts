@@ -1,26 +1,27 @@
 /**
- * Under what conditions TLS is done: what is kept of one connection serves another only under the very same.
+ * The conditions of a TLS connection: everything that decides which certificates it accepts. Sessions and contexts of
+ * one connection are used for another only if all conditions are the same.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { isPlainObject } from '../options/options.ts';
 import { nodeTls } from '../transport/node-tls.ts';
 
-/** How deep options are looked into: those of Node.js are lists of objects at most. */
+/** How many levels of objects in the options are compared. The options of Node.js are lists of objects at most. */
 const MAX_DEPTH = 4;
 
-/** Later versions of Node.js can exchange the authorities that are trusted by default. */
+/** Later versions of Node.js can replace the authorities that are trusted by default. */
 interface Authorities {
   getCACertificates?(): readonly string[];
   setDefaultCACertificates?(certificates: readonly string[]): void;
 }
 
-/** Returns the authorities trusted by default, where Node.js tells them: the same list until it is exchanged. */
+/** Returns the authorities trusted by default, if Node.js tells them; the same array until they are replaced. */
 export function defaultAuthorities(): readonly string[] | undefined {
   return (nodeTls() as Authorities).getCACertificates?.();
 }
 
-/** Trusts by default the authorities that another thread does; each thread has its own. */
+/** Trusts these authorities by default, which another thread does. Each thread has its own. */
 export function trustByDefault(authorities: readonly string[]): void {
   const own = defaultAuthorities() ?? [];
   const isSame =
@@ -29,23 +30,22 @@ export function trustByDefault(authorities: readonly string[]): void {
 }
 
 /**
- * Tells whether a connection with the options ends where the certificate is refused. As Node.js does, it
- * looks at the environment at every call.
+ * Tells whether a connection with these options ends if its certificate is refused. Like Node.js it looks at the
+ * environment at every call.
  */
 export function isVerified(options: ConnectionOptions): boolean {
-  // Given as `undefined` it counts as given.
+  // An option that is given as `undefined` hides the environment.
   if (Object.hasOwn(options, 'rejectUnauthorized')) return options.rejectUnauthorized !== false;
   return process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
 }
 
 /**
- * Returns a digest of the options, by their contents, and of all that Node.js takes from elsewhere. Two are
- * equal only where nothing differs. Functions and native objects count as themselves: what they
- * do may change all the same.
+ * Returns a digest of the options and of everything that Node.js takes from elsewhere. Two digests are equal only if
+ * nothing differs. Functions and native objects are compared by identity; what they do may still change.
  */
 export function tlsConditions(options: ConnectionOptions): string {
   const tls = nodeTls();
-  // The options may hold a private key, and whoever keeps the conditions should not.
+  // A digest, since the options may hold a private key, which must not be kept with the conditions.
   const digest = createHash('sha256');
   add(digest, options, 0);
   add(digest, isVerified(options), 0);
@@ -58,7 +58,7 @@ export function tlsConditions(options: ConnectionOptions): string {
   return digest.digest('base64');
 }
 
-/** Adds a value in a form that no other one has. */
+/** Adds a value to the digest, in a form that no other value has. */
 function add(digest: Hash, value: unknown, depth: number): void {
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteOffset, byteLength } = value;
@@ -85,7 +85,7 @@ function addEntries(digest: Hash, value: object, depth: number): void {
   }
 }
 
-/** Numbers of what counts as itself. */
+/** The numbers of values that are compared by identity. */
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 

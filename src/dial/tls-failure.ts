@@ -1,5 +1,5 @@
 /**
- * Says in words why TLS did not come about, and what to do.
+ * Words the errors of TLS: why it failed, and what to do.
  */
 import type { ConnectPhase } from '../errors.ts';
 import type { Target } from './target.ts';
@@ -10,16 +10,16 @@ export interface SystemError extends Error {
   syscall?: string;
   address?: string;
   port?: number;
-  /** In OpenSSL's words. */
+  /** The reason in the words of OpenSSL. */
   reason?: string;
   errors?: SystemError[];
 }
 
-/** A certificate of an authority that is not known here; everything else about it may be right. */
+/** Codes for a certificate whose authority is not trusted. */
 const UNKNOWN_AUTHORITY =
   /^(?:UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN)$/;
 
-/** What else may be wrong with a certificate, by OpenSSL's names. */
+/** Other faults of a certificate, by OpenSSL's codes. */
 const FAULTS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired, or the clock of this machine is wrong',
   CERT_NOT_YET_VALID: 'is not valid yet, or the clock of this machine is wrong',
@@ -27,11 +27,11 @@ const FAULTS: Readonly<Record<string, string>> = {
   INVALID_PURPOSE: 'is not one for a server',
 };
 
-/** Any other fault that OpenSSL finds in a certificate, or in a list of those revoked. */
+/** Codes for any other fault of a certificate or of a revocation list. */
 const CERTIFICATE =
   /^(?:CERT_|CRL_|UNABLE_TO_|ERROR_IN_|INVALID_CA|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)/;
 
-/** What the server says, or its first bytes, and what that means. */
+/** Codes for what the server has sent, each with its meaning. */
 const ALERTS: readonly (readonly [RegExp, string])[] = [
   [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE/,
@@ -43,39 +43,39 @@ const ALERTS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /ALERT_(?:CERTIFICATE_|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/,
-    'the server refused the certificate of this client, or that it has none; it goes into the option tls: { cert, key }',
+    'the server refused the certificate of this client, or wants one; it goes into the option tls: { cert, key }',
   ],
   [
     /ALERT_HANDSHAKE_FAILURE/,
-    'the server found nothing to agree on: no cipher, or no certificate of this client, which goes into the option tls: { cert, key }',
+    'the server and this client share no cipher, or the server wants a certificate of this client, which goes into the option tls: { cert, key }',
   ],
   [
     /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE/,
-    'there is no version of TLS that both speak; see the options tls: { minVersion, maxVersion }',
+    'the server and this client share no version of TLS; see the options tls: { minVersion, maxVersion }',
   ],
   [/NO_APPLICATION_PROTOCOL/, 'the server does not speak HTTP/1.1'],
 ];
 
-/** Tells whether it was TLS that failed: with version 1.3 a server may refuse after the handshake. */
+/** Tells whether TLS failed. With TLS 1.3 a server may refuse the client after the handshake, in a later phase. */
 export function isTlsFailure({ code = '' }: SystemError, phase: ConnectPhase): boolean {
   return phase === 'tls' || code.startsWith('ERR_SSL_');
 }
 
-/** Explains a failure of TLS. */
+/** Words a failure of TLS. */
 export function tlsFailure(error: SystemError, target: Target): string {
   const { code = '', message } = error;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    // The certificate can be asked for, but fills a page where the error is shown.
+    // The certificate stays on the error, but would fill a page where the error is shown.
     Object.defineProperty(error, 'cert', { enumerable: false });
     return `the server's certificate is for another host: ${message} (${code})`;
   }
   if (Object.hasOwn(FAULTS, code)) return `the server's certificate ${FAULTS[code]} (${code})`;
   if (UNKNOWN_AUTHORITY.test(code)) {
-    return `the server's certificate was refused: ${message} (${code}); if it is yours, give its CA in the option tls: { ca }`;
+    return `the server's certificate was refused: ${message} (${code}); if the server is yours, give its CA in the option tls: { ca }`;
   }
   if (CERTIFICATE.test(code)) return `the server's certificate was refused: ${message} (${code})`;
   if (code.includes('UNRECOGNIZED_NAME')) {
-    return `the server does not know the name ${target.hostname} (${code}); another goes into the option tls: { servername }`;
+    return `the server does not know the name ${target.hostname} (${code}); another name goes into the option tls: { servername }`;
   }
   const meaning = ALERTS.find(([pattern]) => pattern.test(code))?.[1];
   if (meaning !== undefined) return `${meaning} (${code})`;

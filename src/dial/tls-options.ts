@@ -1,40 +1,40 @@
 /**
- * The options of `tls.connect` by name: which of them have no meaning here and are refused, which concern the TCP
- * connection below TLS. All others are given to Node.js as they are.
+ * The options of `tls.connect` by name: those that are refused, and those of the TCP connection below TLS. All others
+ * are given to Node.js as they are.
  */
 import type { TcpSocketConnectOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { describe } from '../options/options.ts';
 
-const ITS_OWN = 'connect opens and reads its socket by itself';
-const SERVERS = 'it is an option of servers';
+const OWN_SOCKET = 'connect opens and reads its socket by itself';
+const OF_SERVERS = 'it is an option of servers';
 const IGNORED = 'tls.connect does not look at it';
 
-/** What is refused, and why, or what to use. */
+/** The options that are refused, each with the reason or with what to use. */
 const REFUSED: Readonly<Record<string, string>> = {
   host: 'the URL says where to connect; tls.servername says for which name the certificate must be',
   port: 'the URL says where to connect',
   path: 'the URL says where to connect, by host and port',
-  socket: `${ITS_OWN}; over a stream of your own, use Session of wirespeed/protocol`,
-  fd: `${ITS_OWN}; over a stream of your own, use Session of wirespeed/protocol`,
-  onread: ITS_OWN,
-  allowHalfOpen: ITS_OWN,
-  readable: ITS_OWN,
-  writable: ITS_OWN,
+  socket: `${OWN_SOCKET}; over a stream of your own, use Session of wirespeed/protocol`,
+  fd: `${OWN_SOCKET}; over a stream of your own, use Session of wirespeed/protocol`,
+  onread: OWN_SOCKET,
+  allowHalfOpen: OWN_SOCKET,
+  readable: OWN_SOCKET,
+  writable: OWN_SOCKET,
   highWaterMark: "use connect's options sendHighWaterMark and receiveQueue",
   noDelay: "use connect's option noDelay",
   signal: "use connect's option signal",
   timeout: "use connect's options connectTimeout, receiveTimeout and pingTimeout",
   blockList: `${IGNORED}; refuse addresses in tls.lookup`,
   typeOfService: IGNORED,
-  requestCert: SERVERS,
-  SNICallback: SERVERS,
-  ALPNCallback: SERVERS,
-  pskIdentityHint: SERVERS,
-  handshakeTimeout: `${SERVERS}; use connect's option connectTimeout`,
+  requestCert: OF_SERVERS,
+  SNICallback: OF_SERVERS,
+  ALPNCallback: OF_SERVERS,
+  pskIdentityHint: OF_SERVERS,
+  handshakeTimeout: `${OF_SERVERS}; use connect's option connectTimeout`,
 };
 
-/** What concerns the TCP connection below, and can be given to another thread. */
+/** Options of the TCP connection below TLS that can be given to another thread. */
 const DIALING = [
   'localAddress',
   'localPort',
@@ -50,9 +50,9 @@ const DIALING = [
 export type DialingOptions = Pick<TcpSocketConnectOpts, (typeof DIALING)[number]>;
 
 /**
- * Checks that no option is among the caller's that would be ignored, or that could not work.
+ * Checks that the caller's options have none that would be ignored or could not work.
  *
- * @throws TypeError naming the option, and what to use in its place
+ * @throws TypeError naming the option, and what to use instead
  */
 export function checkTlsOptions(options: ConnectionOptions | undefined): void {
   for (const [name, value] of Object.entries(options ?? {})) {
@@ -68,18 +68,18 @@ export function checkTlsOptions(options: ConnectionOptions | undefined): void {
 }
 
 /**
- * Refuses what looks names up: blocking calls have that done in another thread.
+ * Refuses the option `lookup` for blocking calls: another thread looks their names up.
  *
- * @throws TypeError saying what to use
+ * @throws TypeError saying what to use instead
  */
 export function refuseLookup(options: ConnectionOptions | undefined): void {
   if (options?.lookup === undefined) return;
   throw new TypeError(
-    "connect: option 'tls.lookup' cannot be used by blocking calls, whose names are looked up in another thread: give the address in the URL, and the name in tls.servername",
+    "connect: option 'tls.lookup' cannot be used by the sync client, which looks names up in another thread: give the address in the URL, and the name in tls.servername",
   );
 }
 
-/** Returns the options that concern the TCP connection; the others do not need them. */
+/** Returns the options of the TCP connection that are given. */
 export function dialingOptions(options: ConnectionOptions | undefined): DialingOptions {
   const given = Object.entries(options ?? {});
   return Object.fromEntries(

@@ -93,7 +93,7 @@ contract(
       [
         'insisting',
         'wss',
-        'the server refused the certificate of this client, or that it has none; it goes into the option tls: { cert, key } (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED)',
+        'the server refused the certificate of this client, or wants one; it goes into the option tls: { cert, key } (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED)',
       ],
     ];
     it.each(answers)(
@@ -152,7 +152,7 @@ contract(
       async (listener) => {
         const error = await rejection(connect(scriptAt(listener, []), { tls: {} }));
         expect(error.message).toMatch(
-          /was refused: .*; if it is yours, give its CA in the option tls: { ca }$/,
+          /was refused: .*; if the server is yours, give its CA in the option tls: { ca }$/,
         );
       },
     );
@@ -181,18 +181,18 @@ contract(
       [
         'oldTls',
         { minVersion: 'TLSv1.3' },
-        /^there is no version of TLS that both speak; see the options tls: { minVersion, maxVersion } \(ERR_SSL_/,
+        /^the server and this client share no version of TLS; see the options tls: { minVersion, maxVersion } \(ERR_SSL_/,
       ],
       ['http2', {}, /^the server does not speak HTTP\/1\.1 \(ERR_SSL_/],
       [
         'cipher',
         { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', maxVersion: 'TLSv1.2' },
-        /^the server found nothing to agree on: no cipher, .*tls: { cert, key } \(ERR_SSL_/,
+        /^the server and this client share no cipher, .*tls: { cert, key } \(ERR_SSL_/,
       ],
       [
         'insistingOnOld',
         {},
-        /^the server (?:found nothing to agree on|refused the certificate).*tls: { cert, key } \(ERR_SSL_/,
+        /^the server (?:and this client share no cipher|refused the certificate).*tls: { cert, key } \(ERR_SSL_/,
       ],
     ];
     it.each(failures)(
