@@ -1,9 +1,9 @@
 /**
- * Takes over a socket that a server has accepted, read like a client's: without a stream, into the
- * shared receive buffer.
+ * Takes over a socket that a server has accepted. It is read like a client's: without a stream, into the shared
+ * receive buffer.
  *
- * `net.connect` takes an `onread` option for that; accepted sockets have no such option, but the
- * same fields. Where they are not as expected, the socket is read as a stream.
+ * A client's socket gets that from the option `onread` of `net.connect`. Accepted sockets cannot be given the option,
+ * but they have the fields behind it. If the fields are not as expected, the socket is read as a stream.
  */
 import type { Socket } from 'node:net';
 import { receiveBuffer } from '../transport/receive-buffer.ts';
@@ -21,10 +21,10 @@ interface BufferedHandle {
 
 let fields: ReadFields | null | undefined;
 
-/** Tells `listener` from now on what the socket reads, and its end. */
+/** Gives the listener what the socket reads, and tells it of the end. */
 export function adoptSocket(socket: Socket, listener: SocketListener): void {
   listenToEnd(socket, listener);
-  // What the socket has read by itself comes first.
+  // Bytes that the socket has read before now come first.
   socket.pause();
   const early: Buffer[] = [];
   for (let piece = socket.read(); piece !== null; piece = socket.read()) early.push(piece);

@@ -1,33 +1,32 @@
 /**
- * What becomes of the faults of the user's own code on a server. A stranger's bytes can lead there, so
- * none of them may end the process by surprise.
+ * Reports the faults of the user's own code on a server. Any client can bring such a fault about, so it must not end
+ * the process by surprise.
  */
-
 import { isNativeError } from 'node:util/types';
 import type { EventConnection, HandlerName } from '../connection/event-connection.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { nextTick } from '../transport/clock.ts';
 
-/** Where a fault was. */
+/** Where a fault happened. */
 export interface FaultContext<T = unknown> {
   /**
-   * What threw or was rejected: the request hook, a callback of the option `tls`, or a handler by its name;
-   * `accept` is the system's own refusal of a client, such as too many open files.
+   * The code that failed: `request` is the request hook, `tls` a callback of the option `tls`, and any other name a
+   * handler. `accept` stands for the system, which could not accept a client: too many files are open, for example.
    */
   readonly source: 'request' | 'tls' | 'accept' | HandlerName;
-  /** The connection it happened on, if it was open. */
+  /** The connection on which it happened, if that was open. */
   readonly connection?: EventConnection<T> | undefined;
-  /** The request it happened on, or the one that the connection was opened by. */
+  /** The request that was being decided on, or that opened the connection. */
   readonly request?: UpgradeRequest | undefined;
 }
 
-/** Is told of faults. */
+/** The server's option `error`. */
 export type FaultHandler<T> = (error: unknown, context: FaultContext<T>) => unknown;
 
-/** Tells faults to the user's handler, or in the ways of Node.js where there is none. */
+/** Reports faults to the option `error` of a server, or else as Node.js does. */
 export class Faults<T> {
   readonly #handler: FaultHandler<T> | undefined;
-  /** What has been warned of. */
+  /** The sources that the process was warned of. */
   readonly #warned = new Set<string>();
 
   constructor(handler: FaultHandler<T> | undefined) {
@@ -35,8 +34,8 @@ export class Faults<T> {
   }
 
   /**
-   * Tells a fault. Where nobody is told, one of a handler is an uncaught exception, as programs expect of
-   * their own mistakes; one that comes before a connection is open is a warning, once for each source.
+   * Reports a fault. Without the option `error`, a fault of a handler is an uncaught exception, as programs expect of
+   * their own mistakes. A fault before the connection is open is a warning then, once for each source.
    */
   report(error: unknown, context: FaultContext<T>): void {
     if (this.#handler !== undefined) {
@@ -53,7 +52,7 @@ export class Faults<T> {
   #tell(handler: FaultHandler<T>, error: unknown, context: FaultContext<T>): void {
     try {
       const result = handler(error, context);
-      // A handler may be async.
+      // The option may be an async function.
       Promise.resolve(result).catch((fault: unknown) => this.#warn('error', fault));
     } catch (fault) {
       this.#warn('error', fault);
@@ -66,7 +65,7 @@ export class Faults<T> {
     const what =
       source === 'error'
         ? "the server's option 'error' threw an exception"
-        : `a fault in '${source}' of the server, told once; give it an option 'error' to be told of each`;
+        : `a fault in '${source}' of the server (only the first is reported; an option 'error' of the server gets each)`;
     process.emitWarning(`${what}: ${describeFault(error)}`, {
       type: 'WirespeedWarning',
       code: `WS_FAULT_${source.toUpperCase()}`,
@@ -75,11 +74,11 @@ export class Faults<T> {
   }
 }
 
-/** Whatever was thrown, as text: anything can be. */
+/** Describes what was thrown, which may be any value. */
 function describeFault(error: unknown): string {
   try {
     return isNativeError(error) ? error.message : String(error);
   } catch {
-    return 'something that cannot be told as text';
+    return 'a value that cannot be made a string';
   }
 }

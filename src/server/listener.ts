@@ -1,14 +1,13 @@
 /**
- * The listening side of a server: accepts plain sockets, or ones whose TLS handshake is done.
+ * The listening side of a server. It gives plain sockets to the acceptor, or sockets whose TLS handshake is done.
  */
-
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { isNativeError, isPromise } from 'node:util/types';
 import { MAX_TIMER_DELAY } from '../options/options.ts';
 import { nodeTls } from '../transport/node-tls.ts';
 
-/** What a listener is made of. */
+/** The options of a listener. */
 export interface ListenerOptions {
   readonly noDelay: boolean;
   /** Milliseconds for a TLS handshake; 0 for no limit. */
@@ -16,17 +15,18 @@ export interface ListenerOptions {
   readonly tls: TlsOptions | undefined;
 }
 
-/** A listener that is not listening yet. */
+/** A server of Node.js with its sockets. */
 export interface Listener {
   readonly server: Server;
-  /** Raw sockets under TLS: one that never finishes its TLS handshake is nobody's connection yet. */
+  /** The sockets below TLS. Some of them are no connections yet: their TLS handshake is not done. */
   readonly rawSockets: ReadonlySet<Socket>;
 }
 
 /**
- * Makes a listener; `accept` is given each socket that can be spoken to, and `handleFault` is told what the
- * caller's own callbacks for TLS throw.
+ * Makes a listener, which does not listen yet.
  *
+ * @param accept is given each socket that is ready for the opening handshake
+ * @param handleFault is given what the caller's callbacks for TLS throw
  * @throws what `tls.createServer` throws for wrong options
  */
 export function createListener(
@@ -41,7 +41,7 @@ export function createListener(
   }
   const server = nodeTls().createServer(
     {
-      // What is spoken here is HTTP/1.1.
+      // A client that speaks HTTP/2 as well must not choose it.
       ...(tls.ALPNCallback === undefined ? { ALPNProtocols: ['http/1.1'] } : {}),
       handshakeTimeout: handshakeTimeout === 0 ? MAX_TIMER_DELAY : handshakeTimeout,
       ...tls,
@@ -50,7 +50,7 @@ export function createListener(
     } as TlsOptions,
     accept,
   );
-  // A TLS handshake that fails is the client's affair.
+  // A TLS handshake that fails is the client's fault, and is not reported.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('connection', (socket: Socket) => {
     rawSockets.add(socket);
@@ -60,8 +60,8 @@ export function createListener(
 }
 
 /**
- * Returns the caller's callbacks that a stranger's first bytes lead to: what one of them throws, what its
- * promise is rejected with, or an answer that Node.js would throw for, refuses that client and no more.
+ * Guards the caller's callbacks that Node.js calls during the TLS handshake. If one throws, returns a promise that
+ * rejects, or answers what Node.js would throw for, its client is refused and nothing else happens.
  */
 function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void): TlsOptions {
   const { SNICallback, ALPNCallback, pskCallback } = tls;
@@ -79,7 +79,7 @@ function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void
         doneOnce(isNativeError(error) ? error : new Error('SNICallback failed', { cause: error }));
       };
       try {
-        // It is often written as an async function.
+        // The callback is often an async function.
         Promise.resolve(SNICallback(name, doneOnce) as unknown).catch(fail);
       } catch (error) {
         fail(error);
@@ -89,7 +89,7 @@ function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void
   if (ALPNCallback !== undefined) {
     guarded.ALPNCallback = (offered) => {
       const chosen = answerOf('ALPNCallback', () => ALPNCallback(offered), handleFault);
-      // A client that offers none of what is spoken here is no fault of the callback's.
+      // Node.js would throw for a protocol that the client has not offered.
       return offered.protocols.find((protocol) => protocol === chosen);
     };
   }
@@ -104,7 +104,7 @@ function guardedCallbacks(tls: TlsOptions, handleFault: (error: unknown) => void
   return guarded;
 }
 
-/** Asks a callback that must answer at once; nothing where it has not. */
+/** Calls a callback that must answer at once; returns `undefined` if it fails. */
 function answerOf<T>(
   name: string,
   ask: () => T,
@@ -121,13 +121,13 @@ function answerOf<T>(
   }
 }
 
-/** Makes a URL that reaches, from this machine, who listens on that host; on every address if none is given. */
+/** Makes a URL for connecting from this machine to a server that listens on the host, or on every address. */
 export function urlOf(host: string | undefined, port: number, isSecure: boolean): string {
   return `${isSecure ? 'wss' : 'ws'}://${reachable(host)}:${port}/`;
 }
 
 function reachable(host = '::'): string {
-  // A certificate is for a name more often than for an address.
+  // A name, since certificates are rarely for addresses.
   if (host === '::') return 'localhost';
   if (host === '0.0.0.0') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

@@ -1,5 +1,5 @@
 /**
- * What the request hook of a server may answer, checked.
+ * The answers of a server's request hook, and their checks.
  */
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { describe, type HeadersInput, headerPairs } from '../options/options.ts';
@@ -15,18 +15,18 @@ export interface Refusal {
   readonly body?: string | undefined;
 }
 
-/** Accepts the request, with more than the defaults. */
+/** Accepts the request. */
 export interface Acceptance<T> {
   /** The subprotocol chosen, among those the client offers. Default the first of `protocols` that it offers. */
   readonly protocol?: string | undefined;
   /** Headers added to the answer. Default none. */
   readonly headers?: HeadersInput | undefined;
-  /** What `data` of the connection is to be. */
+  /** Becomes `data` of the connection. Default `undefined`. */
   readonly data?: T | undefined;
   readonly status?: undefined;
 }
 
-/** What a request hook answers; nothing accepts. */
+/** The answer of a request hook. `undefined` accepts the request. */
 export type RequestDecision<T> = Refusal | Acceptance<T> | undefined;
 
 /** Decides on a request to upgrade, at once or later. */
@@ -39,7 +39,7 @@ const NAMES: readonly string[] = ['status', 'headers', 'body', 'protocol', 'data
   | keyof Acceptance<unknown>
 )[];
 
-/** A decision, checked. */
+/** A decision that was checked. */
 export type CheckedDecision<T> =
   | { readonly refusal: UpgradeRefusal }
   | {
@@ -50,7 +50,7 @@ export type CheckedDecision<T> =
     };
 
 /**
- * Checks a decision and fills in what it leaves open.
+ * Checks a decision and fills in the defaults.
  *
  * @param supported the subprotocols of the server, best first
  * @throws TypeError, RangeError for a decision that cannot be carried out
@@ -65,11 +65,11 @@ export function checkDecision<T>(
       `serve: the request hook must return an object or nothing, not ${describe(decision)}`,
     );
   }
-  // A refusal with its status mistyped would accept.
+  // A refusal with a mistyped `status` would accept the request.
   const unknown = Object.keys(decision ?? {}).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(
-      `serve: the request hook returned the unknown '${unknown}'; there are ${NAMES.join(', ')}`,
+      `serve: the request hook returned an object with the unknown '${unknown}'; there are ${NAMES.join(', ')}`,
     );
   }
   const headers =
@@ -77,9 +77,7 @@ export function checkDecision<T>(
   if (decision?.status !== undefined) {
     const { status, body } = decision;
     if (!Number.isInteger(status) || status < 300 || status > 599) {
-      throw new RangeError(
-        `serve: a request is refused with a status from 300 to 599, not ${status}`,
-      );
+      throw new RangeError(`serve: the status of a refusal must be from 300 to 599, not ${status}`);
     }
     if (body !== undefined && typeof body !== 'string') {
       throw new TypeError(`serve: the body of a refusal must be a string, not ${describe(body)}`);
@@ -88,8 +86,10 @@ export function checkDecision<T>(
   }
   const { protocol, data } = (decision ?? {}) as Acceptance<T>;
   if (protocol !== undefined && protocol !== '' && !request.protocols.includes(protocol)) {
-    // RFC 6455 §4.2.2: the subprotocol MUST be one that the client offers.
-    throw new TypeError(`serve: the client does not offer the subprotocol '${protocol}'`);
+    // RFC 6455 §4.2.2: "The value chosen MUST be derived from the client's handshake".
+    throw new TypeError(
+      `serve: the request hook chose the subprotocol '${protocol}', which the client does not offer`,
+    );
   }
   const chosen = protocol ?? supported.find((name) => request.protocols.includes(name)) ?? '';
   return { refusal: undefined, protocol: chosen, headers, data };

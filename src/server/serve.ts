@@ -20,55 +20,55 @@ import { type FaultContext, Faults } from './faults.ts';
 import { createListener, type Listener, urlOf } from './listener.ts';
 import type { RequestDecision } from './request-decision.ts';
 
-/** Options of `serve`, but for its handlers. */
+/** Options of `serve` without its handlers. */
 export interface ServeBaseOptions<T> extends ListenOptions {
   /**
-   * Decides on a request to upgrade, at once or later: nothing accepts it, `{ status }` refuses
-   * it, `{ protocol, headers, data }` accepts it with more. A hook that throws, or answers what cannot be
-   * done, refuses with 500, and `error` is told.
+   * Decides on a request to upgrade, at once or later: `undefined` accepts it, `{ status }` refuses it, and
+   * `{ protocol, headers, data }` accepts it with these. If the hook throws, or its answer cannot be carried out, the
+   * request is refused with 500 and `error` is called.
    */
   request?:
     | ((request: UpgradeRequest) => RequestDecision<T> | Promise<RequestDecision<T>>)
     | undefined;
   /**
-   * Is told what the request hook or a handler threw, or what its promise was rejected with. Default: a
-   * warning of the process for the hook, once; an uncaught exception for a handler.
+   * Is called with what the request hook or a handler threw, or with what its promise was rejected with. Default: a
+   * warning of the process for the hook, once, and an uncaught exception for a handler.
    */
   error?: ((error: unknown, context: FaultContext<T>) => void) | undefined;
 }
 
 /** Options of `serve`. */
 export interface ServeOptions<T> extends ServeBaseOptions<T> {
-  /** Whether handlers are given views of the receive buffer. Default `false`: they get what they may keep. */
+  /** Whether handlers are given views of the receive buffer. Default `false`: they are given data to keep. */
   views?: false | undefined;
-  /** What is called as things happen on a connection: text is a string, binary is bytes of its own. */
+  /** The handlers of each connection. Text is a string, binary is bytes of its own. */
   handlers: Handlers<T, Message>;
 }
 
-/** Options of `serve` with handlers that are given views of the receive buffer, valid until they return: no copy is made. */
+/** Options of `serve` with handlers that are given views of the receive buffer: nothing is copied. */
 export interface ServeViewsOptions<T> extends ServeBaseOptions<T> {
-  /** Whether handlers are given views of the receive buffer. */
+  /** Whether handlers are given views of the receive buffer, valid until they return. */
   views: true;
-  /** What is called as things happen on a connection. */
+  /** The handlers of each connection. */
   handlers: Handlers<T>;
 }
 
 /** A server that is listening. */
 export interface Server<T = unknown> extends AsyncDisposable {
-  /** The port listened on. */
+  /** The port that the server listens on. */
   readonly port: number;
-  /** The address listened on: that of the options, or `::` (without IPv6 `0.0.0.0`), which is every one. */
+  /** The address that the server listens on: that of the options, or `::` (without IPv6 `0.0.0.0`) for all. */
   readonly host: string;
   /**
-   * A URL that the server can be reached by from this machine, such as `ws://localhost:9001/`: its
-   * host is that of the options, or `localhost` where that is every address.
+   * A URL that reaches the server from this machine, such as `ws://localhost:9001/`. Its host is that of the options,
+   * or `localhost` if the server listens on all addresses.
    */
   readonly url: string;
-  /** The connections that are open now; one that is closing is not among them. */
+  /** The open connections, without those that are closing. */
   readonly connections: ReadonlySet<EventConnection<T>>;
   /**
-   * Stops listening and closes every open connection; fulfilled when all are closed, after
-   * `closeTimeout` at the latest. Rejected, and nothing is done, for a code or a reason that may not be sent.
+   * Stops listening and closes every open connection. Resolves when all are closed, after `closeTimeout` at the
+   * latest. Rejects, and does nothing, for a code or a reason that may not be sent.
    *
    * @param code default 1001
    */

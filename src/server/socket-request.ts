@@ -1,5 +1,5 @@
 /**
- * A request to upgrade as the server's hook is given it: its head, and what the socket knows.
+ * A request to upgrade as the request hook is given it: the head of the request, and facts of its socket.
  */
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
@@ -9,7 +9,7 @@ import type { HeaderMap } from '../protocol/opening/head.ts';
 import { type UpgradeRequest as RequestHead, shownRequest } from '../protocol/opening/server.ts';
 import { plainAddress } from '../transport/socket.ts';
 
-/** A request that came over a socket. It lives as long as its connection, so it keeps as little as it can. */
+/** A request that came over a socket. Its connection keeps it, so it has no copies of the socket's facts. */
 export class SocketRequest implements UpgradeRequest {
   readonly #head: RequestHead;
   readonly #socket: Socket;
@@ -17,7 +17,7 @@ export class SocketRequest implements UpgradeRequest {
   constructor(head: RequestHead, socket: Socket) {
     this.#head = head;
     this.#socket = socket;
-    // A socket that has closed tells only what it has been asked before.
+    // After its end a socket knows only the addresses that it was asked for before.
     socket.remoteAddress;
   }
 
@@ -62,7 +62,7 @@ export class SocketRequest implements UpgradeRequest {
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    // Node.js tells an empty object where there is none, and null after the end.
+    // Node.js returns an empty object if there is no certificate, and null after the end.
     const certificate = this.#tls?.getPeerCertificate() as PeerCertificate | null | undefined;
     return certificate?.raw === undefined ? undefined : certificate;
   }

@@ -26,8 +26,8 @@ it.each<[string, unknown, RegExp]>([
   ['a status alone', 403, /must return an object or nothing, not the number 403/],
   ['a status that is mistyped', { statusCode: 403 }, /unknown 'statusCode'; there are status, /],
   ['an answer of http', new Response('no', { status: 403 }), /body of a refusal must be a string/],
-  ['a status that is text', { status: '403' }, /a status from 300 to 599/],
-  ['a status that upgrades', { status: 101 }, /a status from 300 to 599/],
+  ['a status that is text', { status: '403' }, /status of a refusal must be from 300 to 599/],
+  ['a status that upgrades', { status: 101 }, /status of a refusal must be from 300 to 599/],
   [
     'a body that is no text',
     { status: 403, body: { error: 'no' } },
@@ -43,7 +43,7 @@ it.each<[string, unknown, RegExp]>([
   [
     'a subprotocol that nobody offered',
     { protocol: 'other' },
-    /does not offer the subprotocol 'other'/,
+    /chose the subprotocol 'other', which the client does not offer/,
   ],
   ['a subprotocol that is no text', { protocol: 5 }, /does not offer/],
 ])('a decision that is %s cannot be carried out', (_, decision, message) => {
