@@ -1,5 +1,5 @@
 /**
- * Every error Wirespeed raises for something that is not the caller's mistake in types.
+ * The errors of this library.
  *
  * ```
  * WebSocketError
@@ -9,21 +9,21 @@
  * │  └─ HandshakeError            the opening handshake failed
  * │     ├─ HandshakeStatusError   the server answered with another status than 101
  * │     ├─ InvalidHeaderError     a handshake header is missing or wrong
- * │     └─ NegotiationError       a subprotocol or an extension nobody asked for
+ * │     └─ NegotiationError       the server chose a subprotocol or an extension that was not offered
  * ├─ ProtocolError
- * │  ├─ LocalProtocolError        the caller asked for what the protocol forbids
- * │  └─ RemoteProtocolError       the peer did what the protocol forbids
+ * │  ├─ LocalProtocolError        the caller broke a rule of the protocol
+ * │  └─ RemoteProtocolError       the peer broke a rule of the protocol
  * ├─ MessageTooBigError           a message above `maxMessageSize` or `maxFragments`
- * ├─ ConnectionClosedError        the connection is closed, or closes while one waits
+ * ├─ ConnectionClosedError        the connection is closed, or closes during the call
  * ├─ TransportError               the socket failed
  * ├─ TimeoutError                 a time limit passed
  * └─ ConcurrencyError             two `recv` at once
  * ```
  *
- * A wrong argument is a `TypeError` or a `RangeError`, as everywhere in Node.js, and an aborted
- * call rejects with its signal's reason.
+ * A wrong argument is a `TypeError` or a `RangeError`, as everywhere in Node.js. An aborted call rejects with the reason
+ * of its signal.
  *
- * Each class has its name as text: a minifier changes that of a class.
+ * Each class has its name as text, since a minifier changes the name of the class itself.
  */
 import { headersWithoutSecrets, INSPECT, known } from './inspection.ts';
 
@@ -39,7 +39,7 @@ export class WebSocketError extends Error {
     this.code = code;
   }
 
-  /** The class's name; a class that extends one of these has its own, or what it sets. @internal */
+  /** The name of the class. A program may set another one. @internal */
   override get name(): string {
     return this.constructor.name;
   }
@@ -49,10 +49,10 @@ export class WebSocketError extends Error {
     Object.defineProperty(this, 'name', { value, configurable: true, writable: true });
   }
 
-  /** What is shown: an error with stack, cause and those of its facts that are known. @internal */
+  /** Makes an error to show, with stack, cause and the facts that are known. @internal */
   [INSPECT](): Error {
     const copy: Error = Object.setPrototypeOf(new Error(this.message), Object.getPrototypeOf(this));
-    // The copy is shown as it is.
+    // Without this method the copy is shown as it is.
     const hidden: object = { stack: this.stack, [INSPECT]: undefined };
     if ('cause' in this) Object.assign(hidden, { cause: this.cause });
     for (const key of Reflect.ownKeys(hidden)) {
@@ -68,20 +68,20 @@ export class WebSocketError extends Error {
   }
 }
 
-/** How far an attempt to connect had come. */
+/** The phases of connecting, in order. */
 export type ConnectPhase = 'url' | 'dns' | 'tcp' | 'proxy' | 'tls' | 'upgrade';
 
 /** The facts of a failed attempt to connect. */
 export interface ConnectErrorOptions extends ErrorOptions {
   /** The phase that failed. */
   phase: ConnectPhase;
-  /** The URL as it was asked for, without credentials. */
+  /** The URL without credentials. */
   url?: string | undefined;
-  /** The address tried, as `host:port`; several when a name has several addresses. */
+  /** The address tried, as `host:port`; several if the name has several addresses. */
   address?: string | undefined;
 }
 
-/** No connection came about: says the URL, the phase reached and the address tried. */
+/** No connection came about. The message has the URL, the address tried, the reason, and what to do. */
 export class ConnectError extends WebSocketError {
   /** @internal */
   static override readonly name: string = 'ConnectError';
@@ -115,7 +115,7 @@ export class ProxyError extends ConnectError {
   }
 }
 
-/** What may be known of a failed opening handshake. */
+/** The facts of a failed opening handshake. */
 export type HandshakeErrorOptions = Omit<ConnectErrorOptions, 'phase'>;
 
 /** The opening handshake failed (RFC 6455 §4). */
@@ -127,7 +127,7 @@ export class HandshakeError extends ConnectError {
   }
 }
 
-/** What a server that refused the upgrade answered. */
+/** The answer of a server that refused the upgrade. */
 export interface HandshakeRefusal {
   status: number;
   statusText: string;
@@ -166,12 +166,12 @@ export class HandshakeStatusError extends HandshakeError {
   }
 }
 
-/** Characters of a body that are shown. */
-const MOST_SHOWN = 200;
+/** The most characters of a body that are shown. */
+const MAX_SHOWN = 200;
 
 function excerpt(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
-  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}… (${body.length} bytes)`;
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}… (${body.length} bytes)`;
 }
 
 /** A handshake header is missing or wrong; `header` names it. */
@@ -196,13 +196,13 @@ export class NegotiationError extends HandshakeError {
   }
 }
 
-/** A rule of the protocol was broken, by the caller or by the peer. */
+/** The caller or the peer broke a rule of the protocol. */
 export class ProtocolError extends WebSocketError {
   /** @internal */
   static override readonly name: string = 'ProtocolError';
 }
 
-/** The caller asked for what the protocol forbids; nothing was sent. */
+/** The caller broke a rule of the protocol; nothing was sent. */
 export class LocalProtocolError extends ProtocolError {
   /** @internal */
   static override readonly name: string = 'LocalProtocolError';
@@ -211,7 +211,7 @@ export class LocalProtocolError extends ProtocolError {
   }
 }
 
-/** The peer did what the protocol forbids; the connection was failed with `closeCode`. */
+/** The peer broke a rule of the protocol; the connection was failed with `closeCode`. */
 export class RemoteProtocolError extends ProtocolError {
   /** @internal */
   static override readonly name: string = 'RemoteProtocolError';
@@ -228,7 +228,7 @@ export class RemoteProtocolError extends ProtocolError {
 export class MessageTooBigError extends WebSocketError {
   /** @internal */
   static override readonly name: string = 'MessageTooBigError';
-  /** The limit that was passed, in bytes or in fragments as the message says. */
+  /** The limit that was passed, in bytes or in fragments; the error's message says which. */
   readonly limit: number;
   /** The close code that was sent to the peer. */
   readonly closeCode = 1009;
@@ -259,7 +259,7 @@ export interface CloseFacts {
   readonly received: CloseStatus | undefined;
 }
 
-/** The connection is closed, or closed while the call was waiting; `cause` says why, if it failed. */
+/** The connection is closed, or closed during the call. If it failed, `cause` says why. */
 export class ConnectionClosedError extends WebSocketError implements CloseFacts {
   /** @internal */
   static override readonly name: string = 'ConnectionClosedError';
@@ -288,11 +288,11 @@ export class TransportError extends WebSocketError {
   }
 }
 
-/** A time limit passed: `operation` says of what, `timeout` how many milliseconds it was. */
+/** A time limit of `timeout` milliseconds passed; `operation` says what took too long. */
 export class TimeoutError extends WebSocketError {
   /** @internal */
   static override readonly name: string = 'TimeoutError';
-  /** What took too long: `connect`, `recv`, `send`, `ping`, `close` or `keepalive`. */
+  /** `connect`, `recv`, `send`, `ping`, `close` or `keepalive`. */
   readonly operation: string;
   /** The limit, in milliseconds. */
   readonly timeout: number;
@@ -304,7 +304,7 @@ export class TimeoutError extends WebSocketError {
   }
 }
 
-/** Two calls that exclude each other were under way at once, such as two `recv`. */
+/** A call was made while another one was under way that excludes it, such as a second `recv`. */
 export class ConcurrencyError extends WebSocketError {
   /** @internal */
   static override readonly name: string = 'ConcurrencyError';

@@ -1,31 +1,31 @@
 /**
- * What `console.log` shows of our objects: what they are for a program, nothing of their inside, and no
- * secret. Node.js asks an object for it by a symbol that anybody can name.
+ * What `console.log` shows of connections, servers, requests and errors: their public facts, and no secrets. Node.js
+ * calls a method for that, whose symbol needs no import.
  */
 
-/** The method by which an object says what is shown of it. */
+/** The name of the method that Node.js calls to show an object. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
-/** In place of a secret. */
+/** Shown instead of a secret. */
 const HIDDEN = '<hidden>';
-/** Names of headers and of a query's parameters whose values nobody else must read. */
+/** Headers and parameters of a query with such names have secret values. */
 const SECRET =
   /auth(?!enticate)|cookie|credential|key|passw|secret|session|signature|ticket|token/i;
 
-/** Makes what is shown: an object of that class, with those of the facts that are known. */
+/** Makes an object to show, with this class name and the facts that are known. */
 export function shown(name: string, facts: object): object {
-  // A class gets its name from where it is put: as text, which no minifier changes.
+  // The key names the class. It is text, which a minifier does not change.
   const classes = { [name]: class {} };
   const object = new (classes[name] as new () => object)();
   return Object.assign(object, known(facts));
 }
 
-/** Leaves out the facts that are not known. */
+/** Returns the facts without those that are `undefined`. */
 export function known(facts: object): object {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 
-/** What is shown of a connection. */
+/** The facts that are shown of a connection. */
 export interface ShownConnection {
   readonly url: string;
   readonly state: string;
@@ -35,7 +35,7 @@ export interface ShownConnection {
   readonly closeReason: string | undefined;
 }
 
-/** Makes what is shown of a connection; those of a server have more to be told apart by. */
+/** Makes an object to show a connection, with `more` facts after the URL. */
 export function shownConnection(
   name: string,
   { url, state, protocol, bufferedAmount, closeCode, closeReason }: ShownConnection,
@@ -52,7 +52,7 @@ export function shownConnection(
   });
 }
 
-/** Hides credentials in a URL, and the values of parameters in its query that are secrets by their names. */
+/** Hides credentials in a URL, and the values of parameters with secret names. */
 export function withoutSecrets(url: string): string {
   const anonymous = url.replace(/\/\/[^/?#@]*@/g, '//');
   return anonymous.replace(/([?&][^?=&#]*=)[^&#]*/g, (pair, name: string) =>
@@ -60,7 +60,7 @@ export function withoutSecrets(url: string): string {
   );
 }
 
-/** Hides the values of headers that are secrets by their names, and what is one in a URL. */
+/** Hides the values of headers with secret names, and secrets in URLs in other values. */
 export function headersWithoutSecrets(
   headers: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
@@ -74,7 +74,7 @@ export function headersWithoutSecrets(
   );
 }
 
-/** Hides subprotocols where one of them says that it or the next one is a token: browsers can send no other header. */
+/** Hides all subprotocols if one of them has a secret name: browsers send tokens there, since they can set no header. */
 export function protocolsWithoutSecrets(protocols: readonly string[]): readonly string[] | string {
   return protocols.some((protocol) => SECRET.test(protocol)) ? HIDDEN : protocols;
 }

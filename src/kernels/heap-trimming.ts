@@ -1,27 +1,29 @@
 /**
- * Keeps the C library's heap from shrinking under messages that come and go.
+ * Keeps the C library from giving the memory of messages back to the system.
  *
- * When a collection frees many of them at once, glibc gives the end of its heap back to the system, and
- * takes it again page fault by page fault: for messages of 64 KiB that takes as long as all else that is
- * done for them (bench: request-response of 64 KiB, same core). It leaves alone twice the size of the largest
- * block that it has seen come and go (mallopt(3), M_TRIM_THRESHOLD and its adjustment): so it is shown one.
+ * When a garbage collection frees many messages at once, glibc gives the end of its heap back. For the next messages
+ * the system hands it out again, page fault by page fault. For messages of 64 KiB that takes as long as everything
+ * else that is done for them (bench: request-response of 64 KiB, same core).
+ *
+ * glibc keeps twice the size of the largest block that was freed before (mallopt(3), M_MMAP_THRESHOLD and
+ * M_TRIM_THRESHOLD). So one large block is taken once, and freed by the next collection.
  */
 
-/** The largest block that glibc learns from is 32 MiB, with what it adds to it. */
-const LESSON = 32 * 1024 * 1024 - 64 * 1024;
-/** Messages shorter than this have too few bytes between two collections. */
-const LARGE = 16 * 1024;
+/** glibc takes notice of blocks of up to 32 MiB, its own header included. */
+const MAX_NOTICED_BLOCK = 32 * 1024 * 1024 - 64 * 1024;
+/** Messages shorter than this free too few bytes at once. */
+const MIN_LARGE_MESSAGE = 16 * 1024;
 
 let isDone = process.platform !== 'linux';
 
-/** To be called before memory for a message of `size` bytes is taken: does what is to be done, at the first large one. */
+/** Takes the large block before the first large message. Call this before taking memory for `size` bytes. */
 export function preventTrimming(size: number): void {
-  if (isDone || size < LARGE) return;
+  if (isDone || size < MIN_LARGE_MESSAGE) return;
   isDone = true;
   try {
-    // Never written to, so that it takes no memory but addresses; the next collection frees it.
-    Buffer.allocUnsafeSlow(LESSON);
+    // The block is never written to, so it takes addresses and no memory.
+    Buffer.allocUnsafeSlow(MAX_NOTICED_BLOCK);
   } catch {
-    // Where addresses are scarce messages are received all the same.
+    // The process has too few addresses left. Messages are received all the same.
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The kernels for Node.js: each job goes to whoever is fastest for its size and its memory.
+ * The kernels for Node.js. For each size and each kind of memory they use the fastest way: plain JavaScript,
+ * WebAssembly, or Node.js itself.
  */
 import { isUtf8 } from 'node:buffer';
 import { preventTrimming } from './heap-trimming.ts';
@@ -7,23 +8,24 @@ import type { Kernels } from './kernels.ts';
 import { maskScalar, rotateKey } from './scalar.ts';
 import { createWasmKernel, type Region, type WasmKernel } from './wasm.ts';
 
-/** Bytes of kernel memory per thread. Untouched pages take no memory. */
+/** Bytes of kernel memory for each thread. Pages that were never touched take no memory. */
 const MEMORY_SIZE = 8 * 1024 * 1024;
-/** Bytes of it kept for what a thread has once: receive buffers, and the room of system calls. */
+/** Bytes of kernel memory kept for what a thread has once: receive buffers, and memory for system calls. */
 const RESERVED_SIZE = 2 * 1024 * 1024;
-/** In kernel memory, from this many bytes on the call into WebAssembly pays (bench/micro/mask.mjs). */
-const SIMD_FROM = 32;
-/** Elsewhere, from this many bytes on the way through kernel memory and back pays (bench/micro/mask.mjs). */
-const DETOUR_FROM = 256;
+/** The fewest bytes in kernel memory that WebAssembly masks faster than JavaScript (bench/micro/mask.mjs). */
+const MIN_SIMD = 32;
+/** The fewest bytes elsewhere that are masked faster if they are copied into kernel memory and back (bench/micro/mask.mjs). */
+const MIN_DETOUR = 256;
 const DETOUR_SIZE = 64 * 1024;
 
-/** Kernels over a {@link WasmKernel} where there is one, and over nothing but JavaScript where not. */
+/** Kernels over a {@link WasmKernel}, or without one in JavaScript. */
 export class NodeKernels implements Kernels {
   readonly wasm: WasmKernel | undefined;
   readonly #buffer: ArrayBufferLike | undefined;
   readonly #detour: Region | undefined;
-  /** The array in kernel memory masked last, and where it lies: asking an array for its buffer takes as long as masking. */
+  /** The array in kernel memory that was masked last: the getter of its buffer takes as long as masking. */
   #known: Uint8Array | undefined;
+  /** Where that array begins. */
   #knownOffset = 0;
 
   constructor(wasm: WasmKernel | undefined) {
@@ -34,11 +36,11 @@ export class NodeKernels implements Kernels {
 
   mask(bytes: Uint8Array, start: number, end: number, key: number, phase: number): void {
     const length = end - start;
-    if (this.wasm === undefined || length < SIMD_FROM) {
+    if (this.wasm === undefined || length < MIN_SIMD) {
       maskScalar(bytes, start, end, key, phase);
     } else if (bytes === this.#known || this.#isKernelMemory(bytes)) {
       this.wasm.maskAt(this.#knownOffset + start, length, rotateKey(key, phase));
-    } else if (length < DETOUR_FROM) {
+    } else if (length < MIN_DETOUR) {
       maskScalar(bytes, start, end, key, phase);
     } else {
       this.#maskByDetour(this.wasm, bytes, start, end, rotateKey(key, phase));
@@ -55,7 +57,7 @@ export class NodeKernels implements Kernels {
 
   createBytes(size: number): Uint8Array<ArrayBuffer> {
     preventTrimming(size);
-    // Not cleared first: for long messages that takes as long as copying them (bench/micro/copy.mjs).
+    // Not cleared first: for a long message that takes as long as copying it (bench/micro/copy.mjs).
     return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
   }
 
@@ -63,12 +65,12 @@ export class NodeKernels implements Kernels {
     return asBuffer(bytes).write(text, offset);
   }
 
-  /** Gives out memory in which masking is fastest, for what a thread has once; ordinary memory without WebAssembly. */
+  /** Gives out kernel memory, for what a thread has once; ordinary memory if there is none left. */
   allocate(size: number): Region {
     return this.wasm?.allocate(size) ?? Buffer.allocUnsafeSlow(size);
   }
 
-  /** Gives out such memory for what a thread may have many of: ordinary memory once the rest is needed. */
+  /** Gives out kernel memory, for what a thread may have many of; ordinary memory if only the reserve is left. */
   allocateSpare(size: number): Region {
     const hasSpare = this.wasm !== undefined && this.wasm.left >= size + RESERVED_SIZE;
     return hasSpare ? this.allocate(size) : Buffer.allocUnsafeSlow(size);
@@ -89,7 +91,7 @@ export class NodeKernels implements Kernels {
     key: number,
   ): void {
     const detour = this.#detour as Region;
-    // DETOUR_SIZE is a multiple of four, so the key needs no turning from one piece to the next.
+    // DETOUR_SIZE is a multiple of four, so each piece begins with the same octet of the key.
     for (let from = start; from < end; from += DETOUR_SIZE) {
       const piece = bytes.subarray(from, Math.min(from + DETOUR_SIZE, end));
       detour.set(piece);

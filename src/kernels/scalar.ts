@@ -1,10 +1,9 @@
 /**
- * The kernels in plain TypeScript: what the other ones are tested against, and what runs where
- * they cannot.
+ * The kernels in plain TypeScript. They run on any JavaScript engine, and the other kernels are tested against them.
  */
 import type { Kernels } from './kernels.ts';
 
-/** Turns a masking key so that its lowest octet is the one for payload byte `phase`. */
+/** Rotates a masking key so that its lowest octet is the one for payload byte `phase`. */
 export function rotateKey(key: number, phase: number): number {
   const bits = (phase & 3) << 3;
   return (key >>> bits) | (key << (32 - bits));
@@ -56,7 +55,7 @@ function isUtf8Scalar(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Returns how many bytes the sequence that begins with `lead` has, or 0 if none begins so (RFC 3629 §4). */
+/** Returns how many bytes a sequence has that begins with `lead`; 0 if no sequence does (RFC 3629 §4). */
 export function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;
@@ -65,13 +64,13 @@ export function sequenceLength(lead: number): number {
   return lead < 0xf5 ? 4 : 0;
 }
 
-/** Returns the least second byte after `lead`: overlong forms are excluded (RFC 3629 §4). */
+/** Returns the least second byte after `lead`. It excludes overlong forms (RFC 3629 §4). */
 export function leastSecond(lead: number): number {
   if (lead === 0xe0) return 0xa0;
   return lead === 0xf0 ? 0x90 : 0x80;
 }
 
-/** Returns the greatest second byte after `lead`: surrogates and what is past U+10FFFF are excluded (RFC 3629 §4). */
+/** Returns the greatest second byte after `lead`. It excludes surrogates and code points above U+10FFFF (RFC 3629 §4). */
 export function mostSecond(lead: number): number {
   if (lead === 0xed) return 0x9f;
   return lead === 0xf4 ? 0x8f : 0xbf;

@@ -1,9 +1,9 @@
 /**
- * The masking kernel in WebAssembly, and the memory it works in.
+ * The masking kernel in WebAssembly, and its memory.
  *
- * Growing a `WebAssembly.Memory` detaches every view of it, so this one has a fixed size. Its
- * pages cost nothing until they are touched. What must be masked fast is put into it from the
- * start: the send arenas and the shared receive buffer.
+ * The memory has a fixed size, since growing a `WebAssembly.Memory` detaches every view of it. Its pages take no
+ * memory until they are touched. Buffers whose bytes are masked often lie in it: slabs of the send arena, and receive
+ * buffers.
  */
 import { WASM_BINARY } from './wasm-binary.ts';
 
@@ -12,12 +12,12 @@ const PAGE = 65_536;
 /** A region of the kernel's memory, as bytes. */
 export type Region = Buffer<ArrayBuffer>;
 
-/** What is used of a `WebAssembly.Memory`, which the types of Node.js 20 do not have. */
+/** The part of a `WebAssembly.Memory` that is used here. The types of Node.js 20 do not have it. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
-/** What is used of a `WebAssembly.Instance`. */
+/** The part of a `WebAssembly.Instance` that is used here. */
 export interface WasmInstance {
   readonly exports: object;
 }
@@ -34,12 +34,12 @@ interface KernelExports {
 
 /** One instance of the kernel with its memory. */
 export class WasmKernel {
-  /** The memory, also for whoever else works in it: system calls of the sync face do. */
+  /** The memory. System calls of the sync client use it too. */
   readonly memory: WasmMemory;
   readonly instance: WasmInstance;
   readonly buffer: ArrayBuffer;
   readonly maskAt: (pointer: number, length: number, key: number) => void;
-  /** Where the first region not yet given out begins. */
+  /** Where the memory that was not given out begins. */
   #next = 0;
 
   constructor(size: number) {
@@ -51,12 +51,12 @@ export class WasmKernel {
     this.maskAt = (this.instance.exports as KernelExports).mask;
   }
 
-  /** Bytes not given out. */
+  /** Bytes that were not given out. */
   get left(): number {
     return this.buffer.byteLength - this.#next;
   }
 
-  /** Gives out `size` bytes that nobody else has, or nothing when the memory is used up. */
+  /** Gives out `size` bytes of the memory; `undefined` if there are not so many left. */
   allocate(size: number): Region | undefined {
     if (size > this.left) return undefined;
     const region = Buffer.from(this.buffer, this.#next, size);
@@ -65,7 +65,7 @@ export class WasmKernel {
   }
 }
 
-/** Makes a kernel with `size` bytes of memory, or returns nothing where WebAssembly or its SIMD is missing. */
+/** Makes a kernel with `size` bytes of memory; returns `undefined` if the engine has no WebAssembly or no SIMD. */
 export function createWasmKernel(size: number): WasmKernel | undefined {
   try {
     return new WasmKernel(size);

@@ -1,8 +1,8 @@
 // Masking of a WebSocket payload (RFC 6455 §5.3) in place, sixteen bytes at a time.
 
 /**
- * XORs `length` bytes at `pointer` with the masking key, repeated. `key` holds the key's four
- * octets in little-endian order, already rotated so that its lowest octet meets the first byte.
+ * XORs `length` bytes at `pointer` with the masking key, over and over. `key` has the four octets in little-endian
+ * order, rotated so that its lowest octet is the one for the first byte.
  */
 export function mask(pointer: usize, length: usize, key: u32): void {
   const end = pointer + length;
