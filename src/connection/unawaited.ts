@@ -1,5 +1,5 @@
 /**
- * Promises that the program may not await. Node.js ends a process when such a promise rejects, and a peer must not
+ * Promises that a program does not always await. Node.js ends a process when such a promise rejects, and a peer must not
  * be able to bring that about.
  */
 import { LocalProtocolError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
  * The connections of a server, from the accepted socket on: has the request hook decide, keeps the limit of
- * connections, and knows who is open.
+ * connections, and knows which connections are open.
  */
 import type { Socket } from 'node:net';
 import type { EventConnection, Handlers } from '../connection/event-connection.ts';
