@@ -2,6 +2,8 @@
  * The value of `Sec-WebSocket-Extensions` (RFC 6455 §9.1), read and written.
  */
 
+import { isToken, TOKEN_CHARACTER } from './token.ts';
+
 /** One extension of the list. A parameter without a value has `undefined`. */
 export interface Extension {
   readonly name: string;
@@ -11,7 +13,7 @@ export interface Extension {
 
 // Sticky, so that each piece is looked at once: the time is linear in the length.
 const SPACE = /[\t ]*/y;
-const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+const TOKEN = new RegExp(`${TOKEN_CHARACTER}+`, 'y');
 const QUOTED = /"((?:[\t !\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e])*)"/y;
 
 /** Takes the list apart; `undefined` if it is not one. */
@@ -83,9 +85,7 @@ class Scanner {
   quoted(): string | undefined {
     this.#match(SPACE);
     const found = this.#match(QUOTED)?.[1]?.replace(/\\(.)/g, '$1');
-    if (found === undefined) return undefined;
-    TOKEN.lastIndex = 0;
-    return TOKEN.exec(found)?.[0] === found ? found : undefined;
+    return found !== undefined && isToken(found) ? found : undefined;
   }
 
   #match(pattern: RegExp): RegExpExecArray | null {

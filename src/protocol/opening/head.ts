@@ -3,6 +3,8 @@
  * handshake needs it. Strict, bounded, and in linear time.
  */
 
+import { isToken } from './token.ts';
+
 /** Most bytes of a head, its empty line included. */
 export const MAX_HEAD_SIZE: number = 16 * 1024;
 /** Most header lines of a head. */
@@ -139,8 +141,6 @@ export class HeadCollector {
   }
 }
 
-// RFC 9110 §5.6.2.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // RFC 9110 §5.5: no control characters but the tab.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 // Where the handshake's own headers decide something, nothing outside ASCII has a place.
@@ -168,7 +168,7 @@ export function parseHeadText(text: string): HttpHead {
     const colon = line.indexOf(':');
     // No white space before the colon, no folded lines (RFC 9112 §5.1, §5.2).
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    if (!TOKEN.test(name)) throw new HeadError(`header line ${i} has no valid name`);
+    if (!isToken(name)) throw new HeadError(`header line ${i} has no valid name`);
     const value = trim(line.slice(colon + 1));
     if (!FIELD_VALUE.test(value)) {
       throw new HeadError(`the header '${name}' holds a control character`, { header: name });

@@ -27,6 +27,7 @@ import {
 } from './head.ts';
 import { acceptKey, isValidKey, type Sha1Base64 } from './key.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
+import { isToken, TOKEN_CHARACTER } from './token.ts';
 
 /** A client's request to upgrade, checked. */
 export interface UpgradeRequest {
@@ -128,14 +129,14 @@ const REASONS: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 };
 
+// No known method is longer than 24 characters.
+const METHOD_BEGINNING = new RegExp(`^${TOKEN_CHARACTER}{1,24}(?: |$)`);
 // RFC 9112 §3: a method, a target without white space, a version.
 const REQUEST_LINE: StartLine = {
-  // No method is as long as that.
-  mayBegin: (text) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,24}(?: |$)/.test(text),
-  pattern: /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP\/([0-9])\.([0-9])$/,
+  mayBegin: (text) => METHOD_BEGINNING.test(text),
+  pattern: new RegExp(`^(${TOKEN_CHARACTER}+) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-9])$`),
   explain: () => 'the request line is not valid',
 };
-const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Reads the request; the answer is written when it is known. */
 export class ServerOpening {
@@ -240,7 +241,7 @@ export class ServerOpening {
       return this.#refuse(400, "the 'Sec-WebSocket-Key' header is missing or wrong");
     }
     const protocols = parseList(headers.get('sec-websocket-protocol'));
-    if (!protocols.every((protocol) => SUBPROTOCOL.test(protocol))) {
+    if (!protocols.every((protocol) => isToken(protocol))) {
       return this.#refuse(400, "the 'Sec-WebSocket-Protocol' header is wrong");
     }
     const extensions = parseExtensions(headers.get('sec-websocket-extensions') ?? '');

@@ -1,0 +1,13 @@
+/**
+ * Tokens (RFC 9110 §5.6.2): names of headers, methods, subprotocols, extensions and their parameters.
+ */
+
+/** Matches one character of a token, as the source of a regular expression. */
+export const TOKEN_CHARACTER = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]";
+
+const TOKEN = new RegExp(`^${TOKEN_CHARACTER}+$`);
+
+/** Tells whether a text is a token. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
