@@ -7,9 +7,9 @@ import type { MaskingKeys } from './masking-keys.ts';
 import type { Output } from './output.ts';
 
 /** Strings of at most this many UTF-16 units are encoded in place, in one pass. */
-const IN_PLACE_TEXT = 16 * 1024;
+const MAX_IN_PLACE_TEXT = 16 * 1024;
 /** UTF-8 takes at most three bytes per UTF-16 unit. */
-const MOST_UTF8_PER_UNIT = 3;
+export const MAX_UTF8_PER_UNIT = 3;
 const FIN = 0x80;
 
 /** A frame writer for one direction of one connection. */
@@ -49,20 +49,20 @@ export class FrameWriter {
   writeText(opcode: number, isFinal: boolean, text: string): void {
     const output = this.#output;
     const isMasked = this.#keys !== undefined;
-    const most = MOST_UTF8_PER_UNIT * text.length;
-    const reserved = headerLength(most, isMasked) + most;
-    if (text.length > IN_PLACE_TEXT || !hasRoom(output, reserved)) {
+    const maxLength = MAX_UTF8_PER_UNIT * text.length;
+    const reserved = headerLength(maxLength, isMasked) + maxLength;
+    if (text.length > MAX_IN_PLACE_TEXT || !hasRoom(output, reserved)) {
       this.write(opcode, isFinal, encodeText(this.#kernels, text));
       return;
     }
     const key = this.#keys === undefined ? -1 : this.#keys.next();
     // Encode where the payload lies if the text is ASCII; move it if its header came out longer.
     const { bytes, position } = output;
-    const guess = position + headerLength(text.length, isMasked);
-    const length = this.#kernels.writeUtf8(text, bytes, guess);
+    const asciiStart = position + headerLength(text.length, isMasked);
+    const length = this.#kernels.writeUtf8(text, bytes, asciiStart);
     const head = isFinal ? FIN | opcode : opcode;
     const start = position + headerLength(length, isMasked);
-    if (start !== guess) bytes.copyWithin(start, guess, guess + length);
+    if (start !== asciiStart) bytes.copyWithin(start, asciiStart, asciiStart + length);
     serializeFrameHeader(bytes, position, head, length, key);
     const end = start + length;
     if (isMasked) this.#kernels.mask(bytes, start, end, key, 0);

@@ -15,13 +15,13 @@ import { EMPTY_BLOCK, type Inflater } from './permessage-deflate.ts';
 import { Utf8Validator } from './utf8-validator.ts';
 
 /** Bytes that a message under assembly is given at first, if it declares as many. */
-const FIRST_CAPACITY = 64 * 1024;
+const INITIAL_CAPACITY = 64 * 1024;
 /** Bytes that are made ready at least for what comes out of the inflater. */
-const LEAST_INFLATED = 1024;
+const MIN_INFLATED = 1024;
 /** How many times its compressed size a message may well have. */
-const USUAL_RATIO = 4;
+const EXPECTED_RATIO = 4;
 /** By how much, in proportion, DEFLATE may make data longer: fixed codes have up to nine bits. */
-const MOST_DEFLATE_OVERHEAD = 1 / 8;
+const MAX_DEFLATE_OVERHEAD = 1 / 8;
 
 /** The part of a sink that is told of messages; a payload is valid until the call returns. */
 export interface MessageSink {
@@ -74,7 +74,7 @@ export class MessageReader {
   #isText = false;
   #isCompressed = false;
   /** Whether a compressed message has had any payload yet. */
-  #isBegun = false;
+  #hasPayload = false;
   /** Bytes in the fragments before the present one; for a compressed message, inflated ones. */
   #earlierLength = 0;
   #fragments = 0;
@@ -136,16 +136,16 @@ export class MessageReader {
         return this.#failOrder('a new message inside a fragmented one');
       }
       this.#isText = opcode === Opcode.text;
-      this.#maxSize = this.#isText ? mostText(this.#limits) : this.#limits.maxMessageSize;
+      this.#maxSize = this.#isText ? maxTextSize(this.#limits) : this.#limits.maxMessageSize;
       this.#isCompressed = isCompressed;
-      this.#isBegun = false;
+      this.#hasPayload = false;
       this.#earlierLength = 0;
       this.#fragments = 1;
     }
     const { maxFragments } = this.#limits;
     // The bytes of a compressed frame are not kept: what comes out of them counts, while it does.
     const isTooLong = this.#isCompressed
-      ? length > (1 + MOST_DEFLATE_OVERHEAD) * this.#maxSize + LEAST_INFLATED
+      ? length > (1 + MAX_DEFLATE_OVERHEAD) * this.#maxSize + MIN_INFLATED
       : this.#earlierLength + length > this.#maxSize;
     if (isTooLong) return this.#failSize();
     if (this.#fragments > maxFragments) {
@@ -224,11 +224,11 @@ export class MessageReader {
   #receiveCompressed(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
     const inflater = this.#inflater as Inflater;
     if (!this.#inflate(bytes, start, end)) return;
-    if (start < end) this.#isBegun = true;
+    if (start < end) this.#hasPayload = true;
     if (isLast && this.#isFinal) {
       // RFC 7692 §7.2.2: the empty block that the sender left out. A payload of no bytes at all, in
       // place of one zero byte (§7.2.3.6), lacks the beginning of the block as well.
-      if (this.#isBegun && !this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
+      if (this.#hasPayload && !this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
       inflater.endMessage();
       if (this.#isText && !(this.#validator as Utf8Validator).finish()) {
         this.#failText();
@@ -244,14 +244,14 @@ export class MessageReader {
   #inflate(bytes: Uint8Array, start: number, end: number): boolean {
     const inflater = this.#inflater as Inflater;
     // One byte more than is allowed, to see that there is more.
-    const most = this.#maxSize - this.#earlierLength + 1;
+    const maxLength = this.#maxSize - this.#earlierLength + 1;
     inflater.push(bytes, start, end);
-    let expected = USUAL_RATIO * (end - start);
+    let expected = EXPECTED_RATIO * (end - start);
     for (;;) {
-      this.#reserve(Math.min(most, this.#length + Math.max(LEAST_INFLATED, expected)));
+      this.#reserve(Math.min(maxLength, this.#length + Math.max(MIN_INFLATED, expected)));
       const buffer = this.#buffer as Uint8Array;
       const from = this.#length;
-      const limit = Math.min(most, buffer.length);
+      const limit = Math.min(maxLength, buffer.length);
       const to = inflater.read(buffer, from, limit);
       if (to < 0) {
         this.#failDeflate();
@@ -259,11 +259,11 @@ export class MessageReader {
       }
       this.#length = to;
       // The text up to the limit first: in any pieces, the fault that comes first is the one told.
-      if (this.#isText && !this.#isValidText(buffer, from, Math.min(to, most - 1))) {
+      if (this.#isText && !this.#isValidText(buffer, from, Math.min(to, maxLength - 1))) {
         this.#failText();
         return false;
       }
-      if (to === most) {
+      if (to === maxLength) {
         this.#failSize();
         return false;
       }
@@ -292,7 +292,7 @@ export class MessageReader {
 
   /** Makes room for `length` bytes, and for more only in proportion to what has arrived. */
   #reserve(length: number): void {
-    const ahead = Math.max(FIRST_CAPACITY, 2 * length);
+    const ahead = Math.max(INITIAL_CAPACITY, 2 * length);
     const isPooled = !this.#isHandedOver(ahead);
     const hasRoom = this.#buffer !== undefined && this.#buffer.length >= length;
     if (hasRoom && this.#isPooled === isPooled) return;
@@ -367,6 +367,9 @@ function giveBack(buffer: Uint8Array<ArrayBuffer> | undefined, isPooled: boolean
   if (buffer !== undefined && isPooled) sharedBytePool.give(buffer);
 }
 
-function mostText({ maxMessageSize, maxTextSize = maxMessageSize }: MessageLimits): number {
-  return Math.min(maxMessageSize, maxTextSize);
+function maxTextSize({
+  maxMessageSize,
+  maxTextSize: limit = maxMessageSize,
+}: MessageLimits): number {
+  return Math.min(maxMessageSize, limit);
 }

@@ -5,11 +5,8 @@
 import { encodeText, type Kernels } from '../kernels/kernels.ts';
 import type { WriteFaultHandler } from './control-writer.ts';
 import { Opcode, RSV1 } from './frame.ts';
-import type { FrameWriter } from './frame-writer.ts';
+import { type FrameWriter, MAX_UTF8_PER_UNIT } from './frame-writer.ts';
 import type { Deflater } from './permessage-deflate.ts';
-
-/** UTF-8 takes at most three bytes per UTF-16 unit. */
-const MOST_UTF8_PER_UNIT = 3;
 
 /**
  * Writes the messages of one direction of one connection. Each of its methods that write returns false
@@ -45,7 +42,7 @@ export class MessageWriter {
 
   /** Writes a text message. */
   writeText(text: string, isCompressed: boolean): boolean {
-    const isLong = MOST_UTF8_PER_UNIT * text.length >= this.#threshold;
+    const isLong = MAX_UTF8_PER_UNIT * text.length >= this.#threshold;
     if (this.#deflater !== undefined && isCompressed && isLong) {
       return this.writeBytes(encodeText(this.#kernels, text), true, true);
     }
@@ -53,7 +50,7 @@ export class MessageWriter {
       this.#frames.writeText(Opcode.text, true, text);
       return true;
     } catch (error) {
-      return this.#tell(error);
+      return this.#fail(error);
     }
   }
 
@@ -69,7 +66,7 @@ export class MessageWriter {
       }
       return true;
     } catch (error) {
-      return this.#tell(error);
+      return this.#fail(error);
     }
   }
 
@@ -79,7 +76,7 @@ export class MessageWriter {
       this.#frames.write((isText ? Opcode.text : Opcode.binary) | RSV1, true, deflated);
       return true;
     } catch (error) {
-      return this.#tell(error);
+      return this.#fail(error);
     }
   }
 
@@ -109,7 +106,7 @@ export class MessageWriter {
       }
       return true;
     } catch (error) {
-      return this.#tell(error);
+      return this.#fail(error);
     }
   }
 
@@ -119,7 +116,7 @@ export class MessageWriter {
     this.#deflater = undefined;
   }
 
-  #tell(error: unknown): false {
+  #fail(error: unknown): false {
     this.#session.handleWriteFault(error);
     return false;
   }

@@ -5,7 +5,7 @@
 import { type Extension, parseExtensions, serializeExtension } from './opening/extensions.ts';
 
 const NAME = 'permessage-deflate';
-const LARGEST_WINDOW = 15;
+const MAX_WINDOW_BITS = 15;
 
 /** What one end wants of the compression. */
 export interface DeflateSettings {
@@ -109,21 +109,21 @@ export function readAnswer(value: string, settings: DeflateSettings): DeflateAgr
   if (settings.serverNoContextTakeover && !answer.serverNoContextTakeover) {
     return "'server_no_context_takeover' was asked for and is missing (RFC 7692 §7.1.1.1)";
   }
-  if ((answer.serverMaxWindowBits ?? LARGEST_WINDOW) > bits(settings.serverMaxWindowBits)) {
+  if ((answer.serverMaxWindowBits ?? MAX_WINDOW_BITS) > bitsOrMax(settings.serverMaxWindowBits)) {
     return `'server_max_window_bits' must be at most ${settings.serverMaxWindowBits} (RFC 7692 §7.1.2.1)`;
   }
-  const mostOfClient = bits(settings.clientMaxWindowBits);
-  if ((answer.clientMaxWindowBits ?? 0) > mostOfClient) {
-    return `'client_max_window_bits' must be at most ${mostOfClient} (RFC 7692 §7.1.2.2)`;
+  const maxClientBits = bitsOrMax(settings.clientMaxWindowBits);
+  if ((answer.clientMaxWindowBits ?? 0) > maxClientBits) {
+    return `'client_max_window_bits' must be at most ${maxClientBits} (RFC 7692 §7.1.2.2)`;
   }
   return {
     server: {
       noContextTakeover: answer.serverNoContextTakeover,
-      windowBits: bits(answer.serverMaxWindowBits),
+      windowBits: bitsOrMax(answer.serverMaxWindowBits),
     },
     client: {
       noContextTakeover: answer.clientNoContextTakeover || settings.clientNoContextTakeover,
-      windowBits: Math.min(answer.clientMaxWindowBits ?? LARGEST_WINDOW, mostOfClient),
+      windowBits: Math.min(answer.clientMaxWindowBits ?? MAX_WINDOW_BITS, maxClientBits),
     },
     extension: value,
   };
@@ -158,19 +158,22 @@ function agree(offer: Parameters, settings: DeflateSettings): DeflateAgreement |
   if (settings.clientMaxWindowBits !== undefined && offered === undefined) return undefined;
   const server = {
     noContextTakeover: settings.serverNoContextTakeover || offer.serverNoContextTakeover,
-    windowBits: Math.min(bits(settings.serverMaxWindowBits), bits(offer.serverMaxWindowBits)),
+    windowBits: Math.min(
+      bitsOrMax(settings.serverMaxWindowBits),
+      bitsOrMax(offer.serverMaxWindowBits),
+    ),
   };
   const client = {
     noContextTakeover: settings.clientNoContextTakeover || offer.clientNoContextTakeover,
-    windowBits: Math.min(bits(settings.clientMaxWindowBits), bits(offered)),
+    windowBits: Math.min(bitsOrMax(settings.clientMaxWindowBits), bitsOrMax(offered)),
   };
   const parameters: [string, string | undefined][] = [];
   if (server.noContextTakeover) parameters.push(['server_no_context_takeover', undefined]);
   if (client.noContextTakeover) parameters.push(['client_no_context_takeover', undefined]);
-  if (server.windowBits < LARGEST_WINDOW || offer.serverMaxWindowBits !== undefined) {
+  if (server.windowBits < MAX_WINDOW_BITS || offer.serverMaxWindowBits !== undefined) {
     parameters.push(['server_max_window_bits', String(server.windowBits)]);
   }
-  if (client.windowBits < LARGEST_WINDOW) {
+  if (client.windowBits < MAX_WINDOW_BITS) {
     parameters.push(['client_max_window_bits', String(client.windowBits)]);
   }
   return { server, client, extension: serializeExtension({ name: NAME, parameters }) };
@@ -197,7 +200,7 @@ function readParameters({ parameters }: Extension): Parameters | string {
         break;
       case 'server_max_window_bits':
       case 'client_max_window_bits': {
-        const size = value === undefined ? undefined : windowBits(value);
+        const size = value === undefined ? undefined : parseWindowBits(value);
         if (name === 'client_max_window_bits') {
           if (value !== undefined && size === undefined) return wrongBits(name, value);
           read.clientMaxWindowBits = size ?? true;
@@ -215,7 +218,7 @@ function readParameters({ parameters }: Extension): Parameters | string {
 }
 
 /** RFC 7692 §7.1.2: a decimal integer without leading zeroes, from 8 to 15. */
-function windowBits(value: string): number | undefined {
+function parseWindowBits(value: string): number | undefined {
   return /^(?:[89]|1[0-5])$/.test(value) ? Number(value) : undefined;
 }
 
@@ -225,6 +228,6 @@ function wrongBits(name: string, value: string | undefined): string {
     : `'${name}' must be from 8 to 15, not '${value}' (RFC 7692 §7.1.2)`;
 }
 
-function bits(value: number | true | undefined): number {
-  return typeof value === 'number' ? value : LARGEST_WINDOW;
+function bitsOrMax(value: number | true | undefined): number {
+  return typeof value === 'number' ? value : MAX_WINDOW_BITS;
 }

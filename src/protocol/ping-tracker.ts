@@ -12,7 +12,7 @@ interface PendingPing {
 }
 
 /** Unanswered pings after which one that nobody waits for is not remembered. */
-const MOST_UNOBSERVED = 1024;
+const MAX_UNOBSERVED = 1024;
 
 /** The pings of one connection that wait for their pongs. */
 export class PingTracker {
@@ -36,7 +36,7 @@ export class PingTracker {
 
   /** A ping was sent; without an observer it only counts for `latency`. */
   sent(payload: Uint8Array, now: number, observer?: PingObserver): void {
-    if (observer === undefined && this.#pending.length >= MOST_UNOBSERVED) return;
+    if (observer === undefined && this.#pending.length >= MAX_UNOBSERVED) return;
     const key = keyOf(payload, 0, payload.length);
     const number = this.#first + this.#pending.length;
     const same = this.#numbers.get(key);

@@ -11,8 +11,8 @@ export class Utf8Validator {
   /** Continuation bytes that the sequence cut by the last piece's end still needs. */
   #needed = 0;
   /** The range in which the next of them must lie. */
-  #least = 0x80;
-  #most = 0xbf;
+  #min = 0x80;
+  #max = 0xbf;
 
   constructor(kernels: Kernels) {
     this.#kernels = kernels;
@@ -27,8 +27,8 @@ export class Utf8Validator {
     if (cut === end) return true;
     const lead = bytes[cut] as number;
     this.#needed = sequenceLength(lead) - 1;
-    this.#least = leastSecond(lead);
-    this.#most = mostSecond(lead);
+    this.#min = leastSecond(lead);
+    this.#max = mostSecond(lead);
     return this.#completeSequence(bytes, cut + 1, end) >= 0;
   }
 
@@ -44,9 +44,9 @@ export class Utf8Validator {
     let i = start;
     while (this.#needed > 0 && i < end) {
       const byte = bytes[i] as number;
-      if (byte < this.#least || byte > this.#most) return -1;
-      this.#least = 0x80;
-      this.#most = 0xbf;
+      if (byte < this.#min || byte > this.#max) return -1;
+      this.#min = 0x80;
+      this.#max = 0xbf;
       this.#needed--;
       i++;
     }

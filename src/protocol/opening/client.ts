@@ -60,14 +60,14 @@ const STATUS_LINE: StartLine = {
   mayBegin: (text) => 'HTTP/1.'.startsWith(text.slice(0, 7)),
   pattern: /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/,
   explain: (text) =>
-    TLS_RECORDS.includes(text.charCodeAt(0))
+    TLS_RECORD_TYPES.includes(text.charCodeAt(0))
       ? 'it is TLS; is it a wss: URL?'
       : `it begins with ${quote(text)}`,
 };
 /** How an alert and a handshake message of TLS begin (RFC 8446 §5.1), with which a server answers what is none. */
-const TLS_RECORDS: readonly number[] = [0x15, 0x16];
+const TLS_RECORD_TYPES: readonly number[] = [0x15, 0x16];
 /** Characters of what is no HTTP that an error quotes. */
-const MOST_QUOTED = 80;
+const MAX_QUOTED = 80;
 
 /** Writes the request, then reads the response. */
 export class ClientOpening {
@@ -167,13 +167,13 @@ export class ClientOpening {
   /** Checks a 101 response, item by item of RFC 6455 §4.1's second list. */
   #checkUpgrade(headers: HeaderMap, head: string): OpeningAgreement | HandshakeError {
     if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
-      return wrong('upgrade', "must be 'websocket'", headers);
+      return invalidHeader('upgrade', "must be 'websocket'", headers);
     }
     if (!parseList(headers.get('connection')).some((item) => item.toLowerCase() === 'upgrade')) {
-      return wrong('connection', "must contain 'upgrade'", headers);
+      return invalidHeader('connection', "must contain 'upgrade'", headers);
     }
     if (headers.get('sec-websocket-accept') !== this.#accept) {
-      return wrong('sec-websocket-accept', 'does not answer the key sent', headers);
+      return invalidHeader('sec-websocket-accept', 'does not answer the key sent', headers);
     }
     const extensions = headers.get('sec-websocket-extensions');
     const deflate = extensions === undefined ? undefined : this.#readExtensions(extensions);
@@ -212,13 +212,13 @@ export class ClientOpening {
 
 /** Quotes what may be anything: no control character of it reaches a terminal. */
 function quote(text: string): string {
-  return JSON.stringify(text.slice(0, MOST_QUOTED)).replace(
+  return JSON.stringify(text.slice(0, MAX_QUOTED)).replace(
     /[\x7f-\x9f]/g,
     (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
   );
 }
 
-function wrong(header: string, what: string, headers: HeaderMap): InvalidHeaderError {
+function invalidHeader(header: string, what: string, headers: HeaderMap): InvalidHeaderError {
   const value = headers.get(header);
   const found = value === undefined ? 'it is missing' : `it is '${value}'`;
   return new InvalidHeaderError(

@@ -48,19 +48,19 @@ export interface StartLine {
 }
 
 /** Bytes of a start line that are looked at before its end has come. */
-const BEGINNING = 32;
+const MAX_EARLY_CHECK = 32;
 const CR = 0x0d;
 const LF = 0x0a;
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 
 /** Collects a head from bytes that arrive in any pieces. */
 export class HeadCollector {
   readonly #startLine: StartLine;
-  #bytes: Uint8Array = NOTHING;
+  #bytes: Uint8Array = EMPTY;
   #length = 0;
   /** Whether the start line has come, and is right. */
-  #isBegun = false;
+  #hasStartLine = false;
 
   constructor(startLine: StartLine) {
     this.#startLine = startLine;
@@ -84,7 +84,7 @@ export class HeadCollector {
     if (from === 0) this.#bytes = piece;
     else this.#append(piece);
     this.#length = from + piece.length;
-    if (!this.#isBegun) this.#checkStart(from);
+    if (!this.#hasStartLine) this.#checkStart(from);
     // The empty line may have begun in an earlier piece.
     for (let i = Math.max(3, from); i < this.#length; i++) {
       if (this.#bytes[i] === LF && this.#isEmptyLine(i)) {
@@ -113,14 +113,14 @@ export class HeadCollector {
   #checkStart(from: number): void {
     const bytes = this.#bytes.subarray(0, this.#length);
     const lf = bytes.indexOf(LF, from);
-    if (lf < 0 && from >= BEGINNING) return;
-    const text = decodeLatin1(bytes.subarray(0, lf < 0 ? BEGINNING : lf));
+    if (lf < 0 && from >= MAX_EARLY_CHECK) return;
+    const text = decodeLatin1(bytes.subarray(0, lf < 0 ? MAX_EARLY_CHECK : lf));
     const { pattern, explain, mayBegin } = this.#startLine;
-    const isRight =
-      mayBegin(text.slice(0, BEGINNING)) &&
+    const isValid =
+      mayBegin(text.slice(0, MAX_EARLY_CHECK)) &&
       (lf < 0 || (text.endsWith('\r') && pattern.test(text.slice(0, -1))));
-    if (!isRight) throw new HeadError(explain(text.replace(/[\r\n].*/s, '')));
-    this.#isBegun = lf >= 0;
+    if (!isValid) throw new HeadError(explain(text.replace(/[\r\n].*/s, '')));
+    this.#hasStartLine = lf >= 0;
   }
 
   #isEmptyLine(lf: number): boolean {

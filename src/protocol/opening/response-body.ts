@@ -29,8 +29,8 @@ export class ResponseBody {
     this.#left = this.#isChunked
       ? 0
       : parseLength(codings === undefined ? headers.get('content-length') : undefined);
-    const hasNone = status < 200 || status === 204 || status === 304;
-    this.isComplete = hasNone || (!this.#isChunked && this.#left === 0);
+    const hasNoBody = status < 200 || status === 204 || status === 304;
+    this.isComplete = hasNoBody || (!this.#isChunked && this.#left === 0);
   }
 
   /** What has come so far. */
