@@ -100,7 +100,7 @@ export function readAnswer(value: string, settings: DeflateSettings): DeflateAgr
   const [extension, second] = extensions;
   if (extension === undefined) return 'the header is empty';
   if (extension.name !== NAME) return `the extension '${extension.name}' was not offered`;
-  if (second !== undefined) return `'${second.name}' was accepted besides`;
+  if (second !== undefined) return `it accepts a second extension, '${second.name}'`;
   const answer = readParameters(extension);
   if (typeof answer === 'string') return answer;
   if (answer.clientMaxWindowBits === true) {

@@ -152,7 +152,7 @@ export class ClientOpening {
     const [, minor, code, statusText = ''] = match;
     const status = Number(code);
     if (status === 101) {
-      if (minor === '0') throw new HeadError('it switches protocols, which HTTP/1.0 cannot');
+      if (minor === '0') throw new HeadError('it switches protocols, which HTTP/1.0 cannot do');
       this.result = this.#checkUpgrade(headers, text);
     } else if (status < 200 && this.#interim++ < MAX_INTERIM_RESPONSES) {
       // RFC 9110 §15.2: a client must be able to take interim responses it did not expect.
@@ -173,7 +173,7 @@ export class ClientOpening {
       return invalidHeader('connection', "must contain 'upgrade'", headers);
     }
     if (headers.get('sec-websocket-accept') !== this.#accept) {
-      return invalidHeader('sec-websocket-accept', 'does not answer the key sent', headers);
+      return invalidHeader('sec-websocket-accept', 'does not match the key that was sent', headers);
     }
     const extensions = headers.get('sec-websocket-extensions');
     const deflate = extensions === undefined ? undefined : this.#readExtensions(extensions);
@@ -190,7 +190,7 @@ export class ClientOpening {
   #readExtensions(value: string): DeflateAgreement | NegotiationError {
     if (this.#deflate === undefined) {
       return new NegotiationError(
-        `the server uses the extension '${value}', and none was offered (RFC 6455 §9.1)`,
+        `the server uses the extension '${value}', but none was offered (RFC 6455 §9)`,
       );
     }
     const answer = readAnswer(value, this.#deflate);

@@ -232,7 +232,7 @@ export class ServerOpening {
     }
     if (headers.get('sec-websocket-version') !== '13') {
       // RFC 6455 §4.4: say which version would do.
-      return this.#refuse(426, 'only WebSocket version 13 is spoken here', [
+      return this.#refuse(426, 'this server supports only version 13 of the WebSocket protocol', [
         ['Sec-WebSocket-Version', '13'],
       ]);
     }

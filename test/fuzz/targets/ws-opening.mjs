@@ -100,7 +100,8 @@ const OF_CLIENTS = {
   'extension-list': ({ theirs, head }) =>
     theirs === 'Invalid Sec-WebSocket-Extensions header' &&
     hasEmptyElement(valuesOf(head, 'sec-websocket-extensions')),
-  'extension-twice': ({ ours }) => ours.includes("'permessage-deflate' was accepted besides"),
+  'extension-twice': ({ ours }) =>
+    ours.includes("it accepts a second extension, 'permessage-deflate'"),
   'interim-close': ({ theirs }) => theirs.includes('Data after `Connection: close`'),
   'content-length': ({ theirs }) => theirs.includes('Content-Length'),
   'connection-space': ({ theirs, head }) =>
