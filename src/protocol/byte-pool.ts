@@ -1,16 +1,17 @@
 /**
- * Buffers for messages under assembly, lent and given back, so that a steady stream allocates
- * nothing and an idle connection owns nothing.
+ * Lends buffers in which messages are assembled, and takes them back. A steady stream of messages
+ * therefore allocates nothing, and an idle connection owns no buffer.
  */
 
-/** Size classes are powers of two from 1 KiB to 1 MiB, whose buffers are kept. */
+/** The sizes of buffers are powers of two; the smallest is 2 to this power, 1 KiB. */
 const MIN_ORDER = 10;
+/** Buffers of up to this size stay in the pool. */
 const MAX_HELD_SIZE = 1 << 20;
-/** Buffers kept per size class. */
+/** At most this many unused buffers of one such size stay in the pool. */
 const MAX_HELD_PER_SIZE = 4;
 /**
- * Classes above that, up to 128 MiB, have one buffer each that the garbage collector may take: a new one is
- * thousands of pages that the system has to find and clear.
+ * Of each larger size up to this one, the pool remembers one buffer, which the garbage collector may
+ * take. A new buffer of that size costs more: the system has to find and clear thousands of pages.
  */
 const MAX_POOLED_SIZE = 1 << 27;
 
@@ -19,7 +20,7 @@ export class BytePool {
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
   readonly #large = new Map<number, WeakRef<Uint8Array<ArrayBuffer>>>();
 
-  /** Lends a buffer of at least `size` bytes (1 or more); its content is whatever it was. */
+  /** Lends a buffer of at least `size` bytes (1 or more). It still holds what its last borrower wrote. */
   take(size: number): Uint8Array<ArrayBuffer> {
     if (size > MAX_POOLED_SIZE) return new Uint8Array(size);
     const length = 1 << Math.max(MIN_ORDER, 32 - Math.clz32(size - 1));
@@ -27,7 +28,7 @@ export class BytePool {
     return held ?? new Uint8Array(length);
   }
 
-  /** Takes back a buffer that was lent. */
+  /** Takes back a buffer that `take` lent. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const { length } = buffer;
     if (length > MAX_POOLED_SIZE) return;

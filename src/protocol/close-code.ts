@@ -23,18 +23,19 @@ export const CloseCode = {
   badGateway: 1014,
 } as const;
 
-/** Most bytes of UTF-8 that a reason may have: what the code leaves of a control frame. */
+/** Most bytes of UTF-8 in a close reason: the payload of a control frame less two bytes for the code. */
 export const MAX_REASON_LENGTH: number = MAX_CONTROL_PAYLOAD - 2;
 
 /** Tells whether a close code may stand in a close frame (RFC 6455 §7.4.1, §7.4.2). */
 export function isValidCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999;
   if (code < 1000 || code > CloseCode.badGateway) return false;
-  // 1004 is reserved; 1005 and 1006 MUST NOT be set in a close frame.
+  // RFC 6455 §7.4.1: 1004 is reserved; 1005 "is a reserved value and MUST NOT be set as a status
+  // code in a Close control frame by an endpoint", and so is 1006.
   return code < 1004 || code > CloseCode.abnormalClosure;
 }
 
-/** A close frame's content; `code` is 1005 where the frame was empty. */
+/** The content of a close frame. `code` is 1005 if the frame had no payload. */
 export interface CloseStatus {
   readonly code: number;
   readonly reason: string;
@@ -43,7 +44,7 @@ export interface CloseStatus {
 /**
  * Makes the payload of a close frame.
  *
- * @param code none makes an empty payload
+ * @param code `undefined` makes an empty payload
  * @throws RangeError for a code that may not be sent
  * @throws LocalProtocolError for a reason without a code, or of more than 123 bytes
  */
@@ -78,7 +79,7 @@ export function serializeClosePayload(
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Reads the payload of a close frame, or returns the error to fail the connection with. */
+/** Parses the payload of a close frame. Returns the error to fail the connection with if it is wrong. */
 export function parseClosePayload(
   kernels: Kernels,
   bytes: Uint8Array,
@@ -86,7 +87,8 @@ export function parseClosePayload(
   end: number,
 ): CloseStatus | RemoteProtocolError {
   if (start === end) return { code: CloseCode.noStatusReceived, reason: '' };
-  // RFC 6455 §5.5.1: a body, if there is one, begins with a two-byte code.
+  // RFC 6455 §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned
+  // integer".
   if (end - start === 1) {
     return new RemoteProtocolError(
       'the peer sent a close frame with one byte of payload (RFC 6455 §5.5.1)',

@@ -1,11 +1,12 @@
 /**
- * The error for whoever calls a session that is closing or closed: how it came to that.
+ * Makes the error for a call on a session that is closing or closed. The error says how the session
+ * ended.
  */
 import { type CloseStatus, ConnectionClosedError, type WebSocketError } from '../errors.ts';
 import { CloseCode } from './close-code.ts';
 import type { ConnectionState } from './session-state.ts';
 
-/** What a session knows of its end. */
+/** What a session knows about its end. */
 export interface EndFacts {
   readonly state: ConnectionState;
   readonly sent: CloseStatus | undefined;

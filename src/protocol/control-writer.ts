@@ -1,22 +1,26 @@
 /**
- * Writes the control frames of one connection (RFC 6455 §5.5), the automatic pongs among them.
+ * Writes the control frames of one connection (RFC 6455 §5.5), automatic pongs included.
  */
 import { LocalProtocolError } from '../errors.ts';
 import { MAX_CONTROL_PAYLOAD, Opcode } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { Output } from './output.ts';
 
-/** Who is told what was thrown while a frame was written. */
+/** Is told when writing a frame throws. */
 export interface WriteFaultHandler {
+  /** Writing a frame threw `error`. */
   handleWriteFault(error: unknown): void;
 }
 
-/** A writer of control frames. */
+/** The writer of a connection's control frames. */
 export class ControlWriter {
   readonly #frames: FrameWriter;
   readonly #output: Output;
   readonly #session: WriteFaultHandler;
-  /** The pong that could not be sent yet: the latest one is enough (RFC 6455 §5.5.3). */
+  /**
+   * The pong that waits until the output is no longer blocked. One is enough: RFC 6455 §5.5.3 says
+   * "the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame."
+   */
   #pendingPong: Uint8Array | undefined;
 
   constructor(frames: FrameWriter, output: Output, session: WriteFaultHandler) {
@@ -26,7 +30,7 @@ export class ControlWriter {
   }
 
   /**
-   * Writes a frame; false if that threw, which has been told.
+   * Writes a control frame. If that throws, tells the session and returns false.
    *
    * @throws LocalProtocolError for a payload above 125 bytes (RFC 6455 §5.5)
    */
@@ -45,18 +49,18 @@ export class ControlWriter {
     }
   }
 
-  /** Answers a ping, now or as soon as the output is not blocked any more. */
+  /** Answers a ping, at once or as soon as the output is no longer blocked. */
   answerPing(bytes: Uint8Array, start: number, end: number): void {
     if (this.#output.isBlocked) {
       this.#pendingPong = new Uint8Array(bytes.subarray(start, end));
       return;
     }
-    // This pong is later than the one that waits, and answers both pings.
+    // This pong also answers the ping whose pong still waits.
     this.#pendingPong = undefined;
     this.write(Opcode.pong, bytes.subarray(start, end));
   }
 
-  /** Writes the pong that waits, if one does. */
+  /** Writes the pong that waits, if there is one. */
   writePendingPong(): void {
     const pong = this.#pendingPong;
     if (pong === undefined) return;

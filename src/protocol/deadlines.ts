@@ -1,41 +1,45 @@
 /**
- * A session's time limits as data. Times are milliseconds on any clock that never goes back.
+ * A session's time limits as data: nothing here starts a timer. Times are milliseconds on any clock
+ * that never goes back.
  */
 import { TimeoutError } from '../errors.ts';
 
 /** Time limits, in milliseconds; 0 switches one off. */
 export interface TimeLimits {
-  /** For the opening handshake, from the session's start. */
+  /** Time for the opening handshake, counted from the session's start. */
   readonly openTimeout: number;
-  /** For the closing handshake and the end of the TCP connection after it. */
+  /** Time for the closing handshake and for the end of the TCP connection after it. */
   readonly closeTimeout: number;
-  /** Silence from the peer after which it is pinged. */
+  /** Silence from the peer after which the session pings it. */
   readonly pingInterval: number;
-  /** Silence after such a ping that fails the connection. */
+  /** Silence after that ping after which the session fails the connection. */
   readonly pingTimeout: number;
 }
 
-/** What a session must do when its time has come. */
+/** What a session must do when a deadline has passed: send a ping, or end for the given error. */
 export type DueAction = 'ping' | TimeoutError | undefined;
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** In place of a time: none. */
+/** Stands in for a time where there is none. */
 const NONE = -1;
 
 /**
- * Keeps the deadline that counts in each phase of a session: opening, open, closing. In whole
- * milliseconds, rounded up: fractions would take a connection three numbers' memory more.
+ * Keeps the deadline of a session's current phase: opening, open or closing. Times are stored in
+ * whole milliseconds, rounded up: each of the three fields would need memory of its own for a fraction.
  */
 export class Deadlines {
   readonly #limits: TimeLimits;
   #phase: 'opening' | 'open' | 'closing' = 'opening';
-  /** When the present phase must be over, or {@link NONE}. */
+  /** When the current phase must be over, or {@link NONE}. */
   #phaseEnd: number;
-  /** When the last sign of life came. */
+  /** When the peer last sent something. */
   #lastHeard: number;
-  /** When the keepalive ping under way was sent, or something before it last moved, or {@link NONE}. */
+  /**
+   * When the unanswered keepalive ping was sent, or {@link NONE}. While that ping waits in the output,
+   * this is when the system last took some of the output before it.
+   */
   #pingSent = NONE;
-  /** Whether that ping is still behind what waits to be sent. */
+  /** Whether that ping still waits in the output. */
   #isPingWaiting = false;
 
   constructor(limits: TimeLimits, now: number) {
@@ -44,35 +48,36 @@ export class Deadlines {
     this.#phaseEnd = after(Math.ceil(now), limits.openTimeout);
   }
 
-  /** The opening handshake is done. */
+  /** Notes that the opening handshake is done. */
   opened(now: number): void {
     this.#phase = 'open';
     this.#phaseEnd = NONE;
     this.#lastHeard = Math.ceil(now);
   }
 
-  /** The closing handshake has begun, or what stands for it; its time runs from the first call. */
+  /** Starts the time for closing, after a close frame or a failure. Only the first call counts. */
   closing(now: number): void {
     if (this.#phase === 'closing') return;
     this.#phase = 'closing';
     this.#phaseEnd = after(Math.ceil(now), this.#limits.closeTimeout);
   }
 
-  /** Bytes came from the peer. */
+  /** Notes that the peer sent something. */
   heard(now: number): void {
     this.#lastHeard = Math.ceil(now);
     this.#pingSent = NONE;
     this.#isPingWaiting = false;
   }
 
-  /** The ping that is due comes behind others, which wait. */
+  /** Notes that the keepalive ping waits in the output, behind earlier bytes. */
   pingWaits(): void {
     this.#isPingWaiting = true;
   }
 
   /**
-   * Some of what waits was taken, or all of it. That is no sign of life, for the system takes a good
-   * deal by itself; but a ping that has not left cannot have been answered.
+   * Notes that the system took some of the waiting output, or all of it. The peer may be dead all the
+   * same, because the system buffers a good deal. But the peer cannot answer a ping that has not left,
+   * so the time for the answer starts anew.
    */
   taken(now: number, isAll: boolean): void {
     if (!this.#isPingWaiting) return;
@@ -80,13 +85,13 @@ export class Deadlines {
     this.#isPingWaiting = !isAll;
   }
 
-  /** When {@link due} next has something to say; infinity for never. */
+  /** Returns when {@link due} next asks for something; infinity for never. */
   next(): number {
     const next = this.#next();
     return next === NONE ? NEVER : next;
   }
 
-  /** Says what the time asks for. */
+  /** Returns what the session must do at the time `now`. */
   due(now: number): DueAction {
     if (now < this.next()) return undefined;
     const { openTimeout, closeTimeout, pingTimeout } = this.#limits;

@@ -1,6 +1,6 @@
 /**
- * Reads frames from bytes that arrive in any pieces (RFC 6455 §5.2), enforcing what can be said
- * of a frame alone. Payloads are unmasked in place and handed on without a copy.
+ * Reads frames from bytes that arrive in pieces of any size (RFC 6455 §5.2), and enforces the rules
+ * for a single frame. Payloads are unmasked in place and handed on without a copy.
  */
 import { RemoteProtocolError, type WebSocketError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -9,30 +9,30 @@ import { MAX_CONTROL_PAYLOAD, MAX_HEADER_LENGTH, Opcode, RSV1 } from './frame.ts
 
 /** Makes messages of data frames. */
 export interface DataFrameConsumer {
-  /** A data frame begins; false fails it, the consumer having said why by itself. */
+  /** A data frame begins. False rejects it: the consumer has failed the connection. */
   beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean;
-  /** The frame's payload as a whole. */
+  /** The whole payload of the frame arrived. */
   receivePayload(bytes: Uint8Array, start: number, end: number): void;
-  /** A part of the frame's payload, in order; the last part completes it. */
+  /** The next part of the frame's payload arrived; the last part completes it. */
   receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
 }
 
-/** Decides how far frames are read, and takes the control frames. */
+/** Takes control frames, and decides when reading stops. */
 export interface ControlFrameConsumer {
-  /** True while no further frame is wanted: paused, failed or closed. */
+  /** Whether no further frame may be read: the session is paused, failed or closed. */
   readonly isHalted: boolean;
-  /** A control frame came, whole. */
+  /** A whole control frame arrived. */
   receiveControl(opcode: number, bytes: Uint8Array, start: number, end: number): void;
-  /** The peer broke a rule; nothing more is to be read. */
+  /** The peer broke a rule, and nothing more may be read. */
   fail(error: WebSocketError): void;
 }
 
-/** Takes all frames. */
+/** Takes data frames and control frames. */
 export interface FrameConsumer extends DataFrameConsumer, ControlFrameConsumer {}
 
 const RESERVED_BITS = 0x70;
 
-/** Where the reader stands in the stream. */
+/** What the reader expects next in the stream. */
 const Position = { header: 0, payload: 1 } as const;
 
 /** An incremental frame reader for one direction of one connection. */
@@ -40,12 +40,12 @@ export class FrameReader {
   readonly #kernels: Kernels;
   readonly #consumer: ControlFrameConsumer;
   readonly #data: DataFrameConsumer;
-  /** RFC 6455 §5.1: a server takes only masked frames, a client only unmasked ones. */
+  /** Whether the peer's frames must be masked: it is a client then. */
   readonly #expectsMask: boolean;
-  /** Whether compression was agreed on: a message's first frame may have RSV1 then. */
+  /** Whether compression was agreed on. Only then may the first frame of a message set RSV1. */
   allowsCompression = false;
   #position: 0 | 1 = Position.header;
-  /** A header of which only some bytes have arrived. */
+  /** The bytes of a header whose rest has not arrived. */
   #head: Uint8Array | undefined;
   #headLength = 0;
   #opcode = 0;
@@ -55,7 +55,7 @@ export class FrameReader {
   /** The payload of a control frame that arrives in parts. */
   #control: Uint8Array | undefined;
 
-  /** Reads frames for one consumer of all, or with another one for the data frames. */
+  /** Gives all frames to one consumer, or the data frames to a second one. */
   constructor(kernels: Kernels, consumer: FrameConsumer, expectsMask: boolean);
   constructor(
     kernels: Kernels,
@@ -75,14 +75,14 @@ export class FrameReader {
     this.#expectsMask = expectsMask;
   }
 
-  /** Bytes of the frame under way that are still to come: what the next read needs at least. */
+  /** How many bytes of the current frame's payload have not arrived yet. */
   get missing(): number {
     return this.#position === Position.payload ? this.#payloadLength - this.#payloadRead : 0;
   }
 
   /**
-   * Reads frames from `bytes[start, end)`, which it may change in place, until they are used up
-   * or the consumer halts. Returns how far it came.
+   * Reads frames from `bytes[start, end)` until the bytes are used up or the consumer halts. Masked
+   * payloads are changed in place. Returns the offset of the first byte that was not read.
    */
   read(bytes: Uint8Array, start: number, end: number): number {
     const consumer = this.#consumer;
@@ -101,7 +101,7 @@ export class FrameReader {
     return next;
   }
 
-  /** Parses the header at `start` and returns where the payload begins; -1 if bytes are missing or it is wrong. */
+  /** Parses the header at `start` and returns where the payload begins; -1 if it is incomplete or wrong. */
   #parseHeader(bytes: Uint8Array, start: number, end: number): number {
     if (end - start < 2) return -1;
     const head = bytes[start] as number;
@@ -116,6 +116,8 @@ export class FrameReader {
       if (length < 0) return -1;
     }
     const isMasked = second >= 0x80;
+    // RFC 6455 §5.1: "The server MUST close the connection upon receiving a frame that is not
+    // masked." "A client MUST close a connection if it detects a masked frame."
     if (isMasked !== this.#expectsMask) {
       this.#failFrame(
         isMasked
@@ -143,15 +145,16 @@ export class FrameReader {
 
   #parseLong(bytes: Uint8Array, offset: number): number {
     const high = readUint32(bytes, offset);
-    // RFC 6455 §5.2: the most significant bit MUST be 0.
+    // RFC 6455 §5.2: "the most significant bit MUST be 0".
     if (high >= 2 ** 31) {
       return this.#failFrame('the peer sent a frame length above 2^63 (RFC 6455 §5.2)');
     }
-    // Above 2^53 this rounds, which no limit is fine enough to notice.
+    // A length above 2^53 is rounded here, but no payload is that long.
     const length = high * 2 ** 32 + readUint32(bytes, offset + 4);
     return length < 65_536 ? this.#failLength() : length;
   }
 
+  /** RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length". */
   #failLength(): -1 {
     return this.#failFrame(
       'the peer sent a frame length in more bytes than it needs (RFC 6455 §5.2)',
@@ -163,7 +166,7 @@ export class FrameReader {
     return -1;
   }
 
-  /** Checks what a frame's header says, and makes its payload the next thing to read. */
+  /** Checks a frame's header and prepares to read its payload; false if the frame was failed. */
   #beginFrame(head: number, length: number): boolean {
     const opcode = head & 0x0f;
     const isFinal = head >= 0x80;
@@ -174,7 +177,8 @@ export class FrameReader {
     }
     if (opcode >= Opcode.close) {
       if (opcode > Opcode.pong) return this.#failOpcode(opcode);
-      // RFC 6455 §5.5: control frames have at most 125 bytes and MUST NOT be fragmented.
+      // RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST
+      // NOT be fragmented."
       if (length > MAX_CONTROL_PAYLOAD || !isFinal) {
         this.#failFrame(
           isFinal
@@ -194,18 +198,25 @@ export class FrameReader {
     return true;
   }
 
-  /** RFC 6455 §5.2: RSV bits MUST be 0 unless an extension gives them a meaning (RFC 7692 §6). */
+  /**
+   * RFC 6455 §5.2: RSV bits "MUST be 0 unless an extension is negotiated that defines meanings for
+   * non-zero values." RFC 7692 §6 defines RSV1 for the first frame of a message.
+   */
   #allowsReserved(reserved: number, opcode: number): boolean {
     const beginsMessage = opcode === Opcode.text || opcode === Opcode.binary;
     return reserved === RSV1 && this.allowsCompression && beginsMessage;
   }
 
+  /**
+   * RFC 6455 §5.2: "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket
+   * Connection_."
+   */
   #failOpcode(opcode: number): false {
     this.#failFrame(`the peer sent the reserved opcode 0x${opcode.toString(16)} (RFC 6455 §5.2)`);
     return false;
   }
 
-  /** Keeps the first bytes of a header whose rest has not arrived. */
+  /** Copies the bytes of a header whose rest has not arrived. */
   #keepHeader(bytes: Uint8Array, start: number, end: number): number {
     this.#head ??= new Uint8Array(MAX_HEADER_LENGTH);
     this.#head.set(bytes.subarray(start, end));
@@ -213,7 +224,7 @@ export class FrameReader {
     return end;
   }
 
-  /** Adds bytes to a kept header until it is whole or they are used up. */
+  /** Adds bytes to the kept header until it is complete or the bytes are used up. */
   #completeHeader(bytes: Uint8Array, start: number, end: number): number {
     const head = this.#head as Uint8Array;
     let next = start;
@@ -239,7 +250,7 @@ export class FrameReader {
     return stop;
   }
 
-  /** Reads what there is of a payload that does not arrive in one piece. */
+  /** Reads the next part of a payload that arrives in several pieces. */
   #readPart(bytes: Uint8Array, start: number, end: number): number {
     const stop = Math.min(end, start + this.#payloadLength - this.#payloadRead);
     if (this.#expectsMask) {

@@ -1,14 +1,14 @@
 /**
- * Writes frames straight into the output, masked in place where the role asks for it.
+ * Writes frames directly into the output. A client's payloads are masked there, in place.
  */
 import { encodeText, type Kernels } from '../kernels/kernels.ts';
 import { headerLength, serializeFrameHeader } from './frame.ts';
 import type { MaskingKeys } from './masking-keys.ts';
 import type { Output } from './output.ts';
 
-/** Strings of at most this many UTF-16 units are encoded in place, in one pass. */
+/** Strings of at most this many UTF-16 units are encoded directly into the output. */
 const MAX_IN_PLACE_TEXT = 16 * 1024;
-/** UTF-8 takes at most three bytes per UTF-16 unit. */
+/** Most bytes that UTF-8 needs for one UTF-16 unit. */
 export const MAX_UTF8_PER_UNIT = 3;
 const FIN = 0x80;
 
@@ -18,17 +18,23 @@ export class FrameWriter {
   readonly #output: Output;
   readonly #keys: MaskingKeys | undefined;
 
-  /** @param keys masking keys for a client; a server sends unmasked (RFC 6455 §5.1) */
+  /**
+   * RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT
+   * mask any frames that it sends to the client."
+   *
+   * @param keys a client's masking keys; none for a server
+   */
   constructor(kernels: Kernels, output: Output, keys: MaskingKeys | undefined) {
     this.#kernels = kernels;
     this.#output = output;
     this.#keys = keys;
   }
 
-  /** Writes one frame with that payload, which is copied. `opcode` may have RSV bits beside it. */
+  /** Writes one frame with a copy of `payload`. `opcode` may include RSV bits. */
   write(opcode: number, isFinal: boolean, payload: Uint8Array): void {
     const output = this.#output;
     const length = payload.length;
+    // RFC 6455 §5.3: "the client MUST pick a fresh masking key".
     const key = this.#keys === undefined ? -1 : this.#keys.next();
     const total = headerLength(length, key >= 0) + length;
     if (output.limit - output.position < total) output.reserve(total);
@@ -56,7 +62,8 @@ export class FrameWriter {
       return;
     }
     const key = this.#keys === undefined ? -1 : this.#keys.next();
-    // Encode where the payload lies if the text is ASCII; move it if its header came out longer.
+    // The text is encoded where its payload begins if it is ASCII. Other text may need a longer
+    // header, so its payload is moved.
     const { bytes, position } = output;
     const asciiStart = position + headerLength(text.length, isMasked);
     const length = this.#kernels.writeUtf8(text, bytes, asciiStart);
@@ -69,7 +76,7 @@ export class FrameWriter {
     output.position = end;
   }
 
-  /** Writes a payload that is larger than the output's memory, piece by piece. */
+  /** Writes a payload that does not fit into the output's memory, piece by piece. */
   #writePieces(payload: Uint8Array, key: number): void {
     const output = this.#output;
     for (let from = 0; from < payload.length; ) {
@@ -85,7 +92,7 @@ export class FrameWriter {
   }
 }
 
-/** Whether there is room for `size` bytes in one piece, be it made now. */
+/** Tells whether the output has room for `size` contiguous bytes, after asking it for more if needed. */
 function hasRoom(output: Output, size: number): boolean {
   if (output.limit - output.position >= size) return true;
   output.reserve(size);

@@ -15,26 +15,26 @@ export const Opcode = {
 /** One of the {@link Opcode}s. */
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
-/** The bit beside the opcode that says: this message is compressed (RFC 7692 §6). */
+/** The bit beside the opcode that marks a compressed message (RFC 7692 §6). */
 export const RSV1 = 0x40;
 
-/** Most bytes a control frame's payload has (RFC 6455 §5.5). */
+/** Most bytes in the payload of a control frame (RFC 6455 §5.5). */
 export const MAX_CONTROL_PAYLOAD = 125;
 
-/** Most bytes a frame's header has: two, eight of length, four of masking key. */
+/** Most bytes in the header of a frame: two, then eight for the length and four for the masking key. */
 export const MAX_HEADER_LENGTH = 14;
 
-/** Returns how many bytes the header of a frame with that payload has. */
+/** Returns how many bytes the header of a frame has. */
 export function headerLength(payloadLength: number, isMasked: boolean): number {
   const unmasked = payloadLength < 126 ? 2 : payloadLength < 65_536 ? 4 : 10;
   return isMasked ? unmasked + 4 : unmasked;
 }
 
 /**
- * Writes a frame header at `offset`, where it must have room, and returns where the payload begins.
+ * Writes a frame header at `offset` and returns where the payload begins. `bytes` must have room for it.
  *
  * @param head the first byte: FIN, RSV bits and opcode
- * @param key the masking key, its first octet lowest; -1 writes an unmasked frame
+ * @param key the masking key, with its first octet in the lowest bits; -1 writes an unmasked frame
  */
 export function serializeFrameHeader(
   bytes: Uint8Array,
@@ -46,7 +46,7 @@ export function serializeFrameHeader(
   const maskBit = key < 0 ? 0 : 0x80;
   bytes[offset] = head;
   let next = offset + 2;
-  // RFC 6455 §5.2: the minimal number of bytes MUST be used to encode the length.
+  // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length".
   if (payloadLength < 126) {
     bytes[offset + 1] = maskBit | payloadLength;
   } else if (payloadLength < 65_536) {

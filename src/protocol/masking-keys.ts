@@ -1,5 +1,5 @@
 /**
- * Masking keys, drawn in bulk: the system's generator costs more per call than per byte.
+ * Masking keys, drawn many at a time: the system's random generator costs more per call than per byte.
  */
 import { LocalProtocolError } from '../errors.ts';
 
@@ -10,11 +10,13 @@ export class MaskingKeys {
   readonly #keys: Uint32Array;
   #next: number;
   #isFilling = false;
-  /** Whether a key was asked for while keys were being drawn. */
+  /** Whether `fill` itself asked for a key while it was drawing keys. */
   #isNested = false;
 
   /**
-   * @param fill fills the whole of an array with unpredictable bytes (RFC 6455 §5.3)
+   * RFC 6455 §5.3: "the masking key MUST be derived from a strong source of entropy".
+   *
+   * @param fill fills the whole array with unpredictable bytes
    * @param count how many keys are drawn at once
    */
   constructor(fill: (keys: Uint8Array) => void, count: number) {
@@ -28,12 +30,12 @@ export class MaskingKeys {
    * Returns the next key, as an unsigned 32-bit integer.
    *
    * @throws what `fill` throws
-   * @throws LocalProtocolError if `fill` has asked for a key itself, by sending
+   * @throws LocalProtocolError if `fill` sends a message, which needs a key itself
    */
   next(): number {
     if (this.#next === this.#keys.length) this.#draw();
     const key = this.#keys[this.#next] as number;
-    // A key that was used is no longer in memory to be read.
+    // A used key is erased, so that it cannot be read from memory later.
     this.#keys[this.#next++] = 0;
     return key;
   }
@@ -47,7 +49,7 @@ export class MaskingKeys {
     } finally {
       this.#isFilling = false;
     }
-    // What was drawn may have been used for the frame within.
+    // The send inside `fill` has failed. The send around it fails too, even if `fill` caught the error.
     if (this.#isNested) throw nestedError();
     this.#next = 0;
   }

@@ -1,10 +1,10 @@
 /**
- * Makes messages of data frames: fragmentation (RFC 6455 §5.4), compression (RFC 7692 §6.2),
- * UTF-8 (§8.1) and the limits.
+ * Makes messages of data frames, and enforces the rules for a whole message: fragmentation
+ * (RFC 6455 §5.4), UTF-8 (RFC 6455 §8.1), compression (RFC 7692 §6.2) and the limits.
  *
- * A message that arrives whole is handed on as it lies in the receive buffer. Only what arrives in
- * parts, or compressed, is put together in a buffer, which grows with what has come and never with
- * the length that a peer declares.
+ * A message that arrives whole is handed on where it lies in the receive buffer. A message that
+ * arrives in parts, or compressed, is assembled in a buffer of its own. That buffer grows with what
+ * has arrived, never with the length that the peer declares.
  */
 import { MessageTooBigError, RemoteProtocolError, type WebSocketError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -14,39 +14,43 @@ import { Opcode } from './frame.ts';
 import { EMPTY_BLOCK, type Inflater } from './permessage-deflate.ts';
 import { Utf8Validator } from './utf8-validator.ts';
 
-/** Bytes that a message under assembly is given at first, if it declares as many. */
+/** Size of a message's first buffer, unless the message declares less. */
 const INITIAL_CAPACITY = 64 * 1024;
-/** Bytes that are made ready at least for what comes out of the inflater. */
+/** Least room in the buffer for what the inflater writes. */
 const MIN_INFLATED = 1024;
-/** How many times its compressed size a message may well have. */
+/** How many times its compressed size a message is expected to have. */
 const EXPECTED_RATIO = 4;
-/** By how much, in proportion, DEFLATE may make data longer: fixed codes have up to nine bits. */
+/** Most that DEFLATE adds to data, in proportion: its fixed codes have up to nine bits for a byte. */
 const MAX_DEFLATE_OVERHEAD = 1 / 8;
 
-/** The part of a sink that is told of messages; a payload is valid until the call returns. */
+/** The part of a sink that takes messages. A payload is valid until the call returns. */
 export interface MessageSink {
-  /** A message came, whole; text is valid UTF-8. `isOwn` says that `bytes` is the message, and the consumer's. */
+  /**
+   * A whole message arrived. Text is valid UTF-8.
+   *
+   * @param isOwn whether `bytes` is this message and no more, and the sink may keep it
+   */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
-  /** A data frame came, where frames are delivered instead of messages. */
+  /** A data frame arrived. Called instead of `onMessage` if frames are delivered one by one. */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
 }
 
 /** Fails the connection. */
 export interface FailureConsumer {
-  /** The peer broke a rule or passed a limit. */
+  /** The peer broke a rule or exceeded a limit. */
   fail(error: WebSocketError): void;
 }
 
 /** Takes messages, and fails the connection. */
 export interface MessageConsumer extends MessageSink, FailureConsumer {}
 
-/** What a message may be. */
+/** Limits of a message that arrives. */
 export interface MessageLimits {
-  /** Most bytes of a message, inflated. */
+  /** Most bytes of a message; of a compressed one, most inflated bytes. */
   readonly maxMessageSize: number;
   /** Most fragments of a message. */
   readonly maxFragments: number;
-  /** Most bytes of a text message, where that is less: a string has a longest length. */
+  /** Most bytes of a text message, if that is less: the length of a JavaScript string is limited. */
   readonly maxTextSize?: number | undefined;
 }
 
@@ -54,7 +58,7 @@ export interface MessageLimits {
 export interface MessageDelivery {
   /** Deliver data frames one by one instead of messages. */
   readonly deliversFrames: boolean;
-  /** Hand binary messages that arrive in parts over to a sink that keeps them, with their memory. Default no. */
+  /** Assemble binary messages in memory that the sink may keep (see `isOwn`). Default `false`. */
   readonly handsOver?: boolean;
 }
 
@@ -64,32 +68,33 @@ export class MessageReader {
   readonly #consumer: FailureConsumer;
   readonly #sink: MessageSink;
   readonly #limits: MessageLimits;
-  /** Most bytes of the message under way. */
+  /** Most bytes that the current message may have. */
   #maxSize = 0;
   readonly #deliversFrames: boolean;
   readonly #handsOver: boolean;
   #inflater: Inflater | undefined;
-  /** Whether a message is under way whose final fragment has not come. */
+  /** Whether a message has begun whose final fragment has not arrived. */
   #isFragmented = false;
   #isText = false;
   #isCompressed = false;
-  /** Whether a compressed message has had any payload yet. */
+  /** Whether any payload of the current compressed message has arrived. */
   #hasPayload = false;
-  /** Bytes in the fragments before the present one; for a compressed message, inflated ones. */
+  /** Bytes of the current message's earlier fragments, without inflated ones that are still in the buffer. */
   #earlierLength = 0;
   #fragments = 0;
-  /** The present frame. */
+  // The current frame.
   #isFinal = false;
   #opcode: Opcode = Opcode.binary;
   #frameLength = 0;
-  /** What has been put together. */
+  /** What has been assembled of the current message, or of the current frame if frames are delivered. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  /** Whether that buffer, if there is one, is the pool's. */
+  /** Whether that buffer belongs to the pool. */
   #isPooled = true;
+  /** How many bytes of it are filled. */
   #length = 0;
   #validator: Utf8Validator | undefined;
 
-  /** Assembles messages for one consumer of all, or with a sink of its own for the messages. */
+  /** Gives messages to `sink`, or to the consumer if there is none. */
   constructor(
     kernels: Kernels,
     consumer: MessageConsumer,
@@ -118,20 +123,22 @@ export class MessageReader {
     this.#handsOver = delivery.handsOver === true;
   }
 
-  /** Inflates compressed messages from here on; before, there must be none. */
+  /** Sets the inflater. Without one, no frame may be compressed. */
   useInflater(inflater: Inflater): void {
     this.#inflater = inflater;
   }
 
-  /** Checks a data frame's header against the message under way; false if it was failed. */
+  /** Checks a data frame's header against the current message; false if that failed the connection. */
   beginFrame(isFinal: boolean, opcode: number, length: number, isCompressed: boolean): boolean {
     if (opcode === Opcode.continuation) {
+      // RFC 6455 §5.4: a message begins with "an opcode other than 0".
       if (!this.#isFragmented) {
         return this.#failOrder('a continuation frame without a message to continue');
       }
       this.#fragments++;
     } else {
-      // RFC 6455 §5.4: the fragments of one message MUST NOT be interleaved with another's.
+      // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments
+      // of another message".
       if (this.#isFragmented) {
         return this.#failOrder('a new message inside a fragmented one');
       }
@@ -143,7 +150,8 @@ export class MessageReader {
       this.#fragments = 1;
     }
     const { maxFragments } = this.#limits;
-    // The bytes of a compressed frame are not kept: what comes out of them counts, while it does.
+    // A compressed frame may be somewhat longer than the message that comes out of it. The inflated
+    // bytes are counted while they come out.
     const isTooLong = this.#isCompressed
       ? length > (1 + MAX_DEFLATE_OVERHEAD) * this.#maxSize + MIN_INFLATED
       : this.#earlierLength + length > this.#maxSize;
@@ -160,7 +168,7 @@ export class MessageReader {
     return true;
   }
 
-  /** Takes the whole payload of the present frame. */
+  /** Takes the whole payload of the current frame. */
   receivePayload(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isFinal && !this.#isFragmented && !this.#isCompressed) {
       if (this.#isText && !this.#kernels.isUtf8(bytes, start, end)) this.#failText();
@@ -170,7 +178,7 @@ export class MessageReader {
     this.receivePart(bytes, start, end, true);
   }
 
-  /** Takes a part of the present frame's payload. */
+  /** Takes the next part of the current frame's payload. */
   receivePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
     if (this.#isCompressed) {
       this.#receiveCompressed(bytes, start, end, isLast);
@@ -188,7 +196,7 @@ export class MessageReader {
     if (isLast) this.#endFrame(this.#buffer ?? bytes, 0, this.#length);
   }
 
-  /** Gives back what an unfinished message holds, and the inflater; nothing more may come. */
+  /** Gives back the buffer of an unfinished message, and the inflater. Nothing may be received afterwards. */
   release(): void {
     giveBack(this.#buffer, this.#isPooled);
     this.#buffer = undefined;
@@ -197,13 +205,13 @@ export class MessageReader {
     this.#inflater = undefined;
   }
 
-  /** Ends the present frame; `bytes[start, end)` is all there is to hand on, if it is handed on now. */
+  /** Ends the current frame. Delivers `bytes[start, end)` if it completes a message, or is delivered as a frame. */
   #endFrame(bytes: Uint8Array, start: number, end: number): void {
     this.#earlierLength += this.#frameLength;
     this.#isFragmented = !this.#isFinal;
     if (this.#isFragmented && !this.#deliversFrames) return;
-    // The buffer stays out of the pool until the consumer is through with it, who may release the
-    // reader meanwhile.
+    // The pool gets the buffer back after the sink has used it. The field is cleared before, because
+    // the sink may release the reader, which gives back what the field holds.
     const buffer = this.#buffer;
     const isPooled = this.#isPooled;
     this.#buffer = undefined;
@@ -220,14 +228,15 @@ export class MessageReader {
     }
   }
 
-  /** Takes a part of a compressed frame's payload: what counts is what comes out of it. */
+  /** Takes the next part of a compressed frame's payload. */
   #receiveCompressed(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
     const inflater = this.#inflater as Inflater;
     if (!this.#inflate(bytes, start, end)) return;
     if (start < end) this.#hasPayload = true;
     if (isLast && this.#isFinal) {
-      // RFC 7692 §7.2.2: the empty block that the sender left out. A payload of no bytes at all, in
-      // place of one zero byte (§7.2.3.6), lacks the beginning of the block as well.
+      // RFC 7692 §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the
+      // message." They complete a block whose beginning the payload holds. A payload of no bytes
+      // (§7.2.3.6 asks for one zero byte) holds no such beginning.
       if (this.#hasPayload && !this.#inflate(EMPTY_BLOCK, 0, EMPTY_BLOCK.length)) return;
       inflater.endMessage();
       if (this.#isText && !(this.#validator as Utf8Validator).finish()) {
@@ -240,10 +249,10 @@ export class MessageReader {
     this.#endFrame(this.#buffer as Uint8Array, 0, this.#length);
   }
 
-  /** Inflates bytes to the end of the buffer; false if that failed the connection. */
+  /** Inflates bytes and appends them to the buffer; false if that failed the connection. */
   #inflate(bytes: Uint8Array, start: number, end: number): boolean {
     const inflater = this.#inflater as Inflater;
-    // One byte more than is allowed, to see that there is more.
+    // With room for one byte above the limit, a message that exceeds the limit shows it.
     const maxLength = this.#maxSize - this.#earlierLength + 1;
     inflater.push(bytes, start, end);
     let expected = EXPECTED_RATIO * (end - start);
@@ -258,7 +267,8 @@ export class MessageReader {
         return false;
       }
       this.#length = to;
-      // The text up to the limit first: in any pieces, the fault that comes first is the one told.
+      // The text up to the limit is checked before the limit. So the fault that comes first in the
+      // message is the one reported, whatever pieces the message arrives in.
       if (this.#isText && !this.#isValidText(buffer, from, Math.min(to, maxLength - 1))) {
         this.#failText();
         return false;
@@ -304,20 +314,20 @@ export class MessageReader {
     this.#isPooled = isPooled;
   }
 
-  /** Whether the message is to be handed over, and so much room is enough for all of it. */
+  /** Whether the sink may keep the message's buffer, and `room` bytes hold the whole message. */
   #isHandedOver(room: number): boolean {
     if (!this.#handsOver || this.#isText || this.#isCompressed) return false;
     return this.#isFinal && !this.#isFragmented && this.#frameLength <= room;
   }
 
-  /** What the buffer will have to hold, as far as it is known when `length` bytes have come. */
+  /** Returns how many bytes the buffer is expected to hold in the end, when it has to hold `length` now. */
   #expectedLength(length: number): number {
-    // Nobody knows what is to come out of the inflater.
+    // How much comes out of the inflater is not known: the buffer doubles.
     if (this.#isCompressed) return Math.min(2 * this.#length, this.#maxSize + 1);
     if (this.#deliversFrames) return this.#frameLength;
     const declared = this.#earlierLength + this.#frameLength;
     if (this.#isFinal) return declared;
-    // More fragments follow: doubling keeps the copying in proportion to the message.
+    // More fragments follow. Doubling the buffer keeps the copying in proportion to the message.
     return Math.max(declared, Math.min(2 * length, this.#maxSize));
   }
 
@@ -344,6 +354,7 @@ export class MessageReader {
     return false;
   }
 
+  /** RFC 6455 §8.1: if text is not valid UTF-8, "that endpoint MUST _Fail the WebSocket Connection_." */
   #failText(): void {
     this.#consumer.fail(
       new RemoteProtocolError(

@@ -1,6 +1,6 @@
 /**
- * Makes frames of the messages to be sent: fragmentation (RFC 6455 §5.4), and compression
- * (RFC 7692 §6.1) where it was agreed on.
+ * Writes messages as frames: in fragments (RFC 6455 §5.4) if the caller sends them so, and compressed
+ * (RFC 7692 §6.1) if that was agreed on.
  */
 import { encodeText, type Kernels } from '../kernels/kernels.ts';
 import type { WriteFaultHandler } from './control-writer.ts';
@@ -9,8 +9,8 @@ import { type FrameWriter, MAX_UTF8_PER_UNIT } from './frame-writer.ts';
 import type { Deflater } from './permessage-deflate.ts';
 
 /**
- * Writes the messages of one direction of one connection. Each of its methods that write returns false
- * if that threw, which the session has been told.
+ * The writer of a connection's messages. If writing throws, the method tells the session and returns
+ * false.
  */
 export class MessageWriter {
   readonly #kernels: Kernels;
@@ -18,7 +18,7 @@ export class MessageWriter {
   readonly #session: WriteFaultHandler;
   #deflater: Deflater | undefined;
   #threshold = 0;
-  /** Whether a message is under way, fragment by fragment. */
+  /** Whether a fragmented message has begun and not ended. */
   #isFragmented = false;
   /** Whether that message is compressed. */
   #isCompressed = false;
@@ -29,12 +29,12 @@ export class MessageWriter {
     this.#session = session;
   }
 
-  /** Whether a message is under way, fragment by fragment: no other may begin (RFC 6455 §5.4). */
+  /** Whether a fragmented message has begun and not ended. No other may begin then (RFC 6455 §5.4). */
   get isFragmented(): boolean {
     return this.#isFragmented;
   }
 
-  /** Compresses from here on, messages of `threshold` bytes or more. */
+  /** Compresses messages of `threshold` bytes or more from now on. */
   useDeflater(deflater: Deflater, threshold: number): void {
     this.#deflater = deflater;
     this.#threshold = threshold;
@@ -70,7 +70,7 @@ export class MessageWriter {
     }
   }
 
-  /** Writes a message that this connection's deflater has compressed before. */
+  /** Writes a message that this connection's deflater has already compressed. */
   writeDeflated(deflated: Uint8Array, isText: boolean): boolean {
     try {
       this.#frames.write((isText ? Opcode.text : Opcode.binary) | RSV1, true, deflated);
@@ -80,7 +80,7 @@ export class MessageWriter {
     }
   }
 
-  /** Writes a fragment; `isText` and `isCompressed` count for a message's first one only. */
+  /** Writes a fragment. `isText` and `isCompressed` matter for a message's first fragment only. */
   writeFragment(
     payload: string | Uint8Array,
     isText: boolean,
@@ -91,7 +91,8 @@ export class MessageWriter {
     if (!this.#isFragmented) {
       head = isText ? Opcode.text : Opcode.binary;
       this.#isCompressed = isCompressed && this.#deflater !== undefined;
-      // RFC 7692 §6: only a message's first frame says that it is compressed.
+      // RFC 7692 §6: the "Per-Message Compressed" bit must not be set on "control frames and non-first
+      // fragments of a data message."
       if (this.#isCompressed) head |= RSV1;
     }
     this.#isFragmented = !isFinal;
@@ -110,7 +111,7 @@ export class MessageWriter {
     }
   }
 
-  /** Gives back what the compression holds. */
+  /** Gives back the deflater. */
   release(): void {
     this.#deflater?.release();
     this.#deflater = undefined;

@@ -1,23 +1,22 @@
 /**
- * Where the core writes what has to be sent.
+ * The output: where the core writes the bytes that have to be sent.
  */
 
 /**
- * A window into memory that the transport will send, in order. The core writes at `position`, as
- * far as `limit`, and moves `position`; for more room it calls `reserve`, after which all three
- * may have changed.
+ * A window into memory that the transport sends in order. The core writes at `position`, up to
+ * `limit`, and moves `position`. For more room it calls `reserve`, which may change all three fields.
  */
 export interface Output {
   readonly bytes: Uint8Array;
   position: number;
   readonly limit: number;
-  /** True while earlier output could not be handed to the socket. */
+  /** True while the socket has not taken earlier output. */
   readonly isBlocked: boolean;
-  /** Makes room for `size` contiguous bytes, or for as many as the memory ever has in one piece. */
+  /** Makes room for `size` contiguous bytes, or for as many as the memory can offer in one piece. */
   reserve(size: number): void;
 }
 
-/** Writes bytes as they are, piece by piece if the output's memory is smaller. */
+/** Writes bytes as they are, in pieces if they do not fit into the output's memory at once. */
 export function writeBytes(output: Output, bytes: Uint8Array): void {
   for (let from = 0; from < bytes.length; ) {
     output.reserve(bytes.length - from);
@@ -28,7 +27,7 @@ export function writeBytes(output: Output, bytes: Uint8Array): void {
   }
 }
 
-/** An {@link Output} in ordinary memory, for whoever drives the core by hand. */
+/** An {@link Output} in ordinary memory, for code that drives the core by hand. */
 export class OutputBuffer implements Output {
   bytes: Uint8Array = new Uint8Array(1024);
   position = 0;

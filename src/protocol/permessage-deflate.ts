@@ -1,31 +1,31 @@
 /**
- * Negotiates permessage-deflate (RFC 7692 §7.1), and names what a session needs to use it. The
- * compression itself is done by codecs that the session is given.
+ * Negotiates permessage-deflate (RFC 7692 §7), and says what a session needs to use it. The session
+ * is given codecs that do the compression itself.
  */
 import { type Extension, parseExtensions, serializeExtension } from './opening/extensions.ts';
 
 const NAME = 'permessage-deflate';
 const MAX_WINDOW_BITS = 15;
 
-/** What one end wants of the compression. */
+/** What one end asks for in the negotiation. */
 export interface DeflateSettings {
-  /** Whether the server is to forget its history after each message. */
+  /** Whether the server has to forget its history after each message. */
   readonly serverNoContextTakeover: boolean;
-  /** Whether the client is to forget its history after each message. */
+  /** Whether the client has to forget its history after each message. */
   readonly clientNoContextTakeover: boolean;
-  /** Bits of the largest window that the server is to use, 8 to 15; `undefined` leaves it open. */
+  /** Bits of the largest window that the server may use, 8 to 15; `undefined` sets no limit. */
   readonly serverMaxWindowBits: number | undefined;
-  /** Bits of the largest window that the client is to use, 8 to 15; `undefined` leaves it open. */
+  /** Bits of the largest window that the client may use, 8 to 15; `undefined` sets no limit. */
   readonly clientMaxWindowBits: number | undefined;
-  /** Bytes from which on a message is compressed. */
+  /** A message is compressed if it has at least this many bytes. */
   readonly threshold: number;
 }
 
 /** How one direction of a connection is compressed. */
 export interface DeflateParameters {
-  /** Whether each message stands on its own. */
+  /** Whether each message is compressed without the history of those before it. */
   readonly noContextTakeover: boolean;
-  /** Bits of the window, 8 to 15. */
+  /** Bits of the sliding window, 8 to 15. */
   readonly windowBits: number;
 }
 
@@ -40,40 +40,40 @@ export interface DeflateAgreement {
 /** Compresses the messages of one direction of one connection, in order. */
 export interface Deflater {
   /**
-   * Compresses a fragment, or all, of a message (RFC 7692 §7.2.1). The last one comes without the
-   * empty block at its end. What is returned is valid until the next call.
+   * Compresses a message, or a fragment of one (RFC 7692 §7.2.1). A final fragment is returned without
+   * {@link EMPTY_BLOCK} at its end. The result is valid until the next call.
    */
   deflate(bytes: Uint8Array, isFinal: boolean): Uint8Array;
-  /** Gives back what it holds. */
+  /** Gives back the memory that it holds. */
   release(): void;
 }
 
 /** Decompresses the messages of one direction of one connection, in order. */
 export interface Inflater {
-  /** Takes the next compressed bytes; they are read by {@link read} until it has used them up. */
+  /** Takes the next compressed bytes. They must stay unchanged until {@link read} has used them up. */
   push(bytes: Uint8Array, start: number, end: number): void;
   /**
-   * Fills `bytes[start, end)` and returns how far it came: short of `end` when all is used up; -1 for
-   * bad data, unless what comes before it fills all. In whatever pieces the input comes, the same is
-   * read.
+   * Inflates into `bytes[start, end)` and returns where the written bytes end. If that is before `end`,
+   * the input is used up. Returns -1 if the input is wrong; but if the bytes before the fault fill the
+   * space, they are returned first. It makes no difference in which pieces the input was pushed.
    */
   read(bytes: Uint8Array, start: number, end: number): number;
-  /** Ends a message: what follows is the next one's. */
+  /** Ends a message. Later input belongs to the next one. */
   endMessage(): void;
-  /** Gives back what it holds. */
+  /** Gives back the memory that it holds. */
   release(): void;
 }
 
-/** The compression of a session: what it wants, and who does the work. */
+/** The compression of a session: what it asks for in the negotiation, and its codecs. */
 export interface Compression {
   readonly settings: DeflateSettings;
-  /** Makes who compresses what is sent. */
+  /** Makes the deflater for messages that are sent. */
   createDeflater(parameters: DeflateParameters): Deflater;
-  /** Makes who decompresses what comes. */
+  /** Makes the inflater for messages that arrive. */
   createInflater(parameters: DeflateParameters): Inflater;
 }
 
-/** What is left of every message's end by the sender, and put back by the receiver (RFC 7692 §7.2.1, §7.2.2). */
+/** The end of every message that the sender removes and the receiver puts back (RFC 7692 §7.2.1, §7.2.2). */
 export const EMPTY_BLOCK: Uint8Array = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 
 /** Writes the client's offer (RFC 7692 §7.1). */
@@ -85,7 +85,7 @@ export function serializeOffer(settings: DeflateSettings): string {
   if (serverMaxWindowBits !== undefined) {
     parameters.push(['server_max_window_bits', String(serverMaxWindowBits)]);
   }
-  // Without it the server could not ask for a smaller window (§7.1.2.2).
+  // Only if the offer has this parameter may the server ask for a smaller window (RFC 7692 §7.1.2.2).
   parameters.push([
     'client_max_window_bits',
     clientMaxWindowBits === undefined ? undefined : String(clientMaxWindowBits),
@@ -93,7 +93,7 @@ export function serializeOffer(settings: DeflateSettings): string {
   return serializeExtension({ name: NAME, parameters });
 }
 
-/** Reads the server's answer to the offer; a string says what is wrong with it. */
+/** Reads the server's answer to the offer. A returned string says what is wrong with the answer. */
 export function readAnswer(value: string, settings: DeflateSettings): DeflateAgreement | string {
   const extensions = parseExtensions(value);
   if (extensions === undefined) return 'the header is malformed (RFC 6455 §9.1)';
@@ -129,7 +129,7 @@ export function readAnswer(value: string, settings: DeflateSettings): DeflateAgr
   };
 }
 
-/** Accepts the first of the client's offers that will do (RFC 7692 §7.1); `undefined` declines all. */
+/** Accepts the first of the client's offers that the settings allow; `undefined` declines all offers. */
 export function acceptOffer(
   offers: readonly Extension[],
   settings: DeflateSettings,
@@ -137,14 +137,16 @@ export function acceptOffer(
   for (const offer of offers) {
     if (offer.name !== NAME) continue;
     const parameters = readParameters(offer);
-    // §7.1: an offer that is wrong MUST be declined.
+    // RFC 7692 §7: "A server MUST decline an extension negotiation offer for this extension if any of
+    // the following conditions are met": an unknown, invalid or repeated parameter, or a configuration
+    // that the server does not support.
     const agreement = typeof parameters === 'string' ? undefined : agree(parameters, settings);
     if (agreement !== undefined) return agreement;
   }
   return undefined;
 }
 
-/** The parameters of an offer or an answer; `true` for a window size without a value. */
+/** The parameters of an offer or an answer. `true` is a window size without a value. */
 interface Parameters {
   serverNoContextTakeover: boolean;
   clientNoContextTakeover: boolean;
@@ -154,7 +156,8 @@ interface Parameters {
 
 function agree(offer: Parameters, settings: DeflateSettings): DeflateAgreement | undefined {
   const { clientMaxWindowBits: offered } = offer;
-  // §7.1.2.2: a window can be asked of those clients only that say so.
+  // RFC 7692 §7.1.2.2: if the offer lacks "client_max_window_bits", the response "MUST NOT include" it,
+  // so this client cannot be asked for a smaller window.
   if (settings.clientMaxWindowBits !== undefined && offered === undefined) return undefined;
   const server = {
     noContextTakeover: settings.serverNoContextTakeover || offer.serverNoContextTakeover,
@@ -179,7 +182,7 @@ function agree(offer: Parameters, settings: DeflateSettings): DeflateAgreement |
   return { server, client, extension: serializeExtension({ name: NAME, parameters }) };
 }
 
-/** Reads the parameters strictly (RFC 7692 §7.1): a string says which is wrong. */
+/** Reads the parameters strictly (RFC 7692 §7.1). A returned string says which one is wrong. */
 function readParameters({ parameters }: Extension): Parameters | string {
   const read: Parameters = {
     serverNoContextTakeover: false,
@@ -217,7 +220,7 @@ function readParameters({ parameters }: Extension): Parameters | string {
   return read;
 }
 
-/** RFC 7692 §7.1.2: a decimal integer without leading zeroes, from 8 to 15. */
+/** Parses "a decimal integer value without leading zeroes between 8 to 15" (RFC 7692 §7.1.2). */
 function parseWindowBits(value: string): number | undefined {
   return /^(?:[89]|1[0-5])$/.test(value) ? Number(value) : undefined;
 }

@@ -1,8 +1,8 @@
 /**
- * Matches pongs to pings (RFC 6455 §5.5.2, §5.5.3) and tells the round-trip times.
+ * Matches pongs to pings (RFC 6455 §5.5.2, §5.5.3) and measures the round-trip times.
  */
 
-/** Is told how a ping went: its round-trip time in milliseconds, or nothing if no pong will come. */
+/** Is told a ping's round-trip time in milliseconds, or `undefined` if its pong will not come any more. */
 export type PingObserver = (roundTrip: number | undefined) => void;
 
 interface PendingPing {
@@ -11,22 +11,22 @@ interface PendingPing {
   readonly observer: PingObserver | undefined;
 }
 
-/** Unanswered pings after which one that nobody waits for is not remembered. */
+/** With this many unanswered pings, a further one is remembered only if it has an observer. */
 const MAX_UNOBSERVED = 1024;
 
 /** The pings of one connection that wait for their pongs. */
 export class PingTracker {
   /** Oldest first. */
   #pending: PendingPing[] = [];
-  /** The number of the oldest one. */
+  /** The number of the oldest pending ping; the others follow in order. */
   #first = 0;
-  /** The numbers of those with the same payload, oldest first: a peer may send pongs without end. */
+  /** The numbers of the pings with a payload, oldest first. A pong finds its ping here without a search. */
   readonly #numbers = new Map<string, number[]>();
   #count = 0;
   /** The latest round-trip time, in milliseconds. */
   latency: number | undefined;
 
-  /** Makes a payload that no pending ping of ours has. */
+  /** Makes a payload that differs from those made before. */
   nextPayload(): Uint8Array {
     this.#count = (this.#count + 1) >>> 0;
     const payload = new Uint8Array(4);
@@ -34,7 +34,7 @@ export class PingTracker {
     return payload;
   }
 
-  /** A ping was sent; without an observer it only counts for `latency`. */
+  /** Remembers a ping that was sent. Without an observer, its pong only sets `latency`. */
   sent(payload: Uint8Array, now: number, observer?: PingObserver): void {
     if (observer === undefined && this.#pending.length >= MAX_UNOBSERVED) return;
     const key = keyOf(payload, 0, payload.length);
@@ -46,8 +46,8 @@ export class PingTracker {
   }
 
   /**
-   * A pong came. It answers the ping with its payload and, as a peer may answer only the latest of
-   * several pings (RFC 6455 §5.5.3), all pings before that one.
+   * Takes a pong. It answers the ping with the same payload, and all pings before that one: RFC 6455
+   * §5.5.3 lets an endpoint answer "only the most recently processed Ping frame."
    */
   received(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.#pending.length === 0) return;
@@ -59,7 +59,7 @@ export class PingTracker {
     for (const { sent, observer } of answered) observer?.(now - sent);
   }
 
-  /** No pong will come any more. */
+  /** Tells all observers that no pong will come any more. */
   cancel(): void {
     const pending = this.#pending;
     this.#pending = [];
@@ -77,7 +77,7 @@ export class PingTracker {
   }
 }
 
-/** Returns a text with a character for each byte. */
+/** Makes a string with one character per byte, to be the key of a map. */
 function keyOf(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...bytes.subarray(start, end));
 }

@@ -1,5 +1,5 @@
 /**
- * What a session is made of, and who is told what happens on it.
+ * The options of a session, and the sink that it tells what happens.
  */
 import type { WebSocketError } from '../errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -13,38 +13,38 @@ import type { UpgradeRequest } from './opening/server.ts';
 import type { Output } from './output.ts';
 import type { Compression } from './permessage-deflate.ts';
 
-/** Who a session is. */
+/** Which end of the connection a session is. */
 export type Role = 'client' | 'server';
 
-/** Who is told what happens. Payloads are valid until the call returns. */
+/** What a session calls when something happens. Payloads are valid until the call returns. */
 export interface SessionSink {
-  /** Server: a request to upgrade; answer it with `accept` or `refuse`, at once or later. */
+  /** Server: a request to upgrade arrived. Answer it with `accept` or `refuse`, at once or later. */
   onRequest(request: UpgradeRequest): void;
   /** The opening handshake is done. */
   onOpen(): void;
   /**
-   * A message came, whole; text is valid UTF-8.
+   * A whole message arrived. Text is valid UTF-8.
    *
-   * @param isOwn whether `bytes` is this message and no more, for the sink to keep (see `handsOver`)
+   * @param isOwn whether `bytes` is this message and no more, and the sink may keep it (see `handsOver`)
    */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
-  /** Instead of `onMessage`, if the session was made with `deliversFrames`. */
+  /** A data frame arrived. Called instead of `onMessage` if the session was made with `deliversFrames`. */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;
-  /** A ping came; it has been answered, if pongs are automatic. */
+  /** A ping arrived. With `autoPong` it has been answered. */
   onPing(bytes: Uint8Array, start: number, end: number): void;
-  /** A pong came. */
+  /** A pong arrived. */
   onPong(bytes: Uint8Array, start: number, end: number): void;
-  /** The session is open no more, for whatever reason; told once, before what comes of it. */
+  /** The session is no longer open. Called once, before `onFailure`, `onShutdown` and `onClosed`. */
   onClosing?(): void;
-  /** The connection was failed; told once, and the session is open no more. */
+  /** The connection failed, and the session is no longer open. Called once at most. */
   onFailure(error: WebSocketError): void;
-  /** Nothing more will be written: the sending side may be ended once the output has left. */
+  /** Nothing more will be written: end the sending side once the output has left. */
   onShutdown(): void;
-  /** All is over: the socket can be let go. Told once, last. */
+  /** The session has ended, and the socket can be released. The last call, made once. */
   onClosed(): void;
 }
 
-/** What a session is made of. */
+/** Options of a session. */
 export interface SessionOptions extends MessageDelivery {
   readonly kernels: Kernels;
   readonly output: Output;
@@ -52,11 +52,11 @@ export interface SessionOptions extends MessageDelivery {
   readonly limits: MessageLimits & TimeLimits;
   readonly autoPong: boolean;
   readonly sha1: Sha1Base64;
-  /** Compression offered or accepted (RFC 7692). Default none. */
+  /** The compression that a client offers or a server accepts (RFC 7692). Default none. */
   readonly compression?: Compression | undefined;
 }
 
-/** What a client's session is made of besides. */
+/** Further options of a client's session. */
 export interface ClientOptions extends UpgradeRequestOptions {
   readonly maskingKeys: MaskingKeys;
   /** Sixteen random bytes. */

@@ -1,21 +1,25 @@
 /**
- * The life of a session as a state table: the opening handshake, the closing handshake
- * (RFC 6455 §7.1) and every way in which they end early. Nothing else changes the state.
+ * The states of a session, as a table: the opening handshake, the closing handshake (RFC 6455 §7.1)
+ * and every way in which they end early. A session changes its state by this table only, and asks
+ * here what a state allows.
  */
 
 /** States of a session. */
 export type SessionState =
-  /** The opening handshake is under way. */
+  /** The opening handshake is not done. */
   | 'connecting'
-  /** Messages go both ways. */
+  /** Both ends may send messages. */
   | 'open'
-  /** A close frame was sent; the peer's is awaited, and messages still come. */
+  /** A close frame was sent. The peer may still send messages, then its own close frame. */
   | 'closeSent'
-  /** Close frames went both ways; the end of the TCP connection is awaited. */
+  /** Both ends have sent a close frame. The session waits for the end of the TCP connection. */
   | 'closeExchanged'
-  /** The connection was failed (RFC 6455 §7.1.7); what still comes is ignored until the end of the TCP connection. */
+  /**
+   * The connection was failed, and the session waits for the end of the TCP connection. RFC 6455
+   * §7.1.7: "An endpoint MUST NOT continue to attempt to process data" then.
+   */
   | 'failed'
-  /** Nothing comes and nothing leaves any more. */
+  /** The TCP connection has ended, or the session was given up. */
   | 'closed';
 
 /** What can happen to a session. */
@@ -24,13 +28,13 @@ export type SessionEvent =
   | 'closeSent'
   | 'closeReceived'
   | 'failed'
-  /** The TCP connection ended, or whoever owns the session gave it up. */
+  /** The TCP connection ended, or the session's owner gave it up. */
   | 'ended';
 
 const TABLE: Readonly<Record<SessionState, Readonly<Partial<Record<SessionEvent, SessionState>>>>> =
   {
     connecting: { opened: 'open', failed: 'failed', ended: 'closed' },
-    // A close frame received is answered at once (§5.5.1), so there is no state between.
+    // A close frame is answered at once (RFC 6455 §5.5.1), so no state lies between the two frames.
     open: {
       closeSent: 'closeSent',
       closeReceived: 'closeExchanged',
@@ -43,50 +47,56 @@ const TABLE: Readonly<Record<SessionState, Readonly<Partial<Record<SessionEvent,
     closed: {},
   };
 
-/** Returns the state after an event, or nothing where the event means nothing any more. */
+/** Returns the state after an event; `undefined` if the event changes nothing in this state. */
 export function nextState(state: SessionState, event: SessionEvent): SessionState | undefined {
   return TABLE[state][event];
 }
 
-/** Whether messages may be sent. */
+/**
+ * Whether messages may be sent. RFC 6455 §5.5.1: "The application MUST NOT send any more data frames
+ * after sending a Close frame."
+ */
 export function maySend(state: SessionState): boolean {
   return state === 'open';
 }
 
-/** Whether frames are read: messages come until the peer's close frame, be one of ours sent or not. */
+/** Whether frames are read: until the peer's close frame, even after this end has sent its own. */
 function readsFrames(state: SessionState): boolean {
   return state === 'open' || state === 'closeSent';
 }
 
-/** RFC 6455 §5.5.2: pings are answered until a close frame was received. */
+/**
+ * Whether pings are answered. RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a
+ * Pong frame in response, unless it already received a Close frame."
+ */
 export function maySendPong(state: SessionState): boolean {
   return readsFrames(state);
 }
 
-/** Whether what the peer sends still means something. */
+/** Whether the session still reads what the peer sends. */
 export function isListening(state: SessionState): boolean {
   return state === 'connecting' || readsFrames(state);
 }
 
-/** Whether no frame is read now: the reader stops after the one under way. */
+/** Whether the frame reader has to stop after the current frame. */
 export function isHalted(state: SessionState, isPaused: boolean): boolean {
   return isPaused || !readsFrames(state);
 }
 
-/** Whether the peer still owes its part of a handshake: without it in time, the session has failed. */
+/** Whether a handshake waits for the peer. If the peer is late, the session fails. */
 export function awaitsPeer(state: SessionState): boolean {
   return state === 'connecting' || state === 'closeSent';
 }
 
-/** Whether nothing comes and nothing leaves any more. */
+/** Whether the session has ended. */
 export function isOver(state: SessionState): boolean {
   return state === 'closed';
 }
 
-/** The state as users see it. */
+/** The state of a connection, as users see it. */
 export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
 
-/** Maps a session's state to what users see of it. */
+/** Returns the state that users see. */
 export function publicState(state: SessionState): ConnectionState {
   switch (state) {
     case 'connecting':

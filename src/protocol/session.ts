@@ -1,9 +1,9 @@
 /**
- * The sans-I/O core: one WebSocket session, either role, from the opening handshake to the end.
+ * The sans-I/O core: one WebSocket session in either role, from the opening handshake to the end.
  *
- * Bytes and times come in as arguments; what must leave is written to an {@link Output}; what
- * happens is told to a {@link SessionSink}, one event at a time. Nothing a peer sends makes it
- * throw: a peer that breaks the rules has its connection failed. Calling it wrongly throws.
+ * The session takes bytes and times as arguments, writes what has to be sent to an {@link Output}, and
+ * tells a {@link SessionSink} what happens, one event at a time. A peer that breaks the rules cannot
+ * make the session throw: the session fails the connection. Only a wrong call throws.
  *
  * Its public methods are of four kinds:
  * - what the connection brings: `receive`, `receiveEof`, `connectionLost`, `abandon`;
@@ -11,8 +11,8 @@
  * - what the application wants: `accept`, `refuse`, `send…`, `ping`, `pong`, `close`, `fail`;
  * - what can be asked: `state`, `isOpen`, `closeCode`, `peerHeaders` and the like.
  *
- * A message does not pass through here: the {@link FrameReader} gives data frames to the
- * {@link MessageReader}, and that one gives messages to the sink.
+ * A received message does not pass through this file: the {@link FrameReader} gives data frames to the
+ * {@link MessageReader}, which gives messages to the sink.
  */
 import {
   type ConnectionClosedError,
@@ -64,7 +64,7 @@ const EMPTY = new Uint8Array(0);
 /** One WebSocket session. */
 export class Session {
   readonly role: Role;
-  /** True while no frame is read: paused, waiting for a decision, or past the end. */
+  /** True while no frame is read: before the session is open, while it is paused, and after its last frame. */
   isHalted = true;
   /** The subprotocol agreed on, or the empty string. */
   protocol = '';
@@ -76,7 +76,7 @@ export class Session {
   received: CloseStatus | undefined;
   /** Why the session failed, if it did. */
   failure: WebSocketError | undefined;
-  /** Whether it failed because the peer did not answer a keepalive ping. */
+  /** Whether the session failed because nothing arrived from the peer after a keepalive ping. */
   isDead = false;
   readonly #kernels: Kernels;
   readonly #output: Output;
@@ -88,13 +88,13 @@ export class Session {
   readonly #messageWriter: MessageWriter;
   readonly #compression: Compression | undefined;
   readonly #deadlines: Deadlines;
-  /** The opening handshake, while it is under way. */
+  /** The opening handshake, until it is done. */
   #opening: OpeningPhase | undefined;
   #peerHead: string | undefined;
   #peerHeaders: HeaderMap | undefined;
   #state: SessionState = 'connecting';
   #isPaused = false;
-  /** Whether the sink has been told that all is over. */
+  /** Whether `onClosed` was called. */
   #hasEnded = false;
   #now: number;
 
@@ -121,7 +121,7 @@ export class Session {
     this.#deadlines = new Deadlines(limits, now);
   }
 
-  /** Begins a client's session: its request is written to the output. */
+  /** Begins a client's session, and writes its request to the output. */
   static client(options: SessionOptions, client: ClientOptions, now: number): Session {
     const deflate = options.compression?.settings;
     const opening = new ClientOpening(client, client.nonce, options.sha1, deflate);
@@ -139,8 +139,8 @@ export class Session {
   // What the connection brings.
 
   /**
-   * Takes what came from the peer, changing it in place where it is masked, and returns how far it
-   * came: short of `end` only while halted, and the rest must then be given again later.
+   * Takes bytes from the peer, and unmasks payloads in place. Returns the offset of the first byte that
+   * was not read. It is below `end` only while the session is halted: pass the rest again later.
    */
   receive(bytes: Uint8Array, start: number, end: number, now: number): number {
     this.#now = now;
@@ -158,17 +158,17 @@ export class Session {
     return isListening(this.#state) ? next : end;
   }
 
-  /** The peer has ended its side of the connection. */
+  /** The peer has ended its sending side. */
   receiveEof(now: number): void {
     this.#now = now;
     if (this.#opening !== undefined) this.#opening.receiveEof();
     else this.#end();
   }
 
-  /** The connection is lost: a session that still listens fails with `error`, and every session ends. */
+  /** The connection was lost. A session that still reads fails with `error`; every session ends. */
   connectionLost(error: WebSocketError): void {
     if (isListening(this.#state)) {
-      // A refusal that lost only the rest of its body says more than how it lost it.
+      // The server's refusal says more than `error`, even if the rest of its body was lost.
       if (this.#opening?.isRefused) {
         this.receiveEof(this.#now);
         return;
@@ -178,13 +178,13 @@ export class Session {
     this.#end();
   }
 
-  /** The session's owner gives the connection up: the session ends without an error. */
+  /** The session's owner gives the connection up. The session ends without an error. */
   abandon(): void {
     this.#end();
   }
 
   /**
-   * The connection is lost, or its owner gives it up.
+   * The connection was lost, or its owner gives it up.
    *
    * @deprecated Call `connectionLost` or `abandon`.
    */
@@ -193,7 +193,7 @@ export class Session {
     else this.connectionLost(error);
   }
 
-  /** While true, `receive` stops after the event under way. */
+  /** While true, `receive` reads no further frame. */
   get isPaused(): boolean {
     return this.#isPaused;
   }
@@ -205,30 +205,31 @@ export class Session {
 
   // What time and the output ask for.
 
-  /** Some of what waits in the output has been taken, and more waits: a ping behind it has more time. */
+  /** The system took some of the waiting output, but not all. A ping that still waits there gets more time. */
   handleProgress(now: number): void {
     this.#deadlines.taken(now, false);
   }
 
-  /** All that waited in the output has been taken: sends what had to wait for that. */
+  /** The system took all of the waiting output. Sends the pong that waits for that, if any. */
   handleWritable(now: number): void {
     this.#deadlines.taken(now, true);
     if (maySendPong(this.#state)) this.#controls.writePendingPong();
   }
 
-  /** When `handleTimeout` is next due, on the clock of `now`; infinity for never. */
+  /** Returns when `handleTimeout` must be called next, on the clock of `now`; infinity for never. */
   nextTimeout(): number {
     return isOver(this.#state) ? Number.POSITIVE_INFINITY : this.#deadlines.next();
   }
 
   /**
-   * Does what the time asks for. After a keepalive that got no answer nobody answers the close frame
-   * either: `isDead` says so, and whoever owns the session ends it once the frame has been tried.
+   * Does what is due at the time `now`. If a keepalive ping got no answer, the session fails and sets
+   * `isDead`. Such a peer will not answer the close frame either: the owner tries to send that frame,
+   * then ends the connection.
    */
   handleTimeout(now: number): void {
     if (isOver(this.#state)) return;
     this.#now = now;
-    // Who does not read cannot hear the peer, and must not think it dead.
+    // While the session is paused it does not hear the peer, so silence proves nothing.
     if (this.#isPaused) this.#deadlines.heard(now);
     const due = this.#deadlines.due(now);
     if (due === undefined) return;
@@ -239,16 +240,16 @@ export class Session {
       this.isDead = true;
       this.fail(due);
     } else if (awaitsPeer(this.#state)) this.connectionLost(due);
-    // After close frames went both ways, only the TCP connection is late: no error of the session.
+    // Both close frames have been sent. Only the TCP connection is late, which is no error of the session.
     else this.abandon();
   }
 
   // What the application wants.
 
   /**
-   * Accepts the request told to `onRequest`.
+   * Accepts the request that was passed to `onRequest`.
    *
-   * @param protocol the subprotocol chosen, or the empty string
+   * @param protocol the chosen subprotocol, or the empty string
    * @throws LocalProtocolError if no request waits for an answer
    */
   accept(protocol: string, headers: readonly (readonly [string, string])[], now: number): void {
@@ -260,7 +261,7 @@ export class Session {
   }
 
   /**
-   * Refuses the request told to `onRequest`.
+   * Refuses the request that was passed to `onRequest`.
    *
    * @throws LocalProtocolError if no request waits for an answer
    */
@@ -281,29 +282,30 @@ export class Session {
   }
 
   /**
-   * Sends a message of bytes, as binary unless it is said to be text (valid UTF-8, then).
+   * Sends a message of bytes.
    *
-   * @param isCompressed whether it may be compressed, if compression was agreed on and it is long enough
+   * @param isText whether it is a text message; `payload` must be valid UTF-8 then
+   * @param isCompressed whether to compress it if compression was agreed on and the message is long enough
    * @throws ConnectionClosedError if the session is closing or closed
-   * @throws LocalProtocolError if it is not open yet, or in the middle of a fragmented message
+   * @throws LocalProtocolError if the session is not open yet, or in the middle of a fragmented message
    */
   sendBinary(payload: Uint8Array, isText = false, isCompressed = true): void {
     this.#beginSend();
     if (!this.#messageWriter.writeBytes(payload, isText, isCompressed)) throw this.closedError();
   }
 
-  /** Sends a message that this connection's deflater has compressed before. Throws as {@link sendBinary}. */
+  /** Sends a message that this connection's deflater has already compressed. Throws as {@link sendBinary}. */
   sendDeflated(deflated: Uint8Array, isText: boolean): void {
     this.#beginSend();
     if (!this.#messageWriter.writeDeflated(deflated, isText)) throw this.closedError();
   }
 
   /**
-   * Sends a fragment of a message (RFC 6455 §5.4); `isText` and `isCompressed` count for the first
-   * one only.
+   * Sends a fragment of a message (RFC 6455 §5.4). `isText` and `isCompressed` matter for the first
+   * fragment only.
    *
    * @throws ConnectionClosedError if the session is closing or closed
-   * @throws LocalProtocolError if it is not open yet
+   * @throws LocalProtocolError if the session is not open yet
    */
   sendFragment(
     payload: string | Uint8Array,
@@ -320,21 +322,21 @@ export class Session {
    * Sends a ping.
    *
    * @throws ConnectionClosedError if the session is closing or closed
-   * @throws LocalProtocolError if it is not open yet, or for a payload above 125 bytes (RFC 6455 §5.5)
+   * @throws LocalProtocolError if the session is not open yet, or the payload has more than 125 bytes
    */
   ping(payload: Uint8Array): void {
     this.#sendControl(Opcode.ping, payload);
   }
 
-  /** Sends a pong that nobody asked for (RFC 6455 §5.5.3). Throws as {@link ping}. */
+  /** Sends a pong that answers no ping (RFC 6455 §5.5.3). Throws as {@link ping}. */
   pong(payload: Uint8Array): void {
     this.#sendControl(Opcode.pong, payload);
   }
 
   /**
-   * Begins the closing handshake (RFC 6455 §7.1.2); nothing happens unless the session is open.
+   * Begins the closing handshake (RFC 6455 §7.1.2). Does nothing unless the session is open.
    *
-   * @throws RangeError, LocalProtocolError for a code or a reason that may not be sent
+   * @throws RangeError, LocalProtocolError for a code or a reason that cannot be sent
    */
   close(code: number | undefined, reason: string, now: number): void {
     const payload = serializeClosePayload(this.#kernels, code, reason);
@@ -346,9 +348,10 @@ export class Session {
   }
 
   /**
-   * Fails the connection (RFC 6455 §7.1.7): says why with a close frame, and ends it.
+   * Fails the connection. RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate
+   * status code".
    *
-   * @param now the time; needed only outside of calls that were told it
+   * @param now the time; not needed inside a call of the session that was given the time
    */
   fail(error: WebSocketError, now: number = this.#now): void {
     const wasOpen = maySend(this.#state);
@@ -365,9 +368,9 @@ export class Session {
 
   // What can be asked.
 
-  /** The other end's handshake headers, once the session is open. */
+  /** The headers of the peer's handshake, once the session is open. */
   get peerHeaders(): HeaderMap | undefined {
-    // Hardly anybody asks, and taken apart they take three times the memory.
+    // The headers are parsed on demand: parsed, they take three times the memory.
     if (this.#peerHead !== undefined) this.#peerHeaders ??= parseHeadText(this.#peerHead).headers;
     return this.#peerHeaders;
   }
@@ -381,18 +384,18 @@ export class Session {
     return maySend(this.#state);
   }
 
-  /** Whether close frames went both ways. */
+  /** Whether both ends have sent a close frame, and the session has not failed. */
   get wasClean(): boolean {
     return this.sent !== undefined && this.received !== undefined && this.failure === undefined;
   }
 
-  /** The close code received; 1006 if there was none; `undefined` before the end. */
+  /** The received close code; 1006 if no close frame arrived; `undefined` before the end (RFC 6455 §7.1.5). */
   get closeCode(): number | undefined {
     if (!isOver(this.#state)) return undefined;
     return this.received?.code ?? CloseCode.abnormalClosure;
   }
 
-  /** Bytes of the frame under way that are still to come. */
+  /** How many bytes of the current frame's payload have not arrived yet. */
   get missing(): number {
     return this.#frames.missing;
   }
@@ -402,8 +405,9 @@ export class Session {
     return closedError(this);
   }
 
-  // What its parts tell it: it is their ControlFrameConsumer, FailureConsumer, OpeningOwner and WriteFaultHandler.
-  // The class does not say `implements`, because its declarations leave these methods out.
+  // What the session's parts tell it, as ControlFrameConsumer, FailureConsumer, OpeningOwner and
+  // WriteFaultHandler. The class has no `implements` clause, because the published declarations leave
+  // out the internal methods.
 
   /** @internal */
   receiveControl(opcode: number, bytes: Uint8Array, start: number, end: number): void {
@@ -446,7 +450,7 @@ export class Session {
     this.#end();
   }
 
-  /** Tells that the session has failed, and that nothing more leaves. */
+  /** Tells the sink that the session has failed and writes nothing more. */
   #tellFailure(error: WebSocketError, now: number): void {
     this.#now = now;
     this.#deadlines.closing(now);
@@ -455,7 +459,7 @@ export class Session {
     this.#sink.onShutdown();
   }
 
-  /** The session has failed, and its end with it. Whoever is told finds it closed. */
+  /** Fails and ends the session in one step. The session is already closed when the sink is told. */
   #failAtOnce(error: WebSocketError): void {
     this.#enter('ended');
     this.#opening = undefined;
@@ -477,7 +481,8 @@ export class Session {
       return;
     }
     this.received = status;
-    // RFC 6455 §5.5.1: answer with a close frame, if none was sent before.
+    // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
+    // frame, the endpoint MUST send a Close frame in response."
     if (this.sent === undefined) {
       const hasCode = status.code !== CloseCode.noStatusReceived;
       const payload = serializeClosePayload(this.#kernels, hasCode ? status.code : undefined, '');
@@ -486,13 +491,16 @@ export class Session {
     this.#deadlines.closing(this.#now);
     this.#messages.release();
     this.#enter('closeReceived');
-    // RFC 6455 §7.1.1: the server ends the TCP connection, and the client waits for it.
+    // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
+    // SHOULD wait for the server to close the connection".
     if (this.role === 'server') this.#sink.onShutdown();
   }
 
   #beginSend(): void {
     if (this.#state !== 'open') this.#checkOpen();
     if (this.#messageWriter.isFragmented) {
+      // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
+      // another message".
       throw new LocalProtocolError('a fragmented message is being sent (RFC 6455 §5.4)');
     }
   }
@@ -508,7 +516,7 @@ export class Session {
     if (!this.#controls.write(opcode, payload)) throw this.closedError();
   }
 
-  /** Writes a close frame; false if it could not be, and the session has failed for it. */
+  /** Writes a close frame. Returns false if that failed, and the session with it. */
   #writeClose(payload: Uint8Array, status: CloseStatus): boolean {
     if (!this.#controls.write(Opcode.close, payload)) return false;
     this.sent = status;
@@ -516,8 +524,8 @@ export class Session {
   }
 
   /**
-   * Fails the session without a close frame: a frame may have been written in part, or have gone into
-   * the compression's history without having been sent.
+   * Fails the session without a close frame. A frame may have been written in part, or be in the
+   * compression's history without having been sent, so nothing may be written after it.
    *
    * @internal
    */
@@ -528,7 +536,7 @@ export class Session {
     this.#tellFailure(error, this.#now);
   }
 
-  /** Whatever was thrown while something was delivered fails the session: it must not stay open and mute. */
+  /** Fails the session because a delivery threw. A session that stayed open might not deliver anything more. */
   #failDelivery(cause: unknown): void {
     const message = 'what the peer sent could not be delivered';
     this.fail(new WebSocketError('WS_DELIVERY', message, { cause }));

@@ -1,6 +1,6 @@
 /**
- * Validates UTF-8 that arrives in pieces, and says so at the piece that holds the first bad byte
- * (RFC 6455 §8.1).
+ * Validates UTF-8 that arrives in pieces (RFC 6455 §8.1). Wrong text is rejected at the piece that
+ * holds the first wrong byte.
  */
 import type { Kernels } from '../kernels/kernels.ts';
 import { leastSecond, mostSecond, sequenceLength } from '../kernels/scalar.ts';
@@ -8,9 +8,9 @@ import { leastSecond, mostSecond, sequenceLength } from '../kernels/scalar.ts';
 /** Checks one text after another, each in any number of pieces. */
 export class Utf8Validator {
   readonly #kernels: Kernels;
-  /** Continuation bytes that the sequence cut by the last piece's end still needs. */
+  /** How many bytes are missing of a sequence that the end of the last piece has cut. */
   #needed = 0;
-  /** The range in which the next of them must lie. */
+  /** The range in which the next byte of that sequence must lie. */
   #min = 0x80;
   #max = 0xbf;
 
@@ -18,7 +18,7 @@ export class Utf8Validator {
     this.#kernels = kernels;
   }
 
-  /** Takes the next piece; false as soon as the text cannot become valid any more. */
+  /** Takes the next piece; false if no further piece can make the text valid. */
   push(bytes: Uint8Array, start: number, end: number): boolean {
     const rest = this.#completeSequence(bytes, start, end);
     if (rest < 0) return false;
@@ -32,14 +32,14 @@ export class Utf8Validator {
     return this.#completeSequence(bytes, cut + 1, end) >= 0;
   }
 
-  /** Ends the text: false if it ends inside a sequence. Ready for the next text afterwards. */
+  /** Ends the text, and is ready for the next one; false if the text ends inside a sequence. */
   finish(): boolean {
     const isComplete = this.#needed === 0;
     this.#needed = 0;
     return isComplete;
   }
 
-  /** Feeds the sequence under way; returns where the bytes after it begin, or -1 if one is wrong. */
+  /** Checks the bytes that a cut sequence still needs. Returns where it ends; -1 if one byte is wrong. */
   #completeSequence(bytes: Uint8Array, start: number, end: number): number {
     let i = start;
     while (this.#needed > 0 && i < end) {
@@ -54,7 +54,7 @@ export class Utf8Validator {
   }
 }
 
-/** Returns where a sequence begins that the end of the bytes cuts, or `end` if none does. */
+/** Returns where a sequence begins that `end` cuts; `end` if it cuts none. */
 function findCutSequence(bytes: Uint8Array, start: number, end: number): number {
   const earliest = Math.max(start, end - 3);
   for (let i = end - 1; i >= earliest; i--) {

@@ -27,7 +27,7 @@ import {
 import { acceptKey, type Sha1Base64, serializeKey } from './key.ts';
 import { ResponseBody } from './response-body.ts';
 
-/** What a client asks for. The caller has checked every field. */
+/** What a client asks for. The caller must have checked every field. */
 export interface UpgradeRequestOptions {
   /** The value of the `Host` header. */
   readonly host: string;
@@ -39,23 +39,24 @@ export interface UpgradeRequestOptions {
   readonly headers: readonly (readonly [string, string])[];
 }
 
-/** What came of an opening handshake: `undefined` while it is under way. */
+/** The result of an opening handshake; `undefined` until it is done. */
 export type OpeningResult = OpeningAgreement | HandshakeError | undefined;
 
 /** What both ends have agreed on. */
 export interface OpeningAgreement {
+  /** The subprotocol, or the empty string. */
   readonly protocol: string;
-  /** The element of `Sec-WebSocket-Extensions`, or the empty string. */
+  /** The value of the response's `Sec-WebSocket-Extensions`, or the empty string. */
   readonly extensions: string;
-  /** How messages are compressed, if they are. */
+  /** How messages are compressed; `undefined` if they are not. */
   readonly deflate: DeflateAgreement | undefined;
-  /** The head of the other end's request or response. */
+  /** The head of the peer's request or response. */
   readonly head: string;
 }
 
-/** Interim responses that may come before the final one. */
+/** Most interim responses before the final one. */
 const MAX_INTERIM_RESPONSES = 8;
-// RFC 9112 §4. The reason may be empty; an old server or proxy refuses in the words of HTTP/1.0.
+// RFC 9112 §4. The reason may be empty. An old server or proxy may refuse with an HTTP/1.0 response.
 const STATUS_LINE: StartLine = {
   mayBegin: (text) => 'HTTP/1.'.startsWith(text.slice(0, 7)),
   pattern: /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/,
@@ -64,18 +65,23 @@ const STATUS_LINE: StartLine = {
       ? 'it is TLS; is it a wss: URL?'
       : `it begins with ${quote(text)}`,
 };
-/** How an alert and a handshake message of TLS begin (RFC 8446 §5.1), with which a server answers what is none. */
+/**
+ * The first bytes of a TLS alert and of a TLS handshake message (RFC 8446 §5.1). A TLS server answers a
+ * request that is not encrypted with one of these.
+ */
 const TLS_RECORD_TYPES: readonly number[] = [0x15, 0x16];
-/** Characters of what is no HTTP that an error quotes. */
+/** Most characters that an error quotes of a response that is not HTTP. */
 const MAX_QUOTED = 80;
 
-/** Writes the request, then reads the response. */
+/** Makes the request, then reads the response. */
 export class ClientOpening {
+  /** The request, to be sent first. */
   readonly request: Uint8Array;
   readonly #options: UpgradeRequestOptions;
   readonly #deflate: DeflateSettings | undefined;
   readonly #accept: string;
   #head = new HeadCollector(STATUS_LINE);
+  /** How many interim responses have arrived. */
   #interim = 0;
   /** The body of a refusal, while it arrives. */
   #body: ResponseBody | undefined;
@@ -83,7 +89,7 @@ export class ClientOpening {
 
   /**
    * @param nonce sixteen random bytes
-   * @param deflate what to offer of compression; nothing for none
+   * @param deflate the compression to offer; `undefined` offers none
    */
   constructor(
     options: UpgradeRequestOptions,
@@ -98,14 +104,15 @@ export class ClientOpening {
     this.request = serializeRequest(options, key, deflate);
   }
 
+  /** The result, once the handshake is done. */
   result: OpeningResult;
 
-  /** Whether the server has refused, and the body of its refusal is still to come. */
+  /** Whether the server has refused the upgrade, and the body of its response has not ended. */
   get isRefused(): boolean {
     return this.#body !== undefined;
   }
 
-  /** Reads from `bytes[start, end)` and returns how far it came. */
+  /** Reads from `bytes[start, end)` and returns the offset of the first byte that was not read. */
   receive(bytes: Uint8Array, start: number, end: number): number {
     let next = start;
     while (next < end && this.result === undefined) {
@@ -119,7 +126,7 @@ export class ClientOpening {
     return next;
   }
 
-  /** The connection ended before the handshake did. */
+  /** The connection ended before the handshake was done. */
   receiveEof(): void {
     if (this.#body !== undefined) {
       this.#refuse();
@@ -138,7 +145,7 @@ export class ClientOpening {
       if (this.#head.isComplete) this.#readResponse(parseHead(this.#head.bytes));
       return next;
     } catch (error) {
-      // Only what this handshake says itself is thrown in there.
+      // Nothing but a `HeadError` is thrown above.
       const { message, header } = error as HeadError;
       const text = `the server's response is not valid HTTP: ${message}`;
       this.result =
@@ -155,7 +162,8 @@ export class ClientOpening {
       if (minor === '0') throw new HeadError('it switches protocols, which HTTP/1.0 cannot do');
       this.result = this.#checkUpgrade(headers, text);
     } else if (status < 200 && this.#interim++ < MAX_INTERIM_RESPONSES) {
-      // RFC 9110 §15.2: a client must be able to take interim responses it did not expect.
+      // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
+      // final response".
       this.#head = new HeadCollector(STATUS_LINE);
     } else {
       this.#refusal = { status, statusText, headers };
@@ -164,20 +172,25 @@ export class ClientOpening {
     }
   }
 
-  /** Checks a 101 response, item by item of RFC 6455 §4.1's second list. */
+  /** Checks a 101 response by the items of RFC 6455 §4.1: "The client MUST validate the server's response". */
   #checkUpgrade(headers: HeaderMap, head: string): OpeningAgreement | HandshakeError {
+    // Item 2: "an ASCII case-insensitive match for the value "websocket"".
     if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
       return invalidHeader('upgrade', "must be 'websocket'", headers);
     }
+    // Item 3: "a token that is an ASCII case-insensitive match for the value "Upgrade"".
     if (!parseList(headers.get('connection')).some((item) => item.toLowerCase() === 'upgrade')) {
       return invalidHeader('connection', "must contain 'upgrade'", headers);
     }
+    // Item 4: "the base64-encoded SHA-1 of the concatenation of the |Sec-WebSocket-Key|" with a fixed string.
     if (headers.get('sec-websocket-accept') !== this.#accept) {
       return invalidHeader('sec-websocket-accept', 'does not match the key that was sent', headers);
     }
+    // Item 5: the response must not use "an extension that was not present in the client's handshake".
     const extensions = headers.get('sec-websocket-extensions');
     const deflate = extensions === undefined ? undefined : this.#readExtensions(extensions);
     if (deflate instanceof NegotiationError) return deflate;
+    // Item 6: nor "a subprotocol that was not present in the client's handshake".
     const protocol = headers.get('sec-websocket-protocol');
     if (protocol !== undefined && !this.#options.protocols.includes(protocol)) {
       return new NegotiationError(
@@ -187,6 +200,7 @@ export class ClientOpening {
     return { protocol: protocol ?? '', extensions: extensions ?? '', deflate, head };
   }
 
+  /** RFC 6455 §9: "A server MUST NOT respond with any extension not requested by the client." */
   #readExtensions(value: string): DeflateAgreement | NegotiationError {
     if (this.#deflate === undefined) {
       return new NegotiationError(
@@ -210,7 +224,7 @@ export class ClientOpening {
   }
 }
 
-/** Quotes what may be anything: no control character of it reaches a terminal. */
+/** Quotes text that may hold anything. Control characters are escaped, so that none reaches a terminal. */
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, MAX_QUOTED)).replace(
     /[\x7f-\x9f]/g,

@@ -1,27 +1,27 @@
 /**
- * The value of `Sec-WebSocket-Extensions` (RFC 6455 §9.1), read and written.
+ * Reads and writes the value of `Sec-WebSocket-Extensions` (RFC 6455 §9.1).
  */
 
 import { isToken, TOKEN_CHARACTER } from './token.ts';
 
-/** One extension of the list. A parameter without a value has `undefined`. */
+/** One extension of the list. */
 export interface Extension {
   readonly name: string;
-  /** In order, repeated ones included. */
+  /** Names and values in order, repeated names included; `undefined` for a parameter without a value. */
   readonly parameters: readonly (readonly [string, string | undefined])[];
 }
 
-// Sticky, so that each piece is looked at once: the time is linear in the length.
+// The patterns are sticky, so that each character is looked at once: the time is linear in the length.
 const SPACE = /[\t ]*/y;
 const TOKEN = new RegExp(`${TOKEN_CHARACTER}+`, 'y');
 const QUOTED = /"((?:[\t !\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e])*)"/y;
 
-/** Takes the list apart; `undefined` if it is not one. */
+/** Parses the list; `undefined` if it is malformed. */
 export function parseExtensions(value: string): Extension[] | undefined {
   const scanner = new Scanner(value);
   const extensions: Extension[] = [];
   do {
-    // RFC 9110 §5.6.1: a recipient must accept empty elements.
+    // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements".
     if (scanner.isAtSeparator()) continue;
     const name = scanner.token();
     if (name === undefined) return undefined;
@@ -68,7 +68,7 @@ class Scanner {
     return this.isAtEnd() || this.#text[this.#position] === ',';
   }
 
-  /** Steps over a character, with white space before it. */
+  /** Skips white space, then the character; false if another one is there. */
   skip(character: string): boolean {
     this.#match(SPACE);
     if (this.#text[this.#position] !== character) return false;
@@ -81,7 +81,10 @@ class Scanner {
     return this.#match(TOKEN)?.[0];
   }
 
-  /** A quoted string's value; RFC 6455 §9.1: it must be a token once unquoted. */
+  /**
+   * Reads a quoted string. RFC 6455 §9.1: "the value after quoted-string unescaping MUST conform to the
+   * 'token' ABNF."
+   */
   quoted(): string | undefined {
     this.#match(SPACE);
     const found = this.#match(QUOTED)?.[1]?.replace(/\\(.)/g, '$1');

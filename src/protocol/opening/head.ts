@@ -1,30 +1,31 @@
 /**
- * The head of an HTTP/1.1 message: its start line and headers (RFC 9112), as far as the opening
- * handshake needs it. Strict, bounded, and in linear time.
+ * Reads and writes the head of an HTTP/1.1 message: its start line and its headers (RFC 9112), as far as
+ * the opening handshake needs them. Reading is strict, limited in size, and takes linear time.
  */
 
 import { isToken } from './token.ts';
 
-/** Most bytes of a head, its empty line included. */
+/** Most bytes of a head, the empty line at its end included. */
 export const MAX_HEAD_SIZE: number = 16 * 1024;
 /** Most header lines of a head. */
 export const MAX_HEADERS = 128;
 
-/** Headers by name in lower case; the values of a repeated one are joined with `, ` (RFC 9110 §5.3). */
+/** Headers by lower-case name. The values of a repeated header are joined with `, ` (RFC 9110 §5.3). */
 export type HeaderMap = ReadonlyMap<string, string>;
 
-/** A head, taken apart. */
+/** A parsed head. */
 export interface HttpHead {
   readonly startLine: string;
   readonly headers: HeaderMap;
-  /** The head as it came, to be kept: it takes a third of the memory. */
+  /** The head as it arrived. A connection keeps this text, which takes a third of the memory of the map. */
   readonly text: string;
 }
 
-/** A head that is wrong: why, and the header's name if it is about one. */
+/** Says why a head is wrong. */
 export class HeadError extends Error {
+  /** The name of the header that is wrong, if it is one header. */
   readonly header: string | undefined;
-  /** Whether the head is merely too large. */
+  /** Whether the head is too large. */
   readonly isTooLarge: boolean;
 
   constructor(message: string, about: { header?: string; isTooLarge?: boolean } = {}) {
@@ -35,52 +36,52 @@ export class HeadError extends Error {
 }
 
 /**
- * What a head must begin with. It is judged as soon as it can be: who speaks another protocol waits
- * for an answer, and would never end its head.
+ * What the start line of a head must be. It is checked as soon as its first bytes have arrived: a peer
+ * that speaks another protocol may never send the end of a head, but wait for an answer.
  */
 export interface StartLine {
-  /** Whether a line may begin so; it is given no more than the first 32 bytes. */
+  /** Whether a line may begin with `text`, which is at most 32 bytes long. */
   mayBegin(text: string): boolean;
-  /** What a whole line is, without its end. */
+  /** Matches a whole line, without its end. */
   readonly pattern: RegExp;
-  /** Says what is wrong with a line, of which this much has come. */
+  /** Says what is wrong with a line that begins with `text`. */
   explain(text: string): string;
 }
 
-/** Bytes of a start line that are looked at before its end has come. */
+/** Most bytes of a start line that are checked before its end has arrived. */
 const MAX_EARLY_CHECK = 32;
 const CR = 0x0d;
 const LF = 0x0a;
 
 const EMPTY = new Uint8Array(0);
 
-/** Collects a head from bytes that arrive in any pieces. */
+/** Collects a head from bytes that arrive in pieces of any size. */
 export class HeadCollector {
   readonly #startLine: StartLine;
   #bytes: Uint8Array = EMPTY;
   #length = 0;
-  /** Whether the start line has come, and is right. */
+  /** Whether the whole start line has arrived, and is right. */
   #hasStartLine = false;
 
   constructor(startLine: StartLine) {
     this.#startLine = startLine;
   }
 
-  /** Whether any byte has come. */
+  /** Whether no byte has arrived. */
   get isEmpty(): boolean {
     return this.#length === 0;
   }
 
   /**
-   * Takes bytes up to the end of the head and returns how far it came; `isComplete` tells whether
-   * the end was there.
+   * Reads bytes up to the end of the head and returns the offset of the first byte that was not read.
+   * `isComplete` says whether the end was found.
    *
-   * @throws HeadError when it begins with no right start line, or there is no end within 16 KiB
+   * @throws HeadError if the start line is wrong, or if the head does not end within 16 KiB
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     const from = this.#length;
     const piece = bytes.subarray(start, Math.min(end, start + MAX_HEAD_SIZE - from));
-    // Most heads come whole, and are read where they lie.
+    // Most heads arrive whole, and are read where they lie.
     if (from === 0) this.#bytes = piece;
     else this.#append(piece);
     this.#length = from + piece.length;
@@ -96,20 +97,20 @@ export class HeadCollector {
     if (this.#length === MAX_HEAD_SIZE) {
       throw new HeadError(`the head is larger than ${MAX_HEAD_SIZE} bytes`, { isTooLarge: true });
     }
-    // What comes next may be read into the same memory.
+    // The caller may read the next bytes into the same memory, so these are copied.
     if (from === 0) this.#bytes = new Uint8Array(piece);
     return start + piece.length;
   }
 
-  /** Whether the empty line that ends a head has come. */
+  /** Whether the empty line that ends a head has arrived. */
   isComplete = false;
 
-  /** Returns the head's bytes, without the empty line; valid as long as the last ones pushed. */
+  /** The head's bytes, without the empty line. They are valid as long as the bytes last pushed. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length - 4);
   }
 
-  /** Judges the start line as far as it has come; what lies before `from` has been looked at. */
+  /** Checks the start line as far as it has arrived. The bytes before `from` were checked before. */
   #checkStart(from: number): void {
     const bytes = this.#bytes.subarray(0, this.#length);
     const lf = bytes.indexOf(LF, from);
@@ -141,13 +142,13 @@ export class HeadCollector {
   }
 }
 
-// RFC 9110 §5.5: no control characters but the tab.
+// RFC 9110 §5.5: a value has no control characters except the tab.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-// Where the handshake's own headers decide something, nothing outside ASCII has a place.
+// The headers of the handshake itself are all ASCII (RFC 6455 §4.3).
 const ASCII = /^[\t\x20-\x7e]*$/;
 
 /**
- * Takes a head apart.
+ * Parses a head.
  *
  * @throws HeadError for anything that RFC 9112 does not allow
  */
@@ -155,7 +156,7 @@ export function parseHead(bytes: Uint8Array): HttpHead {
   return parseHeadText(decodeLatin1(bytes));
 }
 
-/** Takes a head apart that is kept as text. Throws as {@link parseHead}. */
+/** Parses a head that was kept as text. Throws as {@link parseHead}. */
 export function parseHeadText(text: string): HttpHead {
   const lines = text.split('\r\n');
   const startLine = lines[0] as string;
@@ -166,7 +167,8 @@ export function parseHeadText(text: string): HttpHead {
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i] as string;
     const colon = line.indexOf(':');
-    // No white space before the colon, no folded lines (RFC 9112 §5.1, §5.2).
+    // RFC 9112 §5.1: "No whitespace is allowed between the field name and colon." A folded line
+    // (§5.2) begins with white space, so it has no valid name either.
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     if (!isToken(name)) throw new HeadError(`header line ${i} has no valid name`);
     const value = trim(line.slice(colon + 1));
@@ -182,7 +184,7 @@ export function parseHeadText(text: string): HttpHead {
   return { startLine, headers, text };
 }
 
-/** Takes the headers of a head that was taken apart before: names and values in turn, as they were sent. */
+/** Returns the headers of a head that was parsed before: names and values in turn, as they were sent. */
 export function rawHeaders(text: string): string[] {
   const [, ...lines] = text.split('\r\n');
   return lines.flatMap((line) => {
@@ -193,7 +195,10 @@ export function rawHeaders(text: string): string[] {
 
 const NO_ITEMS: readonly string[] = Object.freeze([]);
 
-/** Splits a comma-separated header value into its items, empty ones left out (RFC 9110 §5.6.1). */
+/**
+ * Splits a comma-separated header value into its items. RFC 9110 §5.6.1.2: "A recipient MUST parse and
+ * ignore a reasonable number of empty list elements".
+ */
 export function parseList(value: string | undefined): readonly string[] {
   if (value === undefined) return NO_ITEMS;
   return value
@@ -202,7 +207,7 @@ export function parseList(value: string | undefined): readonly string[] {
     .filter((item) => item !== '');
 }
 
-/** Writes a head with its empty line; names and values must have been checked. */
+/** Writes a head with its empty line. The caller must have checked names and values. */
 export function serializeHead(
   startLine: string,
   headers: Iterable<readonly [string, string]>,
@@ -212,7 +217,7 @@ export function serializeHead(
   return encodeLatin1(`${text}\r\n`);
 }
 
-/** Removes optional white space: spaces and tabs, in linear time (RFC 9110 §5.6.3). */
+/** Removes spaces and tabs from both ends (RFC 9110 §5.6.3), in linear time. */
 function trim(text: string): string {
   let start = 0;
   let end = text.length;
@@ -227,13 +232,14 @@ function isBlank(unit: number): boolean {
 
 const decoder = new TextDecoder();
 
-/** Makes a string of bytes, a unit of each. */
+/** Decodes Latin-1: one UTF-16 unit per byte. */
 export function decodeLatin1(bytes: Uint8Array): string {
-  // The platform's decoder for Latin-1 decodes Windows-1252; but hardly any head is not ASCII.
+  // Nearly all heads are ASCII. The platform's decoder can only be used for those: what it calls
+  // Latin-1 is Windows-1252.
   if (bytes.every(isAscii)) return decoder.decode(bytes);
   let text = '';
-  // In pieces: a call takes only so many arguments. Spread, they would be iterated over, which takes
-  // seven times as long (bench/micro/handshake.mjs).
+  // The bytes are passed in pieces, because a call takes only so many arguments. Spread syntax would
+  // iterate over them, and take seven times as long (bench/micro/handshake.mjs).
   for (let i = 0; i < bytes.length; i += 4096) {
     const units: ArrayLike<number> = bytes.subarray(i, i + 4096);
     text += String.fromCharCode.apply(undefined, units as number[]);

@@ -4,24 +4,24 @@
 
 import { decodeLatin1 } from './head.ts';
 
-/** Computes SHA-1 over ASCII text, in base64: the one piece of cryptography the handshake needs. */
+/** Returns the SHA-1 hash of ASCII text, in base64. The handshake needs no other cryptography. */
 export type Sha1Base64 = (text: string) => string;
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-// Sixteen bytes in base64: 22 characters and two of padding.
+// Sixteen bytes in base64: 22 characters and two of padding. The last character holds only two bits.
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/** Writes a key from sixteen random bytes. */
+/** Makes a key from sixteen random bytes. */
 export function serializeKey(nonce: Uint8Array): string {
   return btoa(decodeLatin1(nonce));
 }
 
-/** Tells whether a key is sixteen bytes in base64. */
+/** Tells whether a key has "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (RFC 6455 §4.2.1). */
 export function isValidKey(key: string): boolean {
   return KEY.test(key);
 }
 
-/** Returns the answer to a key (RFC 6455 §4.2.2, item 5.4). */
+/** Returns the `Sec-WebSocket-Accept` that answers a key (RFC 6455 §4.2.2, item 5.4). */
 export function acceptKey(key: string, sha1: Sha1Base64): string {
   return sha1(key + GUID);
 }

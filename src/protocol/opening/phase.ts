@@ -1,29 +1,31 @@
 /**
- * The opening handshake of a session, in either role (RFC 6455 §4). The session drops it once it is open.
+ * The opening handshake of a session, in either role (RFC 6455 §4). The session drops this object once
+ * the handshake is done.
  */
 import { HandshakeError, LocalProtocolError } from '../../errors.ts';
 import type { ClientOpening, OpeningAgreement } from './client.ts';
 import { ServerOpening, type UpgradeRefusal, type UpgradeRequest } from './server.ts';
 
-/** The session, which the opening handshake tells how it ends. */
+/** Is told how the opening handshake ends: the session. */
 export interface OpeningOwner {
-  /** Both ends agree: messages may go both ways. */
+  /** The handshake succeeded, and both ends may send messages. */
   handleOpened(agreement: OpeningAgreement): void;
-  /** The request is wrong and gets this answer. */
+  /** The request is wrong, and this answer has to be sent. */
   handleRefused(answer: UpgradeRefusal, error: HandshakeError): void;
-  /** The handshake failed, and nothing is left to say. */
+  /** The handshake failed, and nothing has to be sent. */
   handleOpeningFailed(error: HandshakeError): void;
 }
 
-/** The part of a sink that is told of requests. */
+/** The part of a sink that takes requests. */
 export interface RequestSink {
+  /** A request to upgrade arrived. */
   onRequest(request: UpgradeRequest): void;
 }
 
-/** What a server's answer that upgrades is made of. */
+/** A server's response that accepts the upgrade, and what both ends agreed on. */
 export type Acceptance = ReturnType<ServerOpening['accept']>;
 
-/** An opening handshake under way. */
+/** An opening handshake that is not done. */
 export class OpeningPhase {
   readonly #opening: ClientOpening | ServerOpening;
   readonly #owner: OpeningOwner;
@@ -35,12 +37,12 @@ export class OpeningPhase {
     this.#sink = sink;
   }
 
-  /** Whether the server has refused, and the body of its refusal is still to come. */
+  /** Whether the server has refused the upgrade, and the body of its response has not ended. */
   get isRefused(): boolean {
     return !(this.#opening instanceof ServerOpening) && this.#opening.isRefused;
   }
 
-  /** Reads from `bytes[start, end)` and returns how far it came. */
+  /** Reads from `bytes[start, end)` and returns the offset of the first byte that was not read. */
   receive(bytes: Uint8Array, start: number, end: number): number {
     const opening = this.#opening;
     return opening instanceof ServerOpening
@@ -48,7 +50,7 @@ export class OpeningPhase {
       : this.#receiveResponse(opening, bytes, start, end);
   }
 
-  /** The connection ended before the handshake did. */
+  /** The connection ended before the handshake was done. */
   receiveEof(): void {
     const opening = this.#opening;
     if (opening instanceof ServerOpening) {
@@ -60,7 +62,7 @@ export class OpeningPhase {
   }
 
   /**
-   * Makes the response that accepts the request, and what was agreed on.
+   * Makes the response that accepts the request, and says what both ends agreed on.
    *
    * @throws LocalProtocolError if no request waits for an answer
    */
@@ -68,7 +70,11 @@ export class OpeningPhase {
     return waitingRequest(this.#opening).accept(protocol, headers);
   }
 
-  /** @throws LocalProtocolError if no request waits for an answer */
+  /**
+   * Checks that a request waits for an answer.
+   *
+   * @throws LocalProtocolError if none does
+   */
   checkWaiting(): void {
     waitingRequest(this.#opening);
   }
@@ -82,7 +88,7 @@ export class OpeningPhase {
   }
 
   #receiveRequest(opening: ServerOpening, bytes: Uint8Array, start: number, end: number): number {
-    // No byte after the request is looked at before it is answered.
+    // Bytes after the request stay unread until the request is answered.
     if (opening.request !== undefined) return start;
     const next = opening.receive(bytes, start, end);
     const { refusal, request } = opening;
@@ -97,7 +103,7 @@ function waitingRequest(opening: ClientOpening | ServerOpening): ServerOpening {
   throw noRequestWaits();
 }
 
-/** Makes the error for an answer to a request that does not wait for one. */
+/** Makes the error for `accept` or `refuse` without a request that waits for an answer. */
 export function noRequestWaits(): LocalProtocolError {
   return new LocalProtocolError('no request waits for an answer');
 }

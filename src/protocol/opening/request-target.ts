@@ -1,14 +1,15 @@
 /**
- * What a request is for: its target and its host (RFC 9112 §3.2).
+ * Reads what a request asks for, and of which host (RFC 9112 §3.2).
  */
 
-/** Path and query, and whom they were asked of. */
+/** What a request asks for, and of which host. */
 export interface RequestTarget {
+  /** Path and query. */
   readonly target: string;
   readonly host: string;
 }
 
-// RFC 9110 §7.2. A comma, which RFC 3986 would allow, stands for a header that was there twice.
+// RFC 9110 §7.2. RFC 3986 also allows a comma, but here a comma means that the header was sent twice.
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[-._~!$&'()*+;=%0-9A-Za-z]+)(?::[0-9]*)?$/;
 const PATH = /^\/[^#]*$/;
 // RFC 6455 §4.2.1 lets a client name the resource by an absolute URI.
@@ -17,8 +18,9 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 /**
  * Reads the target of a request line and the `Host` header; `undefined` if one of them is wrong.
  *
- * The host of an absolute URI counts in place of the header's (RFC 9112 §3.2.2): nobody must be
- * able to say one host to a proxy and another to the server.
+ * RFC 9112 §3.2.2: if the target is an absolute URI, "the origin server MUST ignore the received Host
+ * header field (if any) and instead use the host information of the request-target." Otherwise a
+ * client could name one host to a proxy and another one to the server.
  */
 export function parseRequestTarget(
   target: string,

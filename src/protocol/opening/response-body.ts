@@ -1,26 +1,28 @@
 /**
- * The body of a response that refuses the upgrade (RFC 9112 §6): what the server says about it is
- * what the user needs to read.
+ * Reads the body of a response that refuses the upgrade (RFC 9112 §6). The body often says why, so the
+ * error for the user has it.
  */
 import type { HeaderMap } from './head.ts';
 import { parseList } from './head.ts';
 
-/** Most bytes of a body that are kept; what comes after them is not waited for. */
+/** Most bytes of a body that are read; the rest is not waited for. */
 export const MAX_BODY_SIZE: number = 64 * 1024;
-/** Most digits of a chunk's size, and most bytes of its line. */
+/** Most digits of a chunk's size. */
 const MAX_CHUNK_DIGITS = 8;
+/** Most bytes of the line before a chunk. */
 const MAX_CHUNK_LINE = 256;
 const LF = 0x0a;
 
-/** Reads a body of known length, in chunks, or up to the end of the connection. */
+/** A body: of a known length, in chunks, or up to the end of the connection. */
 export class ResponseBody {
+  /** Whether no more bytes are read. */
   isComplete = false;
   #kept = new Uint8Array(0);
   #length = 0;
   readonly #isChunked: boolean;
-  /** Bytes that are still to come: of the body, or of the present chunk with its line end. */
+  /** Bytes that have not arrived: of the body, or of the current chunk and the line end after it. */
   #left: number;
-  /** The line before a chunk, as far as it has come. */
+  /** What has arrived of the line before a chunk. */
   #line = '';
 
   constructor(status: number, headers: HeaderMap) {
@@ -29,16 +31,17 @@ export class ResponseBody {
     this.#left = this.#isChunked
       ? 0
       : parseLength(codings === undefined ? headers.get('content-length') : undefined);
+    // RFC 9112 §6.3: responses with these statuses have no body, whatever their headers say.
     const hasNoBody = status < 200 || status === 204 || status === 304;
     this.isComplete = hasNoBody || (!this.#isChunked && this.#left === 0);
   }
 
-  /** What has come so far. */
+  /** The bytes that have been read so far. */
   get bytes(): Uint8Array {
     return this.#kept.subarray(0, this.#length);
   }
 
-  /** Takes bytes and returns how far it came. */
+  /** Reads from `bytes[start, end)` and returns the offset of the first byte that was not read. */
   push(bytes: Uint8Array, start: number, end: number): number {
     let next = start;
     while (next < end && !this.isComplete) {
@@ -52,7 +55,7 @@ export class ResponseBody {
 
   #readContent(bytes: Uint8Array, start: number, end: number): number {
     const stop = Math.min(end, start + this.#left);
-    // The line end after a chunk is no part of it.
+    // The line end after a chunk is not part of the body.
     const contentEnd = start + this.#left - (this.#isChunked ? 2 : 0);
     this.#keep(bytes, start, Math.max(start, Math.min(stop, contentEnd)));
     this.#left -= stop - start;
@@ -71,7 +74,7 @@ export class ResponseBody {
         break;
       }
       this.#line += String.fromCharCode(byte);
-      // Not chunks at all, then: what has come will do.
+      // These are no chunks. The body ends with the bytes read so far.
       if (this.#line.length > MAX_CHUNK_LINE) {
         this.isComplete = true;
         break;
@@ -102,7 +105,7 @@ export class ResponseBody {
   }
 }
 
-/** Reads a length; what is not one leaves the end of the body to the end of the connection. */
+/** Parses `Content-Length`. Without a valid one, the body ends with the connection. */
 function parseLength(declared = ''): number {
   return /^[0-9]{1,15}$/.test(declared) ? Number(declared) : Number.POSITIVE_INFINITY;
 }

@@ -29,23 +29,23 @@ import { acceptKey, isValidKey, type Sha1Base64 } from './key.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 import { isToken, TOKEN_CHARACTER } from './token.ts';
 
-/** A client's request to upgrade, checked. */
+/** A client's request to upgrade, which has been checked. */
 export interface UpgradeRequest {
   /** `GET`: no other request upgrades (RFC 6455 §4.2.1). */
   readonly method: string;
-  /** Path and query, as the client sent them; of an absolute URI only these. */
+  /** Path and query as the client sent them, also if it sent an absolute URI. */
   readonly target: string;
-  /** The `Host` header, or the host of an absolute URI in its place (RFC 9112 §3.2.2). */
+  /** The `Host` header. If the client sent an absolute URI, the host of that instead (RFC 9112 §3.2.2). */
   readonly host: string;
   readonly origin: string | undefined;
   /** Subprotocols offered, best first. */
   readonly protocols: readonly string[];
   readonly headers: HeaderMap;
-  /** The headers as they were sent, names and values in turn: no two are joined, and no name is changed. */
+  /** Names and values of the headers in turn, as they were sent: none are joined, and no name is changed. */
   readonly rawHeaders: readonly string[];
 }
 
-/** Makes what is shown of a request; `more` is what is known besides. */
+/** Makes what `console.log` shows of a request. The entries of `more` are shown too. */
 export function shownRequest(request: UpgradeRequest, more: object = {}): object {
   const { method, target, host, origin, protocols, headers } = request;
   return shown('UpgradeRequest', {
@@ -59,7 +59,7 @@ export function shownRequest(request: UpgradeRequest, more: object = {}): object
   });
 }
 
-/** A request whose headers are taken apart when they are asked for: it lives as long as its connection. */
+/** A request that parses its headers on demand, because it lives as long as its connection. */
 class ParsedRequest implements UpgradeRequest {
   readonly target: string;
   readonly host: string;
@@ -100,16 +100,17 @@ class ParsedRequest implements UpgradeRequest {
   }
 }
 
-/** An answer that does not upgrade. */
+/** An answer that refuses the upgrade. */
 export interface UpgradeRefusal {
   /** An HTTP status from 300 to 599. */
   readonly status: number;
-  /** Headers of the answer. Default none. */
+  /** Further headers of the answer. Default none. */
   readonly headers?: Iterable<readonly [string, string]> | undefined;
-  /** The body, sent as plain text unless `headers` have a `Content-Type`. Default the status and its meaning. */
+  /** The body, sent as plain text unless `headers` have a `Content-Type`. Default the status and its reason. */
   readonly body?: string | undefined;
 }
 
+/** Reason phrases of the statuses that an answer may have. */
 const REASONS: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',
   302: 'Found',
@@ -131,14 +132,14 @@ const REASONS: Readonly<Record<number, string>> = {
 
 // No known method is longer than 24 characters.
 const METHOD_BEGINNING = new RegExp(`^${TOKEN_CHARACTER}{1,24}(?: |$)`);
-// RFC 9112 §3: a method, a target without white space, a version.
+// RFC 9112 §3: a method, a target without white space, and a version.
 const REQUEST_LINE: StartLine = {
   mayBegin: (text) => METHOD_BEGINNING.test(text),
   pattern: new RegExp(`^(${TOKEN_CHARACTER}+) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-9])$`),
   explain: () => 'the request line is not valid',
 };
 
-/** Reads the request; the answer is written when it is known. */
+/** Reads the request, then makes the response that accepts it. */
 export class ServerOpening {
   readonly #collector = new HeadCollector(REQUEST_LINE);
   readonly #sha1: Sha1Base64;
@@ -146,18 +147,21 @@ export class ServerOpening {
   #key = '';
   #head = '';
   #extensions: readonly Extension[] = [];
-  /** The request, once it is there and right. */
+  /** The request, once it has arrived and is right. */
   request: UpgradeRequest | undefined;
-  /** The answer to a request that is wrong, and what is wrong with it. */
+  /** The answer to a wrong request, and the error that says what is wrong. */
   refusal: { readonly answer: UpgradeRefusal; readonly error: HandshakeError } | undefined;
 
-  /** @param deflate what to accept of compression; nothing for none */
+  /** @param deflate the compression to accept; `undefined` accepts none */
   constructor(sha1: Sha1Base64, deflate?: DeflateSettings) {
     this.#sha1 = sha1;
     this.#deflate = deflate;
   }
 
-  /** Reads from `bytes[start, end)` and returns how far it came: never past the request's head. */
+  /**
+   * Reads from `bytes[start, end)` and returns the offset of the first byte that was not read. Nothing
+   * after the request's head is read.
+   */
   receive(bytes: Uint8Array, start: number, end: number): number {
     try {
       const next = this.#collector.push(bytes, start, end);
@@ -170,7 +174,7 @@ export class ServerOpening {
     }
   }
 
-  /** The connection ended before the request did. */
+  /** Makes the error for a connection that ended before the handshake was done. */
   receiveEof(): HandshakeError {
     if (this.request !== undefined) {
       return new HandshakeError('the client closed the connection before its request was answered');
@@ -182,7 +186,7 @@ export class ServerOpening {
     );
   }
 
-  /** Makes the response that upgrades, and what was agreed on. */
+  /** Makes the response that accepts the request, and says what both ends agreed on. */
   accept(
     protocol: string,
     headers: readonly (readonly [string, string])[],
@@ -207,35 +211,45 @@ export class ServerOpening {
     };
   }
 
-  /** Checks a request, item by item of RFC 6455 §4.2.1. */
+  /** Checks a request by the items of RFC 6455 §4.2.1. */
   #readRequest({ startLine, headers, text }: HttpHead): void {
     const match = REQUEST_LINE.pattern.exec(startLine) as RegExpExecArray;
     const [, method, target = '', major, minor] = match;
+    // Item 1: "An HTTP/1.1 or higher GET request".
     if (major !== '1' || minor === '0') {
       return this.#refuse(505, 'a WebSocket handshake needs HTTP/1.1');
     }
     if (method !== 'GET') {
+      // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
       return this.#refuse(405, 'a WebSocket handshake is a GET request', [['Allow', 'GET']]);
     }
-    // An upgrade with a body would let bytes be taken for frames by one and for a request by another.
+    // A proxy might take the bytes of a body for a request where this server takes them for frames, or
+    // the other way round.
     if (headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0') {
       return this.#refuse(400, 'a WebSocket handshake has no body');
     }
+    // Item 3: an "|Upgrade| header field containing the value "websocket"". Item 4: a "|Connection|
+    // header field that includes the token "Upgrade"".
     if (!hasItem(headers, 'upgrade', 'websocket') || !hasItem(headers, 'connection', 'upgrade')) {
+      // RFC 9110 §15.5.22: "The server MUST send an Upgrade header field in a 426 response".
       return this.#refuse(426, 'this is a WebSocket server: connect with ws: or wss:', [
         ['Upgrade', 'websocket'],
       ]);
     }
+    // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
+    // message that lacks a Host header field".
     const resource = parseRequestTarget(target, headers.get('host'));
     if (resource === undefined) {
       return this.#refuse(400, "the request's target or its 'Host' header is missing or wrong");
     }
     if (headers.get('sec-websocket-version') !== '13') {
-      // RFC 6455 §4.4: say which version would do.
+      // RFC 6455 §4.4: "it MUST respond with a |Sec-WebSocket-Version| header field [...] containing all
+      // versions it is willing to use."
       return this.#refuse(426, 'this server supports only version 13 of the WebSocket protocol', [
         ['Sec-WebSocket-Version', '13'],
       ]);
     }
+    // Item 5: a key "that, when decoded, is 16 bytes in length."
     const key = headers.get('sec-websocket-key');
     if (key === undefined || !isValidKey(key)) {
       return this.#refuse(400, "the 'Sec-WebSocket-Key' header is missing or wrong");
@@ -244,6 +258,7 @@ export class ServerOpening {
     if (!protocols.every((protocol) => isToken(protocol))) {
       return this.#refuse(400, "the 'Sec-WebSocket-Protocol' header is wrong");
     }
+    // RFC 6455 §9.1: "the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_."
     const extensions = parseExtensions(headers.get('sec-websocket-extensions') ?? '');
     if (extensions === undefined) {
       return this.#refuse(400, "the 'Sec-WebSocket-Extensions' header is wrong");
@@ -262,7 +277,7 @@ export class ServerOpening {
   }
 }
 
-/** Writes a response that refuses the upgrade and ends the connection. */
+/** Makes a response that refuses the upgrade and announces the end of the connection. */
 export function serializeRefusal(answer: UpgradeRefusal, kernels: Kernels): Uint8Array {
   const { status } = answer;
   const reason = REASONS[status] ?? 'Refused';
