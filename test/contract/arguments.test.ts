@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
 contract(
   'wrong arguments',
-  ({ connect, connectTo, script, face }) => {
+  ({ connect, connectTo, script, face, it }) => {
     const wrongOptions: readonly [string, object, RegExp][] = [
       ['a misspelt option', { conectTimeout: 5 }, /did you mean 'connectTimeout'/],
       ['an option in another case', { maxmessagesize: 5 }, /did you mean 'maxMessageSize'/],
@@ -92,7 +92,7 @@ contract(
       });
     }
 
-    it('takes undefined for an option as its default', async () => {
+    it.everywhere('takes undefined for an option as its default', async () => {
       const { client } = await connectTo([ECHO], {
         connectTimeout: undefined,
         protocols: undefined,
@@ -174,7 +174,7 @@ contract(
     }
 
     if (face.hasRecv) {
-      it('throws for a wrong timeout of recv, and stays usable', async () => {
+      it.everywhere('throws for a wrong timeout of recv, and stays usable', async () => {
         const { client } = await connectTo([ECHO]);
         const recv = (timeout: unknown): Promise<unknown> =>
           client.recv({ timeout: timeout as number });

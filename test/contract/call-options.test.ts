@@ -1,7 +1,7 @@
 /** Options of single calls: a wrong one is a TypeError, nothing is done, and the connection stays usable. */
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -12,7 +12,7 @@ const NO_OPTIONS: readonly unknown[] = [null, 5, 'text', true, ['text'], () => {
 
 contract(
   'options of a call',
-  ({ connectTo, face }) => {
+  ({ connectTo, face, it }) => {
     const wrong: [call: string, args: unknown[], message: RegExp][] = [
       ...NO_OPTIONS.map((options): [string, unknown[], RegExp] => [
         'send',
@@ -62,7 +62,7 @@ contract(
       );
     }
 
-    it('of the wrong kind is a TypeError, and nothing is sent', async () => {
+    it.everywhere('of the wrong kind is a TypeError, and nothing is sent', async () => {
       const { client, script } = await connectTo([ECHO]);
       const calls = client.raw as Calls;
       for (const [name, args, message] of wrong) {
@@ -76,7 +76,7 @@ contract(
       expect((await script.seen()).frames.map(({ opcode }) => opcode)).toEqual([1, 8]);
     });
 
-    it('that is undefined is one that is not given', async () => {
+    it.everywhere('that is undefined is one that is not given', async () => {
       const { client } = await connectTo([ECHO]);
       const calls = client.raw as Calls;
       await calls.send?.('x', { text: undefined, compress: undefined, signal: undefined });
@@ -84,7 +84,7 @@ contract(
     });
 
     if (face.name === 'sync') {
-      it('cannot help with the Blob of a file, which a TypeError says', async () => {
+      it.everywhere('cannot help with the Blob of a file, which a TypeError says', async () => {
         const { client } = await connectTo([ECHO]);
         const blob = await openAsBlob(fileURLToPath(import.meta.url));
         for (const data of [blob, blob.slice(0, 4), new Blob(['a', blob])]) {
@@ -96,7 +96,7 @@ contract(
         expect(await client.recv()).toBe('still here');
       });
     } else {
-      it('may go with the Blob of a file', async () => {
+      it.everywhere('may go with the Blob of a file', async () => {
         const { client } = await connectTo([ECHO]);
         const blob = await openAsBlob(fileURLToPath(import.meta.url));
         await client.send(blob.slice(0, 17), { text: true });

@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, type Listener } from '../support/peer/index.ts';
 import { AUTHORITY, contract, rejection } from './contract.ts';
 
 contract(
   'certificates',
-  ({ connect, scriptAt, peer, face }) => {
+  ({ connect, scriptAt, peer, face, it }) => {
     const refusals: readonly [string, Listener, object, string][] = [
       ['signed by itself', 'selfSigned', {}, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
       ['from an unknown authority', 'tls', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
@@ -12,7 +12,7 @@ contract(
       ['that has expired', 'expired', { ca: AUTHORITY }, 'CERT_HAS_EXPIRED'],
     ];
     for (const [what, listener, tls, code] of refusals) {
-      it(`refuses a certificate ${what} and sends no request`, async () => {
+      it.everywhere(`refuses a certificate ${what} and sends no request`, async () => {
         const script = scriptAt(listener, [ECHO]);
         const error = await rejection(connect(script.url, { tls }));
         expect(error).toBeInstanceOf(face.errors.ConnectError);
@@ -21,14 +21,14 @@ contract(
       });
     }
 
-    it('trusts the authority it is given', async () => {
+    it.everywhere('trusts the authority it is given', async () => {
       const client = await connect(scriptAt('tls', [ECHO]), { tls: { ca: AUTHORITY } });
       await client.send('private');
       expect(await client.recv()).toBe('private');
     });
 
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      it(`speaks ${version}`, async () => {
+      it.everywhere(`speaks ${version}`, async () => {
         const client = await connect(scriptAt('tls', [ECHO]), {
           tls: { ca: AUTHORITY, minVersion: version, maxVersion: version },
         });
@@ -41,24 +41,27 @@ contract(
       });
     }
 
-    it('trusts a certificate signed by itself that is given as the authority', async () => {
-      const script = scriptAt('selfSigned', [ECHO]);
-      const ca = await import('node:fs').then(({ readFileSync }) =>
-        readFileSync(new URL('../support/certificates/self-signed.pem', import.meta.url)),
-      );
-      const client = await connect(script, { tls: { ca } });
-      await client.send('private');
-      expect(await client.recv()).toBe('private');
-    });
+    it.everywhere(
+      'trusts a certificate signed by itself that is given as the authority',
+      async () => {
+        const script = scriptAt('selfSigned', [ECHO]);
+        const ca = await import('node:fs').then(({ readFileSync }) =>
+          readFileSync(new URL('../support/certificates/self-signed.pem', import.meta.url)),
+        );
+        const client = await connect(script, { tls: { ca } });
+        await client.send('private');
+        expect(await client.recv()).toBe('private');
+      },
+    );
 
-    it('checks the name the certificate is for against servername', async () => {
+    it.everywhere('checks the name the certificate is for against servername', async () => {
       const client = await connect(scriptAt('wrongHost', [ECHO]), {
         tls: { ca: AUTHORITY, servername: 'elsewhere.example' },
       });
       expect(client.properties.state).toBe('open');
     });
 
-    it('connects without a check only where the caller says so', async () => {
+    it.everywhere('connects without a check only where the caller says so', async () => {
       const client = await connect(scriptAt('selfSigned', [ECHO]), {
         tls: { rejectUnauthorized: false },
       });
@@ -66,7 +69,7 @@ contract(
       expect(await client.recv()).toBe('unchecked');
     });
 
-    it('finds a TLS server by its name', async () => {
+    it.everywhere('finds a TLS server by its name', async () => {
       const client = await connect(`${peer().origin('tls', 'localhost')}/`, {
         tls: { ca: AUTHORITY },
       });
@@ -74,13 +77,13 @@ contract(
       expect(await client.recv()).toBe('hello');
     });
 
-    it('fails in phase tls where the server speaks no TLS', async () => {
+    it.everywhere('fails in phase tls where the server speaks no TLS', async () => {
       const url = peer().origin('plain').replace('ws:', 'wss:');
       const error = await rejection(connect(url, { connectTimeout: 150 }));
       expect(error).toBeInstanceOf(face.errors.WebSocketError);
     });
 
-    it('fails where the server speaks TLS and the URL does not', async () => {
+    it.everywhere('fails where the server speaks TLS and the URL does not', async () => {
       const url = peer().origin('tls').replace('wss:', 'ws:');
       const error = await rejection(connect(url, { connectTimeout: 150 }));
       expect(error).toBeInstanceOf(face.errors.WebSocketError);

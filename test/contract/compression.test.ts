@@ -2,7 +2,7 @@
  * permessage-deflate (RFC 7692) in every face, against a peer that answers as a script says.
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, END, type Opening, send, sendClose, waitFor } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -25,7 +25,7 @@ function answer(extensions: string): { opening: Opening } {
 
 const AGREED = answer('permessage-deflate');
 
-contract('compression', ({ connectTo, face }) => {
+contract('compression', ({ connectTo, face, it }) => {
   const options = { perMessageDeflate: { threshold: 0 } };
 
   it('is not offered by default', async () => {
@@ -37,20 +37,23 @@ contract('compression', ({ connectTo, face }) => {
     );
   });
 
-  it('is offered if it is asked for, and goes on without if the server declines', async () => {
-    const { client, script } = await connectTo([ECHO], { perMessageDeflate: true });
-    expect(client.properties.extensions).toBe('');
-    await client.send('x'.repeat(5000));
-    expect((await client.recv()).length).toBe(5000);
-    await client.close();
-    const { request } = await script.seen();
-    expect(request.headers).toContainEqual([
-      'Sec-WebSocket-Extensions',
-      'permessage-deflate; client_max_window_bits',
-    ]);
-  });
+  it.everywhere(
+    'is offered if it is asked for, and goes on without if the server declines',
+    async () => {
+      const { client, script } = await connectTo([ECHO], { perMessageDeflate: true });
+      expect(client.properties.extensions).toBe('');
+      await client.send('x'.repeat(5000));
+      expect((await client.recv()).length).toBe(5000);
+      await client.close();
+      const { request } = await script.seen();
+      expect(request.headers).toContainEqual([
+        'Sec-WebSocket-Extensions',
+        'permessage-deflate; client_max_window_bits',
+      ]);
+    },
+  );
 
-  it('inflates what comes, and compresses what goes', async () => {
+  it.everywhere('inflates what comes, and compresses what goes', async () => {
     const steps = [
       send({ opcode: 1, rsv: RSV1, payload: deflate('héllo') }),
       send({ opcode: 2, rsv: RSV1, payload: deflate(Buffer.from([1, 2, 3])) }),
@@ -87,31 +90,34 @@ contract('compression', ({ connectTo, face }) => {
     });
   }
 
-  it('sends what the bytes were when send was called, however long compressing takes', async () => {
-    const { client, script } = await connectTo(
-      [waitFor('message', 4), sendClose(1000)],
-      options,
-      AGREED,
-    );
-    const sent: Promise<void>[] = [];
-    for (const size of [100, 100_000]) {
-      // A slice of a Buffer is a view of it, unlike that of any other array.
-      for (const bytes of [new Uint8Array(size).fill(0x61), Buffer.alloc(size, 'a')]) {
-        sent.push(client.send(bytes));
-        bytes.fill(0x62);
+  it.everywhere(
+    'sends what the bytes were when send was called, however long compressing takes',
+    async () => {
+      const { client, script } = await connectTo(
+        [waitFor('message', 4), sendClose(1000)],
+        options,
+        AGREED,
+      );
+      const sent: Promise<void>[] = [];
+      for (const size of [100, 100_000]) {
+        // A slice of a Buffer is a view of it, unlike that of any other array.
+        for (const bytes of [new Uint8Array(size).fill(0x61), Buffer.alloc(size, 'a')]) {
+          sent.push(client.send(bytes));
+          bytes.fill(0x62);
+        }
       }
-    }
-    await client.closed();
-    await Promise.all(sent);
-    const { frames } = await script.seen();
-    const payloads = frames.filter(({ opcode }) => opcode === 2).map(({ payload }) => payload);
-    // All are one stream of DEFLATE.
-    const texts = payloads.map((_, i) => inflate(payloads.slice(0, i + 1).join('0000ffff')));
-    expect(texts.map((text) => text.length)).toEqual([100, 200, 100_200, 200_200]);
-    expect(texts.at(-1)).toMatch(/^a+$/);
-  });
+      await client.closed();
+      await Promise.all(sent);
+      const { frames } = await script.seen();
+      const payloads = frames.filter(({ opcode }) => opcode === 2).map(({ payload }) => payload);
+      // All are one stream of DEFLATE.
+      const texts = payloads.map((_, i) => inflate(payloads.slice(0, i + 1).join('0000ffff')));
+      expect(texts.map((text) => text.length)).toEqual([100, 200, 100_200, 200_200]);
+      expect(texts.at(-1)).toMatch(/^a+$/);
+    },
+  );
 
-  it('fails the connection with 1009 for what inflates beyond the limit', async () => {
+  it.everywhere('fails the connection with 1009 for what inflates beyond the limit', async () => {
     const bomb = deflate(Buffer.alloc(32 * 1024 * 1024));
     const steps = [send({ opcode: 2, rsv: RSV1, payload: bomb }), waitFor('close'), END];
     const limited = { ...options, maxMessageSize: 100_000 };
@@ -122,7 +128,7 @@ contract('compression', ({ connectTo, face }) => {
     expect(close?.payload).toBe('03f1');
   });
 
-  it('fails the connection with 1007 for what is not DEFLATE', async () => {
+  it.everywhere('fails the connection with 1007 for what is not DEFLATE', async () => {
     const junk = send({ opcode: 2, rsv: RSV1, payload: [0xff, 0xff, 0xff] });
     const { client, script } = await connectTo([junk, waitFor('close'), END], options, AGREED);
     expect(await rejection(client.recv())).toBeInstanceOf(face.errors.RemoteProtocolError);

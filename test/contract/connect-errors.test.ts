@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { AUTHORITY, contract, rejection } from './contract.ts';
 
 const REVOCATIONS = readFileSync(
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 contract(
   'an error of connecting',
-  ({ connect, scriptAt, face }) => {
+  ({ connect, scriptAt, face, it }) => {
     /** Connects, and returns the error, and what it says after the URL. */
     async function errorAt(
       name: string,
@@ -96,24 +96,23 @@ contract(
         'the server refused the certificate of this client, or wants one; it goes into the option tls: { cert, key } (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED)',
       ],
     ];
-    it.each(answers)(
-      'of a server named %s, by a %s: URL, says so at once',
-      async (name, scheme, expected) => {
+    for (const [name, scheme, expected] of answers) {
+      it(`of a server named ${name}, by a ${scheme}: URL, says so at once`, async () => {
         const since = performance.now();
         const { error, text } = await errorAt(name, scheme);
         expect(text).toBe(expected);
         expect(error.phase).toBe('upgrade');
         expect(inspect(error).replaceAll('<hidden>', '')).not.toContain('hidden');
         expect(performance.now() - since).toBeLessThan(5000);
-      },
-    );
+      });
+    }
 
-    it('names the whole target of a relative redirect', async () => {
+    it.everywhere('names the whole target of a relative redirect', async () => {
       const { text } = await errorAt('relativeRedirect', 'ws');
       expect(text).toContain(`it redirects to ws://127.0.0.1:${ports.relativeRedirect}/login, `);
     });
 
-    it('asks for the scheme where the server resets a plain connection', async () => {
+    it.everywhere('asks for the scheme where the server resets a plain connection', async () => {
       const { text, error } = await errorAt('resetting', 'ws');
       expect(text).toBe(
         `127.0.0.1:${ports.resetting} reset the connection (ECONNRESET); is it a wss: URL?`,
@@ -131,14 +130,13 @@ contract(
       ['wrongPurpose', {}, 'INVALID_PURPOSE', 'is not one for a server'],
       ['revoked', { crl: REVOCATIONS }, 'CERT_REVOKED', 'was revoked'],
     ];
-    it.each(certificates)(
-      'of a certificate that is %s says that, and nothing of ca',
-      async (name, more, code, what) => {
+    for (const [name, more, code, what] of certificates) {
+      it.everywhere(`of a certificate that is ${name} says that, and nothing of ca`, async () => {
         const { error, text } = await errorAt(name, 'wss', { tls: { ca: AUTHORITY, ...more } });
         expect(text).toBe(`the server's certificate ${what} (${code})`);
         expect(error).toMatchObject({ phase: 'tls', cause: { code } });
-      },
-    );
+      });
+    }
 
     it('of a certificate that has expired says that, and nothing of ca', async () => {
       const error = await rejection(connect(scriptAt('expired', []), { tls: { ca: AUTHORITY } }));
@@ -147,15 +145,14 @@ contract(
       );
     });
 
-    it.each(['selfSigned', 'tls'] as const)(
-      'of an authority that is not known gives advice on ca: %s',
-      async (listener) => {
+    for (const listener of ['selfSigned', 'tls'] as const) {
+      it(`of an authority that is not known gives advice on ca: ${listener}`, async () => {
         const error = await rejection(connect(scriptAt(listener, []), { tls: {} }));
         expect(error.message).toMatch(
           /was refused: .*; if the server is yours, give its CA in the option tls: { ca }$/,
         );
-      },
-    );
+      });
+    }
 
     it('of a certificate for another host does not fill a page with it', async () => {
       const error = await rejection(connect(scriptAt('wrongHost', []), { tls: { ca: AUTHORITY } }));
@@ -195,14 +192,13 @@ contract(
         /^the server (?:and this client share no cipher|refused the certificate).*tls: { cert, key } \(ERR_SSL_/,
       ],
     ];
-    it.each(failures)(
-      'of TLS with a server named %s says what to do',
-      async (name, more, expected) => {
+    for (const [name, more, expected] of failures) {
+      it.everywhere(`of TLS with a server named ${name} says what to do`, async () => {
         const { error, text } = await errorAt(name, 'wss', { tls: { ca: AUTHORITY, ...more } });
         expect(text).toMatch(expected);
         expect(error).toMatchObject({ phase: 'tls', code: 'WS_CONNECT_FAILED' });
-      },
-    );
+      });
+    }
 
     it("hides what a URL's query calls a secret", async () => {
       for (const url of [

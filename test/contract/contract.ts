@@ -1,9 +1,14 @@
 /**
  * Runs the same cases against every face, in several ways: plain, over TLS, and with every byte
  * from the peer in a write of its own, where it matters below TLS as well.
+ *
+ * `npm test` runs every case in the plain way. In the other ways, and where a worker reads the sockets of the
+ * sync face, it runs those that are registered with `it.everywhere`. `npm run test:all` runs every case in
+ * every way.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, it as register } from 'vitest';
+import { runsAll } from '../support/extent.ts';
 import {
   type Listener,
   Peer,
@@ -33,10 +38,22 @@ export const AUTHORITY: Buffer = readFileSync(
   new URL('../support/certificates/authority.pem', import.meta.url),
 );
 
+type Register = (title: string, run: () => void | Promise<void>, timeout?: number) => void;
+
+/** Registers a case. */
+export interface It extends Register {
+  /**
+   * Registers a case that `npm test` runs in every way: bytes that come otherwise, TLS or the worker may
+   * make a difference to it. Every file has some.
+   */
+  everywhere: Register;
+}
+
 /** What a case works with. */
 export interface Setting {
   readonly face: Face;
   readonly way: Way;
+  readonly it: It;
   /** A script for one connection; what it connects to is its `url`. */
   script(steps: readonly Step[], rest?: Omit<Script, 'steps'>): Scripted;
   /** A script at one of the peer's other listeners. */
@@ -54,8 +71,20 @@ export interface Open {
   script: Scripted;
 }
 
-/** Which faces are tested: all, unless the environment names some. */
+/** Which faces and ways are tested: all, unless the environment names some. */
 const NAMES = process.env.WIRESPEED_TEST_FACES?.split(',');
+const WAYS = process.env.WIRESPEED_TEST_WAYS?.split(',');
+/** Whether a worker reads the sockets of the sync face. */
+const isRelayed = process.env.WIRESPEED_SYNC_RUNG === 'worker';
+
+function itFor(way: Way): It {
+  const runsHere = runsAll || (way === 'plain' && !isRelayed);
+  const it: Register = (...given) => {
+    if (runsHere) register(...given);
+  };
+  const everywhere: Register = (...given) => register(...given);
+  return Object.assign(it, { everywhere });
+}
 
 /** Registers cases for every face and way. */
 export function contract(
@@ -76,11 +105,13 @@ export function contract(
   for (const face of FACES) {
     if (NAMES !== undefined && !NAMES.includes(face.name)) continue;
     for (const way of ways) {
+      if (WAYS !== undefined && !WAYS.includes(way)) continue;
       const listener = LISTENERS[way];
       const running = (): Peer => peer as Peer;
       const setting: Setting = {
         face,
         way,
+        it: itFor(way),
         peer: running,
         script: (steps, rest) => running().script(listener, { steps, ...rest }),
         scriptAt: (other, steps) => running().script(other, { steps }),

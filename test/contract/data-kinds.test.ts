@@ -1,9 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { KINDS, WRONG_KINDS } from '../support/data-kinds.ts';
 import { ECHO } from '../support/peer/index.ts';
 import { type Client, contract, rejection } from './contract.ts';
 
-contract('kinds of data', ({ connectTo }) => {
+contract('kinds of data', ({ connectTo, way, it }) => {
+  /** Registers what takes long where bytes come one by one. */
+  const unhurried = way === 'byte by byte' ? it : it.everywhere;
+
   for (const [what, make] of Object.entries(KINDS)) {
     it(`sends the exact bytes of ${what}`, async () => {
       const { client } = await connectTo([ECHO]);
@@ -31,7 +34,7 @@ contract('kinds of data', ({ connectTo }) => {
     });
   }
 
-  it('sends the exact bytes of every kind in a ping and in a pong', async () => {
+  it.everywhere('sends the exact bytes of every kind in a ping and in a pong', async () => {
     const { client, script } = await connectTo([ECHO]);
     const expected: string[] = [];
     for (const [what, make] of Object.entries(KINDS)) {
@@ -75,7 +78,7 @@ contract('kinds of data', ({ connectTo }) => {
     });
   }
 
-  it('lets the caller overwrite its buffer as soon as send has returned', async () => {
+  unhurried('lets the caller overwrite its buffer as soon as send has returned', async () => {
     const { client } = await connectTo([ECHO]);
     for (const size of [10, 1000, 100_000]) {
       const bytes = new Uint8Array(size).fill(1);
@@ -87,18 +90,21 @@ contract('kinds of data', ({ connectTo }) => {
     }
   });
 
-  it('sends what a buffer held when send was called, though a Blob has to be read before it', async () => {
-    const { client } = await connectTo([ECHO]);
-    for (const bytes of [new Uint8Array(100).fill(1), Buffer.alloc(100, 1)]) {
-      const sent = [client.send(new Blob(['first'])), client.send(bytes)];
-      bytes.fill(2);
-      await Promise.all(sent);
-      await client.recv();
-      expect([...((await client.recv()) as Uint8Array)]).toEqual(new Array(100).fill(1));
-    }
-  });
+  it.everywhere(
+    'sends what a buffer held when send was called, though a Blob has to be read before it',
+    async () => {
+      const { client } = await connectTo([ECHO]);
+      for (const bytes of [new Uint8Array(100).fill(1), Buffer.alloc(100, 1)]) {
+        const sent = [client.send(new Blob(['first'])), client.send(bytes)];
+        bytes.fill(2);
+        await Promise.all(sent);
+        await client.recv();
+        expect([...((await client.recv()) as Uint8Array)]).toEqual(new Array(100).fill(1));
+      }
+    },
+  );
 
-  it("leaves the caller's buffer as it is, masking or not", async () => {
+  unhurried("leaves the caller's buffer as it is, masking or not", async () => {
     const { client } = await connectTo([ECHO]);
     for (const size of [10, 1000, 100_000]) {
       const bytes = new Uint8Array(size).fill(9);

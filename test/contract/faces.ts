@@ -20,6 +20,7 @@ type Properties = Pick<
   | 'remoteAddress'
   | 'bufferedAmount'
   | 'latency'
+  | 'stats'
 >;
 
 /** A connection of any face. */
@@ -35,6 +36,11 @@ export interface Client {
   terminate(): void;
   /** Waits until the connection is closed, dropping messages. */
   closed(): Promise<void>;
+  /**
+   * Waits until something has come of what the peer sent, without a call that receives. Between two calls
+   * nothing comes of it on a blocking connection: there it only reaches the socket.
+   */
+  happens(condition: () => boolean): Promise<void>;
   /** Collects every message until the iteration ends. */
   iterate(): Promise<(string | Uint8Array)[]>;
 }
@@ -65,6 +71,7 @@ const asynchronous: Face = {
       close: (code, reason) => ws.close(code, reason),
       terminate: () => ws.terminate(),
       closed: () => until(() => ws.state === 'closed'),
+      happens: until,
       async iterate() {
         const messages: (string | Uint8Array)[] = [];
         for await (const message of ws) messages.push(message);
@@ -99,6 +106,7 @@ const synchronous: Face = {
           }
         }
       },
+      happens: () => new Promise((resolve) => setTimeout(resolve, 20)),
       async iterate() {
         return [...ws];
       },
@@ -165,6 +173,7 @@ const events: Face = {
       async closed() {
         while (!inbox.hasEnded) await inbox.change();
       },
+      happens: until,
       iterate() {
         throw new Error('the event face has no iteration');
       },

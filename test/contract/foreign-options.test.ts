@@ -1,5 +1,5 @@
 /** Options of ws, of `http.request` and of `tls` are answered with what does that here. */
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -42,39 +42,44 @@ const DEFLATE_ANSWERS: Readonly<Record<string, RegExp>> = {
 
 contract(
   'an option of another library',
-  ({ connect, script, face }) => {
-    it.each(Object.entries(ANSWERS))('named %s is answered', async (name, answer) => {
-      const target = script([ECHO]);
-      const error = await rejection(connect(target, { [name]: 1 }));
-      expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toMatch(new RegExp(`^connect: unknown option '${name}'; `));
-      expect(error.message).toMatch(answer);
-      expect(await target.seenSoFar()).toBeUndefined();
-    });
+  ({ connect, script, face, it }) => {
+    for (const [name, answer] of Object.entries(ANSWERS)) {
+      it(`named ${name} is answered`, async () => {
+        const target = script([ECHO]);
+        const error = await rejection(connect(target, { [name]: 1 }));
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error.message).toMatch(new RegExp(`^connect: unknown option '${name}'; `));
+        expect(error.message).toMatch(answer);
+        expect(await target.seenSoFar()).toBeUndefined();
+      });
+    }
 
-    it.each(Object.entries(DEFLATE_ANSWERS))(
-      'named %s inside perMessageDeflate is answered',
-      async (name, answer) => {
+    for (const [name, answer] of Object.entries(DEFLATE_ANSWERS)) {
+      it(`named ${name} inside perMessageDeflate is answered`, async () => {
         const error = await rejection(connect(script([]), { perMessageDeflate: { [name]: 1 } }));
         expect(error).toBeInstanceOf(TypeError);
         expect(error.message).toMatch(answer);
-      },
-    );
+      });
+    }
 
-    it.each([true, false, 5, '1'])('followRedirects: %j is answered', async (followRedirects) => {
-      const error = await rejection(connect(script([]), { followRedirects }));
-      expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toMatch(/accepts only 0 .*: the error of a redirect names its target/);
-    });
+    for (const followRedirects of [true, false, 5, '1']) {
+      it(`followRedirects: ${JSON.stringify(followRedirects)} is answered`, async () => {
+        const error = await rejection(connect(script([]), { followRedirects }));
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error.message).toMatch(
+          /accepts only 0 .*: the error of a redirect names its target/,
+        );
+      });
+    }
 
-    it.each([['chat'], [['chat', 'talk']]])(
-      'subprotocols in place of options, as in %j, are answered',
-      async (protocols) => {
+    for (const protocols of ['chat', ['chat', 'talk']]) {
+      const shown = JSON.stringify(protocols);
+      it.everywhere(`subprotocols in place of options, as in ${shown}, are answered`, async () => {
         const error = await rejection(face.connect(script([]).url, protocols));
         expect(error).toBeInstanceOf(TypeError);
         expect(error.message).toMatch(/subprotocols go into { protocols }/);
-      },
-    );
+      });
+    }
   },
   ['plain'],
 );

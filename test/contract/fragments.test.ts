@@ -1,12 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { concat, frame } from '../support/frames.ts';
 import { send, sendBytes, sendText, waitFor } from '../support/peer/index.ts';
 import { ALL_WAYS, contract } from './contract.ts';
 
 contract(
   'fragments',
-  ({ connectTo }) => {
-    it('puts the fragments of a message together', async () => {
+  ({ connectTo, it }) => {
+    it.everywhere('puts the fragments of a message together', async () => {
       const { client } = await connectTo([
         send({ opcode: 1, payload: 'Hel', isFinal: false }),
         send({ opcode: 0, payload: 'l', isFinal: false }),
@@ -18,7 +18,7 @@ contract(
       expect(await client.recv()).toEqual(Uint8Array.of(1, 2, 3));
     });
 
-    it('puts together a character that is cut between fragments', async () => {
+    it.everywhere('puts together a character that is cut between fragments', async () => {
       const [a = 0, b = 0, c = 0, d = 0] = Buffer.from('𝄞');
       const { client } = await connectTo([
         send({ opcode: 1, payload: [a], isFinal: false }),
@@ -28,7 +28,7 @@ contract(
       expect(await client.recv()).toBe('𝄞');
     });
 
-    it('takes empty fragments, also as the first and the last', async () => {
+    it.everywhere('takes empty fragments, also as the first and the last', async () => {
       const { client } = await connectTo([
         send({ opcode: 1, isFinal: false }),
         send({ opcode: 0, payload: 'text', isFinal: false }),
@@ -41,7 +41,7 @@ contract(
       expect(await client.recv()).toEqual(new Uint8Array(0));
     });
 
-    it('answers pings between the fragments and keeps the message whole', async () => {
+    it.everywhere('answers pings between the fragments and keeps the message whole', async () => {
       const { client, script } = await connectTo([
         send({ opcode: 2, payload: [1], isFinal: false }),
         send({ opcode: 9, payload: 'one' }),
@@ -61,7 +61,7 @@ contract(
       ]);
     });
 
-    it('takes a message of 1,000 fragments of one byte', async () => {
+    it.everywhere('takes a message of 1,000 fragments of one byte', async () => {
       const pieces = Array.from({ length: 1000 }, (_, i) =>
         frame({ opcode: i === 0 ? 2 : 0, payload: [i & 0xff], isFinal: i === 999 }),
       );

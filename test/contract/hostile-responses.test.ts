@@ -1,7 +1,7 @@
 /**
  * Responses that try to be two things at once, to be endless, or to take for ever to read.
  */
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { type Opening, sendBytes, sendText } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -9,7 +9,7 @@ const LINE = 'HTTP/1.1 101 Switching Protocols\r\n';
 
 contract(
   'a hostile response',
-  ({ connect, connectTo, script, face }) => {
+  ({ connect, connectTo, script, face, it }) => {
     /** Connects to a peer that adds these lines to a response that is right. */
     async function refused(lines: string, opening: Opening = {}, options?: object): Promise<Error> {
       return rejection(
@@ -45,7 +45,7 @@ contract(
       });
     }
 
-    it('may have headers named like properties, which are only text', async () => {
+    it.everywhere('may have headers named like properties, which are only text', async () => {
       const { client } = await connectTo([sendText('hello')], undefined, {
         opening: { statusLine: `${LINE}__proto__: a\r\nconstructor: b\r\nX: \xe9` },
       });
@@ -56,7 +56,7 @@ contract(
       expect(await client.recv()).toBe('hello');
     });
 
-    it('of 2,000 headers is refused', async () => {
+    it.everywhere('of 2,000 headers is refused', async () => {
       const lines = Array.from({ length: 2000 }, (_, i) => `X${i}:`).join('\r\n');
       expect(await refused(lines)).toBeInstanceOf(face.errors.HandshakeError);
     });
@@ -66,7 +66,7 @@ contract(
       'of one header without end': 'x'.repeat(1000),
       'of interim responses without end': 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(20),
     })) {
-      it(`${what} is refused, not waited for`, async () => {
+      it.everywhere(`${what} is refused, not waited for`, async () => {
         const response = what.includes('interim') ? piece : `${LINE}X: y\r\n${piece}`;
         const error = await rejection(
           connectTo([sendBytes(Buffer.from(piece), 200)], undefined, { opening: { response } }),
@@ -117,8 +117,8 @@ contract(
 
 contract(
   'a hostile response',
-  ({ connectTo, face }) => {
-    it('of headers without end is refused although it comes byte by byte', async () => {
+  ({ connectTo, face, it }) => {
+    it.everywhere('of headers without end is refused although it comes byte by byte', async () => {
       const response = `${LINE}X: y\r\n`;
       const steps = [sendBytes(Buffer.from('X: y\r\n'.repeat(100)), 200)];
       const error = await rejection(connectTo(steps, undefined, { opening: { response } }));

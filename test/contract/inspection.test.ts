@@ -1,7 +1,7 @@
 /** What `console.log` shows: what a connection is for a program, nothing of its inside, no secret. */
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, END } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -17,28 +17,31 @@ const CERTIFICATE = readFileSync(
 
 contract(
   'what is shown',
-  ({ connect, connectTo, script, face, way }) => {
+  ({ connect, connectTo, script, face, way, it }) => {
     const name = SHOWN[face.name];
 
-    it('of a connection is its URL, state, subprotocol and what it has buffered', async () => {
-      const { client, script: target } = await connectTo(
-        [ECHO],
-        { protocols: ['chat'] },
-        { opening: { headers: { 'Sec-WebSocket-Protocol': 'chat' } } },
-      );
-      const { raw } = client;
-      const facts = { url: target.url, state: 'open', protocol: 'chat', bufferedAmount: 0 };
-      expect(inspect(raw, { breakLength: Infinity })).toBe(
-        `${name} ${inspect(facts, { breakLength: Infinity })}`,
-      );
-      expect(inspect({ deep: { raw } })).toContain(`raw: ${name} {`);
-      expect(inspect(raw, { depth: 0 })).toContain("state: 'open'");
-      expect(inspect({ raw }, { depth: 0 })).toBe(`{ raw: [${name}] }`);
-      await client.close(4000, 'done');
-      expect(inspect(raw)).toMatch(/state: 'closed',[\s\S]*closeCode: 4000,\s+closeReason: ''/);
-    });
+    it.everywhere(
+      'of a connection is its URL, state, subprotocol and what it has buffered',
+      async () => {
+        const { client, script: target } = await connectTo(
+          [ECHO],
+          { protocols: ['chat'] },
+          { opening: { headers: { 'Sec-WebSocket-Protocol': 'chat' } } },
+        );
+        const { raw } = client;
+        const facts = { url: target.url, state: 'open', protocol: 'chat', bufferedAmount: 0 };
+        expect(inspect(raw, { breakLength: Infinity })).toBe(
+          `${name} ${inspect(facts, { breakLength: Infinity })}`,
+        );
+        expect(inspect({ deep: { raw } })).toContain(`raw: ${name} {`);
+        expect(inspect(raw, { depth: 0 })).toContain("state: 'open'");
+        expect(inspect({ raw }, { depth: 0 })).toBe(`{ raw: [${name}] }`);
+        await client.close(4000, 'done');
+        expect(inspect(raw)).toMatch(/state: 'closed',[\s\S]*closeCode: 4000,\s+closeReason: ''/);
+      },
+    );
 
-    it('of a connection and its end are no credentials, keys and sessions', async () => {
+    it.everywhere('of a connection and its end are no credentials, keys and sessions', async () => {
       const tls = way === 'over TLS' ? { key: KEY, cert: CERTIFICATE, passphrase: 'secret' } : {};
       const target = script([ECHO, END]);
       const url = `${target.url.replace('://', '://user:secret@')}&access_token=secret`;

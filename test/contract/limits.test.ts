@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { concat, frame } from '../support/frames.ts';
 import {
   closeCodeIn,
@@ -10,7 +10,7 @@ import {
 } from '../support/peer/index.ts';
 import { contract, type Open, rejection } from './contract.ts';
 
-contract('limits', ({ connectTo, face }) => {
+contract('limits', ({ connectTo, face, it }) => {
   async function expectTooBig({ client, script }: Open, limit: number): Promise<void> {
     const error = await rejection(client.recv());
     expect(error).toBeInstanceOf(face.errors.MessageTooBigError);
@@ -20,7 +20,7 @@ contract('limits', ({ connectTo, face }) => {
     expect(closeCodeIn(await script.seen())).toBe(1009);
   }
 
-  it('takes a message of exactly maxMessageSize', async () => {
+  it.everywhere('takes a message of exactly maxMessageSize', async () => {
     const { client } = await connectTo(
       [
         sendBinary(new Uint8Array(100)),
@@ -35,33 +35,36 @@ contract('limits', ({ connectTo, face }) => {
     expect(await client.recv()).toHaveLength(100);
   });
 
-  it('fails with 1009 for one frame above maxMessageSize', async () => {
+  it.everywhere('fails with 1009 for one frame above maxMessageSize', async () => {
     await expectTooBig(
       await connectTo([sendBinary(new Uint8Array(101))], { maxMessageSize: 100 }),
       100,
     );
   });
 
-  it('counts bytes of UTF-8 and not characters', async () => {
+  it.everywhere('counts bytes of UTF-8 and not characters', async () => {
     await expectTooBig(await connectTo([sendText('é'.repeat(51))], { maxMessageSize: 100 }), 100);
   });
 
-  it('fails with 1009 for fragments that are together above maxMessageSize', async () => {
-    const pieces = Array.from({ length: 11 }, (_, i) =>
-      frame({ opcode: i === 0 ? 2 : 0, payload: new Uint8Array(10), isFinal: false }),
-    );
-    await expectTooBig(
-      await connectTo([sendBytes(concat(...pieces))], { maxMessageSize: 100 }),
-      100,
-    );
-  });
+  it.everywhere(
+    'fails with 1009 for fragments that are together above maxMessageSize',
+    async () => {
+      const pieces = Array.from({ length: 11 }, (_, i) =>
+        frame({ opcode: i === 0 ? 2 : 0, payload: new Uint8Array(10), isFinal: false }),
+      );
+      await expectTooBig(
+        await connectTo([sendBytes(concat(...pieces))], { maxMessageSize: 100 }),
+        100,
+      );
+    },
+  );
 
-  it('fails at the header of a frame, before its payload has come', async () => {
+  it.everywhere('fails at the header of a frame, before its payload has come', async () => {
     const header = frame({ opcode: 2, length: 1n << 40n });
     await expectTooBig(await connectTo([sendBytes(header)]), 64 * 2 ** 20);
   });
 
-  it('takes nothing but empty messages with maxMessageSize 0', async () => {
+  it.everywhere('takes nothing but empty messages with maxMessageSize 0', async () => {
     await expectTooBig(await connectTo([sendBinary([1])], { maxMessageSize: 0 }), 0);
     const { client } = await connectTo([sendBinary([]), sendText('')], { maxMessageSize: 0 });
     expect(await client.recv()).toEqual(new Uint8Array(0));
@@ -75,7 +78,7 @@ contract('limits', ({ connectTo, face }) => {
     expect(await client.recv()).toHaveLength(50_000);
   });
 
-  it('fails with 1009 above maxFragments, empty fragments counted', async () => {
+  it.everywhere('fails with 1009 above maxFragments, empty fragments counted', async () => {
     const fragments = (count: number): Uint8Array =>
       concat(
         ...Array.from({ length: count }, (_, i) =>
@@ -87,7 +90,7 @@ contract('limits', ({ connectTo, face }) => {
     await expectTooBig(await connectTo([sendBytes(fragments(6))], { maxFragments: 5 }), 5);
   });
 
-  it('delivers what came before the message that is too big', async () => {
+  it.everywhere('delivers what came before the message that is too big', async () => {
     const { client } = await connectTo([sendText('fits'), sendText('does not fit')], {
       maxMessageSize: 4,
     });

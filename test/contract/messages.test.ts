@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, sendBinary, sendPattern, sendText, waitFor } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { ALL_WAYS, contract } from './contract.ts';
@@ -8,8 +8,8 @@ const LARGE_SIZES = [2 ** 20, 20 * 2 ** 20];
 
 contract(
   'messages',
-  ({ connectTo, way, face }) => {
-    it('exchanges text as strings and binary as bytes', async () => {
+  ({ connectTo, way, face, it }) => {
+    it.everywhere('exchanges text as strings and binary as bytes', async () => {
       const { client } = await connectTo([ECHO]);
       await client.send('hello');
       expect(await client.recv()).toBe('hello');
@@ -19,15 +19,18 @@ contract(
       expect([...(bytes as Uint8Array)]).toEqual([0, 1, 254, 255]);
     });
 
-    const sizes = way.startsWith('byte by byte') ? SIZES : [...SIZES, ...LARGE_SIZES];
-    for (const size of sizes) {
-      it(`receives ${size} bytes, binary and text, byte for byte`, async () => {
+    const isTrickling = way.startsWith('byte by byte');
+    /** Registers what takes long where bytes come one by one. */
+    const unhurried = isTrickling ? it : it.everywhere;
+    for (const size of isTrickling ? SIZES : [...SIZES, ...LARGE_SIZES]) {
+      const register = size < 1000 ? it.everywhere : size < 2 ** 21 ? unhurried : it;
+      register(`receives ${size} bytes, binary and text, byte for byte`, async () => {
         const { client } = await connectTo([sendPattern(size), sendPattern(size, true)]);
         expectBytes(await client.recv(), patternBytes(size));
         expectText(await client.recv(), patternBytes(size, true).toString());
       });
 
-      it(`sends ${size} bytes, binary and text, byte for byte`, async () => {
+      register(`sends ${size} bytes, binary and text, byte for byte`, async () => {
         const { client, script } = await connectTo([ECHO]);
         const bytes = patternBytes(size);
         await client.send(bytes);
@@ -45,7 +48,7 @@ contract(
       });
     }
 
-    it('keeps many messages apart and in order', async () => {
+    unhurried('keeps many messages apart and in order', async () => {
       const { client } = await connectTo([ECHO]);
       const sent = Array.from({ length: 300 }, (_, i) => `message ${i} ${'.'.repeat(i)}`);
       for (const message of sent) await client.send(message);
@@ -54,20 +57,20 @@ contract(
       expect(received).toEqual(sent);
     });
 
-    it('delivers messages that came with the response to the handshake', async () => {
+    it.everywhere('delivers messages that came with the response to the handshake', async () => {
       const { client } = await connectTo([sendText('first'), sendBinary([2]), sendText('third')]);
       expect(await client.recv()).toBe('first');
       expect(await client.recv()).toEqual(Uint8Array.of(2));
       expect(await client.recv()).toBe('third');
     });
 
-    it('delivers messages that came long before anyone asked for them', async () => {
+    it.everywhere('delivers messages that came long before anyone asked for them', async () => {
       const { client, script } = await connectTo([
         sendText('early'),
         waitFor('message'),
         sendText('late'),
       ]);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await client.happens(() => client.properties.stats().messagesReceived === 1);
       await client.send('now');
       expect(await client.recv()).toBe('early');
       expect(await client.recv()).toBe('late');
@@ -75,7 +78,7 @@ contract(
     });
 
     if (face.hasRecv) {
-      it('gives the caller bytes that later messages leave alone', async () => {
+      unhurried('gives the caller bytes that later messages leave alone', async () => {
         const { client } = await connectTo([
           sendBinary([1, 1, 1]),
           sendBinary([2, 2, 2]),

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, type Seen } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -9,8 +9,8 @@ function header(seen: Seen, name: string): string[] {
     .map(([, value]) => value);
 }
 
-contract('the opening handshake', ({ connect, connectTo, script, peer, face, way }) => {
-  it('sends the request that RFC 6455 §4.1 asks for', async () => {
+contract('the opening handshake', ({ connect, connectTo, script, peer, face, way, it }) => {
+  it.everywhere('sends the request that RFC 6455 §4.1 asks for', async () => {
     const { client, script: target } = await connectTo([]);
     await client.close();
     const seen = await target.seen();
@@ -54,7 +54,7 @@ contract('the opening handshake', ({ connect, connectTo, script, peer, face, way
     expect(await client.recv()).toBe('hello');
   });
 
-  it('agrees on a subprotocol that was offered', async () => {
+  it.everywhere('agrees on a subprotocol that was offered', async () => {
     const { client, script: target } = await connectTo(
       [],
       { protocols: ['chat.v2', 'chat.v1'] },
@@ -96,7 +96,7 @@ contract('the opening handshake', ({ connect, connectTo, script, peer, face, way
     });
   }
 
-  it('rejects an extension that was not offered (RFC 6455 §4.1)', async () => {
+  it.everywhere('rejects an extension that was not offered (RFC 6455 §4.1)', async () => {
     const error = await rejection(
       connectTo([], undefined, {
         opening: { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } },
@@ -105,7 +105,7 @@ contract('the opening handshake', ({ connect, connectTo, script, peer, face, way
     expect(error).toBeInstanceOf(face.errors.NegotiationError);
   });
 
-  it('takes response headers in any case and with any spacing', async () => {
+  it.everywhere('takes response headers in any case and with any spacing', async () => {
     const { client } = await connectTo([], undefined, {
       opening: {
         headers: { Upgrade: 'WebSocket', Connection: '  keep-alive,\tUPGRADE  ', 'X-Empty': '' },
@@ -143,7 +143,7 @@ contract('the opening handshake', ({ connect, connectTo, script, peer, face, way
     expect(header(await target.seen(), 'x-one')).toEqual(['1']);
   });
 
-  it('sends a request of 300 KB whole', async () => {
+  it.everywhere('sends a request of 300 KB whole', async () => {
     const value = 'x'.repeat(1000);
     const headers = Array.from({ length: 300 }, (_, i) => [`X-${i}`, value]);
     const { client, script: target } = await connectTo([ECHO], { headers });
@@ -188,20 +188,20 @@ contract('the opening handshake', ({ connect, connectTo, script, peer, face, way
   });
 
   if (way !== 'over TLS') {
-    it('takes http: for ws:, as browsers do', async () => {
+    it.everywhere('takes http: for ws:, as browsers do', async () => {
       const target = script([]);
       const client = await connect(target.url.replace('ws:', 'http:'));
       expect(client.properties.url).toMatch(/^ws:/);
     });
 
-    it('finds a server by its name', async () => {
+    it.everywhere('finds a server by its name', async () => {
       const client = await connect(`${peer().origin('plain', 'localhost')}/`);
       await client.send('hello');
       expect(await client.recv()).toBe('hello');
     });
   }
 
-  it('masks with the keys it is given', async () => {
+  it.everywhere('masks with the keys it is given', async () => {
     let calls = 0;
     const { client, script: target } = await connectTo([ECHO], {
       generateMaskingKey: (keys: Uint8Array) => {

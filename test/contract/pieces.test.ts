@@ -2,7 +2,7 @@
  * Messages that are given to `send` in pieces: fragments of one message (RFC 6455 §5.4).
  */
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, READ_AGAIN, STOP_READING, sleep } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { contract, rejection } from './contract.ts';
@@ -13,9 +13,9 @@ const KINDS: Readonly<Record<string, (pieces: readonly unknown[]) => unknown>> =
   'an iterator': (pieces) => pieces.values(),
 };
 
-contract('messages in pieces', ({ connectTo, face }) => {
+contract('messages in pieces', ({ connectTo, face, it }) => {
   for (const [kind, make] of Object.entries(KINDS)) {
-    it(`sends ${kind} as one message, with no character cut`, async () => {
+    it.everywhere(`sends ${kind} as one message, with no character cut`, async () => {
       const { client, script } = await connectTo([ECHO]);
       await client.send(make(['price \ud83d', '', '\ude00 up\ud83d']));
       expect(await client.recv()).toBe('price 😀 up\ufffd');
@@ -35,23 +35,26 @@ contract('messages in pieces', ({ connectTo, face }) => {
     });
   }
 
-  it.each([
+  const refused: readonly [string, unknown[], boolean][] = [
     ['a piece that is no data', ['a', 42], false],
     ['a piece that is iterable', ['a', ['b']], false],
     ['text and binary', ['a', Uint8Array.of(1)], false],
     ['text and a Blob', ['a', new Blob(['b'])], false],
     ['bytes that are not UTF-8, as text', ['a', Uint8Array.of(0xff)], true],
     ['a character that is cut by the end, as text', [Uint8Array.of(0xf0, 0x9f)], true],
-  ])('refuses %s, and sends nothing', async (_, pieces, text) => {
-    const { client, script } = await connectTo([ECHO]);
-    expect(await rejection(client.send(pieces, { text }))).toBeInstanceOf(TypeError);
-    await client.send('after');
-    expect(await client.recv()).toBe('after');
-    await client.close();
-    expect((await script.seen()).frames).toHaveLength(2);
-  });
+  ];
+  for (const [what, pieces, text] of refused) {
+    it(`refuses ${what}, and sends nothing`, async () => {
+      const { client, script } = await connectTo([ECHO]);
+      expect(await rejection(client.send(pieces, { text }))).toBeInstanceOf(TypeError);
+      await client.send('after');
+      expect(await client.recv()).toBe('after');
+      await client.close();
+      expect((await script.seen()).frames).toHaveLength(2);
+    });
+  }
 
-  it('copies a piece when it takes it', async () => {
+  it.everywhere('copies a piece when it takes it', async () => {
     const { client } = await connectTo([ECHO]);
     function* pieces(): Generator<Uint8Array> {
       const buffer = new Uint8Array(1);
@@ -64,17 +67,20 @@ contract('messages in pieces', ({ connectTo, face }) => {
     expect(await client.recv()).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  it('sends many pieces to a peer that is slow to read, every byte in its place', async () => {
-    const { client, script } = await connectTo([STOP_READING, sleep(100), READ_AGAIN]);
-    const bytes = patternBytes(10_000_000);
-    const pieces = Array.from({ length: 100 }, (_, i) =>
-      bytes.subarray(i * 100_000, (i + 1) * 100_000),
-    );
-    for (const data of [pieces, pieces.values(), 'last']) void client.send(data);
-    await client.close();
-    const hash = createHash('sha256').update(bytes).update(bytes).update('last');
-    expect((await script.seen()).digest).toBe(hash.digest('hex'));
-  });
+  it.everywhere(
+    'sends many pieces to a peer that is slow to read, every byte in its place',
+    async () => {
+      const { client, script } = await connectTo([STOP_READING, sleep(100), READ_AGAIN]);
+      const bytes = patternBytes(10_000_000);
+      const pieces = Array.from({ length: 100 }, (_, i) =>
+        bytes.subarray(i * 100_000, (i + 1) * 100_000),
+      );
+      for (const data of [pieces, pieces.values(), 'last']) void client.send(data);
+      await client.close();
+      const hash = createHash('sha256').update(bytes).update(bytes).update('last');
+      expect((await script.seen()).digest).toBe(hash.digest('hex'));
+    },
+  );
 
   if (face.name === 'sync') {
     it('refuses a wrong piece of an iterator before anything leaves, and an asynchronous one', async () => {

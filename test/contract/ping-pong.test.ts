@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, RESET, send, sendText, waitFor } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 
-contract('pings and pongs', ({ connectTo, face }) => {
-  it('ping tells the round-trip time in milliseconds', async () => {
+contract('pings and pongs', ({ connectTo, face, it }) => {
+  it.everywhere('ping tells the round-trip time in milliseconds', async () => {
     const { client, script } = await connectTo([ECHO]);
     const start = performance.now();
     const time = await client.ping();
@@ -15,7 +15,7 @@ contract('pings and pongs', ({ connectTo, face }) => {
     expect((await script.seen()).frames[0]).toMatchObject({ opcode: 9 });
   });
 
-  it('ping sends the payload it is given', async () => {
+  it.everywhere('ping sends the payload it is given', async () => {
     const { client, script } = await connectTo([ECHO]);
     await client.ping('text');
     await client.ping(Uint8Array.of(1, 2, 3).subarray(1));
@@ -29,7 +29,7 @@ contract('pings and pongs', ({ connectTo, face }) => {
     ]);
   });
 
-  it('messages that come before the pong are kept', async () => {
+  it.everywhere('messages that come before the pong are kept', async () => {
     const { client } = await connectTo(
       [waitFor('ping'), sendText('one'), sendText('two'), send({ opcode: 10, payload: 'p' })],
       undefined,
@@ -40,7 +40,7 @@ contract('pings and pongs', ({ connectTo, face }) => {
     expect(await client.recv()).toBe('two');
   });
 
-  it('pong goes out with its payload, unasked', async () => {
+  it.everywhere('pong goes out with its payload, unasked', async () => {
     const { client, script } = await connectTo([waitFor('pong', 2), sendText('seen')]);
     await client.pong('beat');
     await client.pong();
@@ -51,21 +51,24 @@ contract('pings and pongs', ({ connectTo, face }) => {
   });
 
   for (const length of [0, 1, 125]) {
-    it(`answers a ping of ${length} bytes with the same payload (RFC 6455 §5.5.3)`, async () => {
-      const payload = 'p'.repeat(length);
-      const { client, script } = await connectTo([
-        send({ opcode: 9, payload }),
-        waitFor('pong'),
-        sendText('answered'),
-      ]);
-      expect(await client.recv()).toBe('answered');
-      await client.close();
-      const pongs = (await script.seen()).frames.filter(({ opcode }) => opcode === 10);
-      expect(pongs.map((pong) => pong.payload)).toEqual([hex(payload)]);
-    });
+    it.everywhere(
+      `answers a ping of ${length} bytes with the same payload (RFC 6455 §5.5.3)`,
+      async () => {
+        const payload = 'p'.repeat(length);
+        const { client, script } = await connectTo([
+          send({ opcode: 9, payload }),
+          waitFor('pong'),
+          sendText('answered'),
+        ]);
+        expect(await client.recv()).toBe('answered');
+        await client.close();
+        const pongs = (await script.seen()).frames.filter(({ opcode }) => opcode === 10);
+        expect(pongs.map((pong) => pong.payload)).toEqual([hex(payload)]);
+      },
+    );
   }
 
-  it('leaves pings unanswered with autoPong: false', async () => {
+  it.everywhere('leaves pings unanswered with autoPong: false', async () => {
     const { client, script } = await connectTo([send({ opcode: 9 }), sendText('after')], {
       autoPong: false,
     });
@@ -97,7 +100,7 @@ contract('pings and pongs', ({ connectTo, face }) => {
   });
 
   if (face.hasRecv) {
-    it('a ping under way fails when the connection is lost', async () => {
+    it.everywhere('a ping under way fails when the connection is lost', async () => {
       const { client } = await connectTo([waitFor('ping'), RESET], undefined, {
         ignoresPings: true,
       });

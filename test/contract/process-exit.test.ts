@@ -83,7 +83,11 @@ const PROGRAMS: Readonly<Record<'async' | 'events' | 'sync', Readonly<Record<str
   },
 };
 
+/** Which faces are tested: all, unless the environment names some. */
+const NAMES = process.env.WIRESPEED_TEST_FACES?.split(',');
+
 for (const [face, programs] of Object.entries(PROGRAMS)) {
+  if (NAMES !== undefined && !NAMES.includes(face)) continue;
   for (const listener of ['plain', 'tls'] as const) {
     describe(`the end of the process with the ${face} face, ${listener}`, () => {
       for (const [when, program] of Object.entries(programs)) {

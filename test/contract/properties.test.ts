@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, sendClose } from '../support/peer/index.ts';
 import { contract } from './contract.ts';
 
-contract('properties', ({ connectTo, way }) => {
-  it('say where the connection goes and what was agreed', async () => {
+contract('properties', ({ connectTo, way, it }) => {
+  it.everywhere('say where the connection goes and what was agreed', async () => {
     const { client, script } = await connectTo([ECHO]);
     const { properties } = client;
     const { port } = new URL(script.url);
@@ -17,7 +17,7 @@ contract('properties', ({ connectTo, way }) => {
     expect(local.port).not.toBe(Number(port));
   });
 
-  it('go through the states', async () => {
+  it.everywhere('go through the states', async () => {
     const { client } = await connectTo([ECHO]);
     expect(client.properties).toMatchObject({
       state: 'open',
@@ -31,7 +31,7 @@ contract('properties', ({ connectTo, way }) => {
     expect(client.properties.closeCode).toBe(1000);
   });
 
-  it('keep the addresses after the end', async () => {
+  it.everywhere('keep the addresses after the end', async () => {
     const { client, script } = await connectTo([sendClose(1000)]);
     await client.closed();
     const { port } = new URL(script.url);
@@ -39,7 +39,7 @@ contract('properties', ({ connectTo, way }) => {
     expect(client.properties.url).toBe(script.url);
   });
 
-  it('bufferedAmount is 0 once everything has been taken', async () => {
+  it.everywhere('bufferedAmount is 0 once everything has been taken', async () => {
     const { client } = await connectTo([ECHO]);
     expect(client.properties.bufferedAmount).toBe(0);
     await client.send('x'.repeat(way === 'byte by byte' ? 1000 : 100_000));

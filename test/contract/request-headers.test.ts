@@ -1,5 +1,5 @@
 /** One header of each name, and one rule for what is in it: a header, then an option, then the URL. */
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { ECHO, type Seen } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
@@ -15,7 +15,7 @@ const basic = (credentials: string): string =>
 
 contract(
   'headers of the request',
-  ({ connect, script, face }) => {
+  ({ connect, script, face, it }) => {
     /** Connects, with credentials in the URL if they are given, and returns what the peer saw. */
     async function request(options: object, credentials = ''): Promise<Seen> {
       const target = script([]);
@@ -64,7 +64,7 @@ contract(
       }
     });
 
-    it('send a header as often as it is given where HTTP allows that', async () => {
+    it.everywhere('send a header as often as it is given where HTTP allows that', async () => {
       const seen = await request({ headers: { Via: ['1.1 a', '1.1 b'], 'X-Any': ['1', '2'] } });
       expect(header(seen, 'via')).toEqual(['1.1 a', '1.1 b']);
       expect(header(seen, 'x-any')).toEqual(['1', '2']);

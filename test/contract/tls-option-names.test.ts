@@ -8,7 +8,7 @@ import { BlockList, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import tls, { type ConnectionOptions } from 'node:tls';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { connect as connectSync } from 'wirespeed/sync';
 import { ECHO } from '../support/peer/index.ts';
 import { AUTHORITY, contract, rejection } from './contract.ts';
@@ -107,7 +107,7 @@ afterAll(async () => {
 
 contract(
   'options of TLS by name',
-  ({ connect, face, scriptAt }) => {
+  ({ connect, face, scriptAt, it }) => {
     const reach = async (options: object, host = 'localhost'): Promise<Record<string, unknown>> => {
       const client = await connect(`wss://${host}:${port}/`, {
         tls: { ca: AUTHORITY, ...options },
@@ -129,12 +129,12 @@ contract(
     }
 
     for (const [name, [options, report]] of Object.entries(HONOURED)) {
-      it(`honours ${name}`, async () => {
+      it.everywhere(`honours ${name}`, async () => {
         expect(await reach(options)).toMatchObject(report);
       });
     }
 
-    it('honours localPort', async () => {
+    it.everywhere('honours localPort', async () => {
       // A port that is free.
       const other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');
@@ -144,7 +144,7 @@ contract(
       expect(await reach({ localPort })).toMatchObject({ remotePort: localPort });
     });
 
-    it('honours family where the server has no such address', async () => {
+    it.everywhere('honours family where the server has no such address', async () => {
       const error = await rejection(reach({ family: 6 }));
       expect(error).toBeInstanceOf(face.errors.ConnectError);
       expect(String(error.message)).not.toContain('127.0.0.1');
@@ -166,17 +166,20 @@ contract(
       }
     });
 
-    it('honours secureContext, or says that it cannot be given to another thread', async () => {
-      const attempt = reach({
-        ca: undefined,
-        secureContext: tls.createSecureContext({ ca: AUTHORITY }),
-      });
-      if (face.name === 'sync' && isRelayed) {
-        expect((await rejection(attempt)).message).toContain('tls.secureContext cannot be given');
-      } else expect(await attempt).toMatchObject({ isResumed: false });
-    });
+    it.everywhere(
+      'honours secureContext, or says that it cannot be given to another thread',
+      async () => {
+        const attempt = reach({
+          ca: undefined,
+          secureContext: tls.createSecureContext({ ca: AUTHORITY }),
+        });
+        if (face.name === 'sync' && isRelayed) {
+          expect((await rejection(attempt)).message).toContain('tls.secureContext cannot be given');
+        } else expect(await attempt).toMatchObject({ isResumed: false });
+      },
+    );
 
-    it('honours lookup, or says that blocking calls cannot', async () => {
+    it.everywhere('honours lookup, or says that blocking calls cannot', async () => {
       const lookup = (_: string, { all }: { all?: boolean }, done: (...args: unknown[]) => void) =>
         all === true
           ? done(null, [{ address: '127.0.0.1', family: 4 }])
@@ -189,43 +192,49 @@ contract(
       } else expect(await attempt).toMatchObject({ servername: 'localhost' });
     });
 
-    it('honours pskCallback, or says that it cannot be given to another thread', async () => {
-      const hints: unknown[] = [];
-      const pskCallback: ConnectionOptions['pskCallback'] = (hint) => {
-        hints.push(hint);
-        return null;
-      };
-      const attempt = reach({ pskCallback, ciphers: `${tls.DEFAULT_CIPHERS}:PSK` });
-      if (face.name === 'sync' && isRelayed) {
-        expect((await rejection(attempt)).message).toContain('tls.pskCallback cannot be given');
-      } else {
-        await attempt;
-        expect(hints).toEqual([null]);
-      }
-    });
+    it.everywhere(
+      'honours pskCallback, or says that it cannot be given to another thread',
+      async () => {
+        const hints: unknown[] = [];
+        const pskCallback: ConnectionOptions['pskCallback'] = (hint) => {
+          hints.push(hint);
+          return null;
+        };
+        const attempt = reach({ pskCallback, ciphers: `${tls.DEFAULT_CIPHERS}:PSK` });
+        if (face.name === 'sync' && isRelayed) {
+          expect((await rejection(attempt)).message).toContain('tls.pskCallback cannot be given');
+        } else {
+          await attempt;
+          expect(hints).toEqual([null]);
+        }
+      },
+    );
 
     for (const rejectUnauthorized of [true, false]) {
-      it(`ends with what checkServerIdentity throws, rejectUnauthorized ${rejectUnauthorized}`, async () => {
-        for (const thrown of [new Error('no'), 'no']) {
-          const error = await rejection(
-            reach({
-              rejectUnauthorized,
-              checkServerIdentity() {
-                throw thrown;
-              },
-            }),
-          );
-          expect(error).toMatchObject({ code: 'WS_CONNECT_FAILED' });
-          const { cause } = error as { cause: Error };
-          if (thrown instanceof Error) expect(cause).toBe(thrown);
-          else
-            expect(cause).toMatchObject({ cause: 'no', message: expect.stringMatching(/threw/) });
-        }
-        expect(await reach({})).toMatchObject({ servername: 'localhost' });
-      });
+      it.everywhere(
+        `ends with what checkServerIdentity throws, rejectUnauthorized ${rejectUnauthorized}`,
+        async () => {
+          for (const thrown of [new Error('no'), 'no']) {
+            const error = await rejection(
+              reach({
+                rejectUnauthorized,
+                checkServerIdentity() {
+                  throw thrown;
+                },
+              }),
+            );
+            expect(error).toMatchObject({ code: 'WS_CONNECT_FAILED' });
+            const { cause } = error as { cause: Error };
+            if (thrown instanceof Error) expect(cause).toBe(thrown);
+            else
+              expect(cause).toMatchObject({ cause: 'no', message: expect.stringMatching(/threw/) });
+          }
+          expect(await reach({})).toMatchObject({ servername: 'localhost' });
+        },
+      );
     }
 
-    it('ends with what pskCallback throws', async () => {
+    it.everywhere('ends with what pskCallback throws', async () => {
       if (face.name === 'sync' && isRelayed) return;
       const thrown = new Error('no key');
       const pskCallback = (): never => {
@@ -245,7 +254,7 @@ contract(
 
     if (face.name !== 'sync') return;
 
-    it('gives checkServerIdentity a certificate whose bytes are Buffers', async () => {
+    it.everywhere('gives checkServerIdentity a certificate whose bytes are Buffers', async () => {
       let raw: unknown;
       await reach({
         checkServerIdentity(_: string, certificate: tls.DetailedPeerCertificate) {
@@ -258,7 +267,7 @@ contract(
       expect((raw as unknown[]).every(Buffer.isBuffer)).toBe(true);
     });
 
-    it('lets checkServerIdentity connect elsewhere meanwhile', async () => {
+    it.everywhere('lets checkServerIdentity connect elsewhere meanwhile', async () => {
       const { url } = scriptAt('tls', [ECHO]);
       const answers: unknown[] = [];
       const report = await reach({

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { AUTHORITY, contract, rejection, type Setting } from './contract.ts';
 
 /** What the server says of its client. */
@@ -33,21 +33,27 @@ afterAll(async () => {
 contract(
   'options of TLS',
   (setting) => {
-    const { connect, face } = setting;
+    const { connect, face, it } = setting;
 
-    it('sends a certificate of the client, and says which server it asks for', async () => {
-      const tls = { ca: AUTHORITY, cert: SELF_SIGNED, key: KEY };
-      const report = await reportTo(setting, `localhost:${ports.insisting}`, tls);
-      expect(report).toMatchObject({ client: 'self-signed', servername: 'localhost' });
-    });
+    it.everywhere(
+      'sends a certificate of the client, and says which server it asks for',
+      async () => {
+        const tls = { ca: AUTHORITY, cert: SELF_SIGNED, key: KEY };
+        const report = await reportTo(setting, `localhost:${ports.insisting}`, tls);
+        expect(report).toMatchObject({ client: 'self-signed', servername: 'localhost' });
+      },
+    );
 
-    it('asks for no server name where the host is an address (RFC 6066 §3)', async () => {
-      const report = await reportTo(setting, `127.0.0.1:${ports.asking}`, { ca: AUTHORITY });
-      expect(report.servername).toBeUndefined();
-      expect(report.client).toBeUndefined();
-    });
+    it.everywhere(
+      'asks for no server name where the host is an address (RFC 6066 §3)',
+      async () => {
+        const report = await reportTo(setting, `127.0.0.1:${ports.asking}`, { ca: AUTHORITY });
+        expect(report.servername).toBeUndefined();
+        expect(report.client).toBeUndefined();
+      },
+    );
 
-    it('asks for the server name it is given', async () => {
+    it.everywhere('asks for the server name it is given', async () => {
       const tls = {
         ca: AUTHORITY,
         servername: 'elsewhere.example',
@@ -57,7 +63,7 @@ contract(
       expect(report.servername).toBe('elsewhere.example');
     });
 
-    it('offers HTTP/1.1 by ALPN, or what it is told to', async () => {
+    it.everywhere('offers HTTP/1.1 by ALPN, or what it is told to', async () => {
       const { alpn } = await reportTo(setting, `127.0.0.1:${ports.asking}`, { ca: AUTHORITY });
       expect(alpn).toBe('http/1.1');
       const tls = { ca: AUTHORITY, ALPNProtocols: [] };
@@ -65,24 +71,27 @@ contract(
     });
 
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      it(`fails where the server wants a certificate and gets none, ${version}`, async () => {
-        const tls = { ca: AUTHORITY, maxVersion: version };
-        const error = await rejection(connect(`wss://localhost:${ports.insisting}/`, { tls }));
-        expect(error).toBeInstanceOf(face.errors.ConnectError);
-        expect(String((error.cause as NodeJS.ErrnoException).code)).toMatch(
-          /ERR_SSL_[\w/]*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE)|ECONNRESET|EPIPE/,
-        );
-      });
+      it.everywhere(
+        `fails where the server wants a certificate and gets none, ${version}`,
+        async () => {
+          const tls = { ca: AUTHORITY, maxVersion: version };
+          const error = await rejection(connect(`wss://localhost:${ports.insisting}/`, { tls }));
+          expect(error).toBeInstanceOf(face.errors.ConnectError);
+          expect(String((error.cause as NodeJS.ErrnoException).code)).toMatch(
+            /ERR_SSL_[\w/]*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE)|ECONNRESET|EPIPE/,
+          );
+        },
+      );
     }
 
-    it('fails where no version of TLS is left to both', async () => {
+    it.everywhere('fails where no version of TLS is left to both', async () => {
       const tls = { ca: AUTHORITY, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' } as const;
       const error = await rejection(connect(`wss://localhost:${ports.asking}/`, { tls }));
       expect(error).toBeInstanceOf(face.errors.ConnectError);
       expect(error).toMatchObject({ phase: 'tls', code: 'WS_CONNECT_FAILED' });
     });
 
-    it('checks whom the certificate is for with the function it is given', async () => {
+    it.everywhere('checks whom the certificate is for with the function it is given', async () => {
       const asked: [string, string][] = [];
       const checkServerIdentity = (host: string, { subject }: PeerCertificate) => {
         asked.push([host, String(subject.CN)]);
@@ -101,7 +110,7 @@ contract(
       expect(error).toMatchObject({ phase: 'tls', cause: refusal });
     });
 
-    it('throws what tls.connect throws for options that it refuses', async () => {
+    it.everywhere('throws what tls.connect throws for options that it refuses', async () => {
       const wrong: readonly [object, string][] = [
         [{ minVersion: 'TLSv9' }, 'ERR_TLS_INVALID_PROTOCOL_VERSION'],
         [{ ca: 5 }, 'ERR_INVALID_ARG_TYPE'],
@@ -113,7 +122,7 @@ contract(
       }
     });
 
-    it('says whom a wrong certificate is for', async () => {
+    it.everywhere('says whom a wrong certificate is for', async () => {
       const script = setting.scriptAt('wrongHost', []);
       const error = await rejection(connect(script.url, { tls: { ca: AUTHORITY } }));
       const { message, cause } = error;
@@ -128,28 +137,36 @@ contract(
     if (face.name !== 'sync') return;
 
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      it(`resumes the session of an earlier connection under the same options, ${version}`, async () => {
-        const tls = { ca: AUTHORITY, minVersion: version, maxVersion: version };
-        const host = `localhost:${ports.asking}`;
-        expect(await reportTo(setting, host, tls)).toMatchObject({ isResumed: false, version });
-        expect(await reportTo(setting, host, tls)).toMatchObject({ isResumed: true, version });
-        // With a copy of the same values as well.
-        expect((await reportTo(setting, host, { ...tls })).isResumed).toBe(true);
-      });
+      it.everywhere(
+        `resumes the session of an earlier connection under the same options, ${version}`,
+        async () => {
+          const tls = { ca: AUTHORITY, minVersion: version, maxVersion: version };
+          const host = `localhost:${ports.asking}`;
+          expect(await reportTo(setting, host, tls)).toMatchObject({ isResumed: false, version });
+          expect(await reportTo(setting, host, tls)).toMatchObject({ isResumed: true, version });
+          // With a copy of the same values as well.
+          expect((await reportTo(setting, host, { ...tls })).isResumed).toBe(true);
+        },
+      );
     }
 
-    it('never resumes a session that other options made, or where the caller wants none', async () => {
-      const host = `localhost:${ports.asking}`;
-      const unchecked = { rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const;
-      await reportTo(setting, host, unchecked);
-      expect((await reportTo(setting, host, unchecked)).isResumed).toBe(false);
-      // A certificate that nobody checked is still refused.
-      const error = await rejection(connect(`wss://${host}/`, { tls: { maxVersion: 'TLSv1.2' } }));
-      expect(error).toMatchObject({ phase: 'tls' });
-      const none = { ca: AUTHORITY, session: undefined };
-      await reportTo(setting, host, none);
-      expect((await reportTo(setting, host, none)).isResumed).toBe(false);
-    });
+    it.everywhere(
+      'never resumes a session that other options made, or where the caller wants none',
+      async () => {
+        const host = `localhost:${ports.asking}`;
+        const unchecked = { rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const;
+        await reportTo(setting, host, unchecked);
+        expect((await reportTo(setting, host, unchecked)).isResumed).toBe(false);
+        // A certificate that nobody checked is still refused.
+        const error = await rejection(
+          connect(`wss://${host}/`, { tls: { maxVersion: 'TLSv1.2' } }),
+        );
+        expect(error).toMatchObject({ phase: 'tls' });
+        const none = { ca: AUTHORITY, session: undefined };
+        await reportTo(setting, host, none);
+        expect((await reportTo(setting, host, none)).isResumed).toBe(false);
+      },
+    );
   },
   ['plain'],
 );

@@ -26,10 +26,10 @@ const KEEPALIVE = { operation: 'keepalive', timeout: 50 };
 
 contract(
   'a server that is gone',
-  ({ connectTo, face }) => {
+  ({ connectTo, face, it }) => {
     if (face.name === 'sync') {
       // A blocking connection has no timers: nothing happens to it between two calls.
-      it('is found out by a ping with a time limit', async () => {
+      it.everywhere('is found out by a ping with a time limit', async () => {
         const { client } = await connectTo([STOP_READING], PING_OFTEN);
         const { ping } = client.raw as { ping(data: string, options: object): number };
         const attempt = (): number => ping.call(client.raw, 'x', { timeout: 50 });
@@ -42,7 +42,7 @@ contract(
       ['nothing', undefined],
       ['a message', LARGE],
     ] as const) {
-      it(`is found out by pings although ${what} waits to be sent`, async () => {
+      it.everywhere(`is found out by pings although ${what} waits to be sent`, async () => {
         const { client } = await connectTo([STOP_READING], PING_OFTEN);
         if (data !== undefined) {
           client.send(data).catch(() => {});
@@ -55,32 +55,35 @@ contract(
       });
     }
 
-    it('and one that is there are told apart while a message of ours is not ready', async () => {
-      const steps = [sendText('first'), send({ opcode: 9, payload: 'sign of life?' }), ECHO];
-      const { client, script } = await connectTo(steps, { ...PING_OFTEN, pingTimeout: 2000 });
-      const sent = [client.send(new EndlessBlob(['x'])), client.send('behind it')];
-      const rejected = Promise.allSettled(sent);
-      expect(await client.recv()).toBe('first');
-      expect(await client.ping('p')).toBeGreaterThan(0);
-      await client.pong('unasked');
-      // Pings of keepalive come as well.
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      expect(client.properties.state).toBe('open');
-      client.terminate();
-      await rejected;
-      const { frames } = await script.seen();
-      const payloads = frames.map(({ opcode, payload }) => `${opcode} ${payload}`);
-      const hex = (text: string): string => Buffer.from(text).toString('hex');
-      expect(payloads).toEqual(
-        expect.arrayContaining([
-          `10 ${hex('sign of life?')}`,
-          `9 ${hex('p')}`,
-          `10 ${hex('unasked')}`,
-        ]),
-      );
-      expect(frames.filter(({ opcode }) => opcode === 9).length).toBeGreaterThan(1);
-      expect(frames.filter(({ opcode }) => opcode < 8)).toEqual([]);
-    });
+    it.everywhere(
+      'and one that is there are told apart while a message of ours is not ready',
+      async () => {
+        const steps = [sendText('first'), send({ opcode: 9, payload: 'sign of life?' }), ECHO];
+        const { client, script } = await connectTo(steps, { ...PING_OFTEN, pingTimeout: 2000 });
+        const sent = [client.send(new EndlessBlob(['x'])), client.send('behind it')];
+        const rejected = Promise.allSettled(sent);
+        expect(await client.recv()).toBe('first');
+        expect(await client.ping('p')).toBeGreaterThan(0);
+        await client.pong('unasked');
+        // Pings of keepalive come as well.
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        expect(client.properties.state).toBe('open');
+        client.terminate();
+        await rejected;
+        const { frames } = await script.seen();
+        const payloads = frames.map(({ opcode, payload }) => `${opcode} ${payload}`);
+        const hex = (text: string): string => Buffer.from(text).toString('hex');
+        expect(payloads).toEqual(
+          expect.arrayContaining([
+            `10 ${hex('sign of life?')}`,
+            `9 ${hex('p')}`,
+            `10 ${hex('unasked')}`,
+          ]),
+        );
+        expect(frames.filter(({ opcode }) => opcode === 9).length).toBeGreaterThan(1);
+        expect(frames.filter(({ opcode }) => opcode < 8)).toEqual([]);
+      },
+    );
   },
   ['plain', 'over TLS'],
 );

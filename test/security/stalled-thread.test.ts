@@ -23,9 +23,10 @@ const LIMIT = 100;
 
 contract(
   'a thread that is busy for longer than pingTimeout after a ping',
-  ({ connectTo, face }) => {
-    if (face.name === 'sync') return it('is what a blocking call is: it pings nobody', () => {});
-    it('reads the pong before it takes the peer for gone', async () => {
+  ({ connectTo, face, it }) => {
+    if (face.name === 'sync')
+      return it.everywhere('is what a blocking call is: it pings nobody', () => {});
+    it.everywhere('reads the pong before it takes the peer for gone', async () => {
       const steps = [waitFor('ping'), sleep(LIMIT / 4), send({ opcode: 10 }), ECHO];
       const limits = { pingInterval: LIMIT, pingTimeout: LIMIT };
       const { client } = await connectTo(steps, limits, { ignoresPings: true });
@@ -38,7 +39,7 @@ contract(
       expect(client.properties.state).toBe('open');
     });
 
-    it('gives a dead peer up at once, without a closing handshake', async () => {
+    it.everywhere('gives a dead peer up at once, without a closing handshake', async () => {
       const { client } = await connectTo([STOP_READING], {
         pingInterval: LIMIT,
         pingTimeout: LIMIT,
@@ -56,8 +57,8 @@ contract(
 
 contract(
   'a thread that is busy for longer than closeTimeout',
-  ({ connectTo, face }) => {
-    it('reads the close frame that answers its own before it gives up', async () => {
+  ({ connectTo, face, it }) => {
+    it.everywhere('reads the close frame that answers its own before it gives up', async () => {
       const { client } = await connectTo([ECHO], { closeTimeout: LIMIT });
       if (face.name === 'sync') {
         await client.close(1000);
@@ -74,8 +75,8 @@ contract(
 
 contract(
   'a thread that is busy for longer than the time limit of a recv',
-  ({ connectTo, face }) => {
-    it('receives a message that came in time', async () => {
+  ({ connectTo, face, it }) => {
+    it.everywhere('receives a message that came in time', async () => {
       const steps = [waitFor('message'), sleep(LIMIT / 4), sendText('in time'), ECHO];
       const { client } = await connectTo(steps);
       await client.send('go');

@@ -42,6 +42,8 @@ function listen(options) {
     ca: [file('self-signed')],
     ALPNProtocols: ['http/1.1'],
     requestCert: true,
+    // Without a wait for the acknowledgement of the response, which the client delays.
+    noDelay: true,
     ...options,
   });
   server.on('secureConnection', (socket) => {
