@@ -1,28 +1,22 @@
 /**
- * A peer for one file of tests, and connections of the async client to it. Connections that a test leaves
- * open are terminated.
+ * Connections of the async client to the peer. Connections that a test leaves open are terminated.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterEach } from 'vitest';
 import { type Connection, type ConnectOptions, connect } from 'wirespeed';
 import {
   type Listener,
-  Peer,
+  peer,
   type Script,
   type Scripted,
   type Step,
 } from '../support/peer/index.ts';
 
-export let peer: Peer;
 const ca = readFileSync(new URL('../support/certificates/authority.pem', import.meta.url));
 const connections: Connection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
 afterEach(() => {
   for (const ws of connections.splice(0)) ws.terminate();
 });
-afterAll(() => peer.stop());
 
 /** Connects to the peer, which plays a script. */
 export async function open(

@@ -6,6 +6,7 @@ import {
   closeCodeIn,
   ECHO,
   END,
+  peer,
   STOP_READING,
   sendBytes,
   sendClose,
@@ -13,7 +14,7 @@ import {
   sendText,
   sleep,
 } from '../support/peer/index.ts';
-import { elapse, open, peer } from './async-connection.ts';
+import { elapse, open } from './async-connection.ts';
 
 describe('receiving', () => {
   it('for await gives every message and ends with the connection', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectOptions,
   connect,
@@ -13,7 +13,7 @@ import {
   ECHO,
   END,
   type Listener,
-  Peer,
+  peer,
   READ_AGAIN,
   RESET,
   type Scripted,
@@ -31,15 +31,10 @@ import { until } from '../support/until.ts';
 
 type Ws = EventConnection<unknown>;
 
-let peer: Peer;
 const connections: Ws[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
 afterEach(() => {
   for (const ws of connections.splice(0)) ws.terminate();
 });
-afterAll(() => peer.stop());
 
 const ca = readFileSync(new URL('../support/certificates/authority.pem', import.meta.url));
 

@@ -3,12 +3,12 @@
  */
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Connection, connect } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import { serve } from 'wirespeed/server';
 import { connect as connectSync, toAsync, toSync } from 'wirespeed/sync';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 
 /** Everything that fake timers can replace in the process of the tests. */
 const FAKED = [
@@ -23,12 +23,6 @@ const FAKED = [
   'hrtime',
   'Date',
 ] as const;
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 describe('under fake timers', () => {
   beforeEach(() => {

@@ -2,11 +2,11 @@
  * A handler that throws is a mistake of the program: the exception is uncaught as any other, and the
  * connection is failed with 1011. Each program runs in a process of its own, in which nothing else catches it.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   closeCodeIn,
   ECHO,
-  Peer,
+  peer,
   RESET,
   type Step,
   send,
@@ -16,12 +16,6 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 const HANDLERS: Readonly<Record<string, Step>> = {
   open: sleep(0),

@@ -16,6 +16,7 @@ import {
   ECHO,
   END,
   flood,
+  peer,
   RESET,
   type Seen,
   STOP_READING,
@@ -28,7 +29,7 @@ import {
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { runProgram } from '../support/run-program.ts';
-import { elapse, open, peer } from './async-connection.ts';
+import { elapse, open } from './async-connection.ts';
 
 interface Lent {
   blocking: SyncConnection;

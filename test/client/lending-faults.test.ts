@@ -13,10 +13,18 @@ import {
 } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import { connect as connectSync, type SyncConnection, toAsync, toSync } from 'wirespeed/sync';
-import { ECHO, READ_AGAIN, STOP_READING, sendText, sleep, waitFor } from '../support/peer/index.ts';
+import {
+  ECHO,
+  peer,
+  READ_AGAIN,
+  STOP_READING,
+  sendText,
+  sleep,
+  waitFor,
+} from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { runProgram } from '../support/run-program.ts';
-import { elapse, open, peer } from './async-connection.ts';
+import { elapse, open } from './async-connection.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,31 +1,20 @@
 /**
  * What the peer sends between our close frame and its own: it is received, or its loss is reported.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connect, type SyncConnection } from 'wirespeed/sync';
+import { describe, expect, it } from 'vitest';
+import type { SyncConnection } from 'wirespeed/sync';
 import { frame } from '../support/frames.ts';
 import {
   END,
   flood,
-  Peer,
+  peer,
   type Step,
   sendBytes,
   sendClose,
   sendText,
   waitFor,
 } from '../support/peer/index.ts';
-
-const UNCHECKED = { tls: { rejectUnauthorized: false } };
-
-let peer: Peer;
-const connections: SyncConnection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterEach(() => {
-  for (const ws of connections.splice(0)) ws.terminate();
-});
-afterAll(() => peer.stop());
+import { connectTo } from './sync-connection.ts';
 
 for (const listener of ['plain', 'tls'] as const) {
   describe(`after a close of ours, ${listener}`, () => {
@@ -35,8 +24,7 @@ for (const listener of ['plain', 'tls'] as const) {
         steps: [waitFor('close'), ...steps, sendClose(1000), END],
         ignoresClose: true,
       });
-      const ws = connect(script.url, { ...UNCHECKED, ...options });
-      connections.push(ws);
+      const ws = connectTo(script, options);
       return ws;
     }
 
@@ -88,8 +76,7 @@ for (const listener of ['plain', 'tls'] as const) {
         steps: [waitFor('close'), flood(frame({ opcode: 2, payload: new Uint8Array(1e6) }))],
         ignoresClose: true,
       });
-      const ws = connect(script.url, { ...UNCHECKED, closeTimeout: 1000, maxMessageSize: 1e6 });
-      connections.push(ws);
+      const ws = connectTo(script, { closeTimeout: 1000, maxMessageSize: 1e6 });
       const begun = performance.now();
       ws.close();
       expect(performance.now() - begun).toBeLessThan(3000);

@@ -2,13 +2,13 @@
  * Exceptions within a blocking call, by a function of the caller or while a message is delivered. The call throws, its
  * connection is failed once, and all others go on.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect, type SyncConnection } from 'wirespeed/sync';
 import { BLOCKING_IO } from '../support/blocking-io.ts';
 import {
   closeCodeIn,
   ECHO,
-  Peer,
+  peer,
   type Script,
   send,
   sendBytes,
@@ -16,18 +16,7 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
-
-const UNCHECKED = { tls: { rejectUnauthorized: false } };
-
-let peer: Peer;
-const connections: SyncConnection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterEach(() => {
-  for (const ws of connections.splice(0)) ws.terminate();
-});
-afterAll(() => peer.stop());
+import { connectTo } from './sync-connection.ts';
 
 /** An error and its causes. */
 type Thrown = Error & { cause?: Error & { cause?: unknown } };
@@ -55,8 +44,7 @@ for (const listener of ['plain', 'tls'] as const) {
         act = undefined;
         once?.();
       };
-      const ws = connect(scripted.url, { ...UNCHECKED, generateMaskingKey });
-      connections.push(ws);
+      const ws = connectTo(scripted, { generateMaskingKey });
       return { ws, scripted };
     }
     const fault = new Error('no entropy');
@@ -157,7 +145,7 @@ for (const listener of ['plain', 'tls'] as const) {
           () => other.recv(),
           () => other.ping(),
           () => other.close(),
-          () => connect(url, UNCHECKED),
+          () => connect(url, { tls: { rejectUnauthorized: false } }),
         ]) {
           errors.push(thrownBy(call));
         }
@@ -190,8 +178,7 @@ it.each(['plain', 'tls'] as const)(
   async (listener) => {
     const header = Buffer.from('817f0000000020000000', 'hex');
     const script = peer.script(listener, { steps: [sendBytes(header), waitFor('over')] });
-    const ws = connect(script.url, { ...UNCHECKED, maxMessageSize: 2 ** 31 });
-    connections.push(ws);
+    const ws = connectTo(script, { maxMessageSize: 2 ** 31 });
     const error = thrownBy(() => ws.recv({ timeout: 5000 }));
     expect(error).toMatchObject({ code: 'WS_MESSAGE_TOO_BIG', closeCode: 1009 });
     expect(error.message).toContain('more than a string can hold');

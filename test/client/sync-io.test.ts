@@ -2,9 +2,9 @@
  * Which way of blocking I/O the sync client chooses, and that each works. The contract suite runs over
  * one of them at a time; `npm run test:node-matrix` runs it over all.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BLOCKING_IO } from '../support/blocking-io.ts';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
 /** Counts the reads of `node:fs` and the instances of WASI; it begins before the library is loaded. */
@@ -32,12 +32,6 @@ const COUNTING = `
     ws.close();
     used.wasi = used.fs = 0;
   };`;
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** Runs a program in which `PLAIN` and `SECURE` stand for the peer's URLs. */
 function run(source: string, env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []) {

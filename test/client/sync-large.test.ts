@@ -3,38 +3,21 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connect, type SyncConnection } from 'wirespeed/sync';
+import { describe, expect, it } from 'vitest';
 import { frame } from '../support/frames.ts';
 import {
   closeCodeIn,
   ECHO,
-  Peer,
+  peer,
   READ_AGAIN,
   STOP_READING,
   sendBytes,
   sleep,
   waitFor,
 } from '../support/peer/index.ts';
+import { connectTo } from './sync-connection.ts';
 
-const UNCHECKED = { tls: { rejectUnauthorized: false } };
 const LARGE = 50_000_000;
-
-let peer: Peer;
-const connections: SyncConnection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterEach(() => {
-  for (const ws of connections.splice(0)) ws.terminate();
-});
-afterAll(() => peer.stop());
-
-function open(url: string): SyncConnection {
-  const ws = connect(url, UNCHECKED);
-  connections.push(ws);
-  return ws;
-}
 
 /**
  * A server that sends while it reads. It sends as many bytes of messages as it has read, and reads on only
@@ -73,7 +56,7 @@ describe('large messages in both directions at once', () => {
     const worker = new Worker(REFLECTING, { eval: true });
     try {
       const [port] = await once(worker, 'message');
-      const ws = open(`ws://127.0.0.1:${port}/`);
+      const ws = connectTo({ url: `ws://127.0.0.1:${port}/` });
       ws.send(new Uint8Array(LARGE), { timeout: 20_000 });
       let received = 0;
       while (received < LARGE) received += ws.recv({ timeout: 5000 }).length;
@@ -86,7 +69,7 @@ describe('large messages in both directions at once', () => {
 
   for (const listener of ['plain', 'tls'] as const) {
     it(`a message of 50 MB comes back whole, ${listener}`, () => {
-      const ws = open(peer.script(listener, { steps: [ECHO] }).url);
+      const ws = connectTo(peer.script(listener, { steps: [ECHO] }));
       const large = new Uint8Array(LARGE);
       for (let at = 0; at < LARGE; at += 4096) large[at] = at >> 12;
       ws.send(large, { timeout: 20_000 });
@@ -106,7 +89,7 @@ describe('large messages in both directions at once', () => {
           READ_AGAIN,
         ],
       });
-      const ws = open(script.url);
+      const ws = connectTo(script);
       ws.send(new Uint8Array(LARGE), { timeout: 20_000 });
       ws.close();
       const seen = await script.seen();
@@ -128,7 +111,7 @@ describe('large messages in both directions at once', () => {
           waitFor('over'),
         ],
       });
-      const ws = open(script.url);
+      const ws = connectTo(script);
       ws.send(new Uint8Array(20_000_000), { timeout: 20_000 });
       for (let i = 0; i < 5; i++) expect(ws.recv({ timeout: 5000 })).toHaveLength(100_000);
       ws.close();

@@ -7,19 +7,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed/sync';
-import { ECHO, Peer, RESET, sendClose, sleep } from '../support/peer/index.ts';
+import { ECHO, peer, RESET, sendClose, sleep } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const UNCHECKED = { tls: { rejectUnauthorized: false } };
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** Starts a thread that runs `source`, with `connect` and a URL at hand. */
 function startThread(url: string, source: string): Worker {

@@ -3,12 +3,11 @@
  * bounded whatever the peer sends, and none is lost.
  */
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connect, type SyncConnection } from 'wirespeed/sync';
+import { describe, expect, it } from 'vitest';
 import { frame } from '../support/frames.ts';
 import {
   flood,
-  Peer,
+  peer,
   READ_ONCE_SENT,
   type Script,
   STOP_READING,
@@ -17,27 +16,16 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
+import { connectTo } from './sync-connection.ts';
 
-const UNCHECKED = { tls: { rejectUnauthorized: false } };
 const MIB = 1024 * 1024;
 const FULL = expect.objectContaining({ code: 'WS_RECEIVE_QUEUE_FULL' });
-
-let peer: Peer;
-const connections: SyncConnection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterEach(() => {
-  for (const ws of connections.splice(0)) ws.terminate();
-});
-afterAll(() => peer.stop());
 
 for (const listener of ['plain', 'tls'] as const) {
   describe(`the queue of messages, ${listener}`, () => {
     function open(steps: readonly Step[], rest: Omit<Script, 'steps'> = {}) {
       const script = peer.script(listener, { steps, ...rest });
-      const ws = connect(script.url, UNCHECKED);
-      connections.push(ws);
+      const ws = connectTo(script);
       return { ws, script };
     }
 
@@ -85,8 +73,7 @@ for (const listener of ['plain', 'tls'] as const) {
 
     it('a close of ours still ends in time, and leaves what was kept', () => {
       const script = peer.script(listener, { steps: [STOP_READING, flood(messages)] });
-      const ws = connect(script.url, { ...UNCHECKED, closeTimeout: 100 });
-      connections.push(ws);
+      const ws = connectTo(script, { closeTimeout: 100 });
       expect(() => ws.send(new Uint8Array(20_000_000))).toThrow(FULL);
       const begun = performance.now();
       ws.close();

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { connect } from 'wirespeed/sync';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 
 const file = (name: string): string =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url), 'utf8');
@@ -34,7 +34,6 @@ const RENEGOTIATING = `
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
 it('what is sent while the server negotiates anew arrives as it was sent', async () => {
-  const peer = await Peer.start();
   const { host, pathname, search } = new URL(peer.script('plain', { steps: [ECHO] }).url);
   const workerData = {
     cert: file('localhost'),
@@ -57,6 +56,5 @@ it('what is sent while the server negotiates anew arrives as it was sent', async
     expect(await told).toEqual(['renegotiated']);
   } finally {
     await worker.terminate();
-    await peer.stop();
   }
 });

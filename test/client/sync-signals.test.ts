@@ -6,12 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BLOCKING_IO } from '../support/blocking-io.ts';
 import {
   ECHO,
   type Listener,
-  Peer,
+  peer,
   READ_AGAIN,
   STOP_READING,
   type Step,
@@ -20,12 +20,6 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** Runs a program over a connection `ws`, and sends it SIGUSR1 again and again while it runs. */
 async function run(

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ECHO, peer } from '../support/peer/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CTRL_C = '\x03';
@@ -17,13 +17,8 @@ if (!hasTerminal) {
   console.warn('not tested: Ctrl-C in a terminal, which takes `script` of util-linux');
 }
 
-let peer: Peer;
 let child: ChildProcess | undefined;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
 afterEach(() => child?.kill('SIGKILL'));
-afterAll(() => peer.stop());
 
 /** A program, to which a test talks and listens. */
 class Program {

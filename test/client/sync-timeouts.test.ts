@@ -4,13 +4,13 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ConnectOptions, connect, type SyncConnection } from 'wirespeed/sync';
 import { frame } from '../support/frames.ts';
 import {
   ECHO,
   type Listener,
-  Peer,
+  peer,
   READ_AGAIN,
   type Scripted,
   STOP_READING,
@@ -23,18 +23,9 @@ import {
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { runProgram } from '../support/run-program.ts';
+import { connectTo } from './sync-connection.ts';
 
 const UNCHECKED = { tls: { rejectUnauthorized: false } };
-
-let peer: Peer;
-const connections: SyncConnection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterEach(() => {
-  for (const ws of connections.splice(0)) ws.terminate();
-});
-afterAll(() => peer.stop());
 
 /** Runs a call that has to time out; returns by how many ms it was late. */
 function overrun(operation: string, timeout: number, call: () => unknown): number {
@@ -56,8 +47,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
       options?: ConnectOptions,
     ): { ws: SyncConnection; script: Scripted } {
       const script = peer.script(listener, { steps });
-      const ws = connect(script.url, { ...UNCHECKED, ...options });
-      connections.push(ws);
+      const ws = connectTo(script, options);
       return { ws, script };
     }
 
@@ -101,8 +91,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
 
     it('ping gives up in time, and the connection goes on', () => {
       const script = peer.script(listener, { steps: [ECHO], ignoresPings: true });
-      const ws = connect(script.url, UNCHECKED);
-      connections.push(ws);
+      const ws = connectTo(script);
       expectExact([1, 2, 3].map(() => overrun('ping', 25, () => ws.ping('?', { timeout: 25 }))));
       ws.send('after');
       expect(ws.recv()).toBe('after');
@@ -230,8 +219,7 @@ describe('time limits', () => {
   });
 
   it('a send within its limit says nothing', () => {
-    const ws = connect(peer.script('plain', { steps: [ECHO] }).url);
-    connections.push(ws);
+    const ws = connectTo(peer.script('plain', { steps: [ECHO] }));
     ws.send('in time', { timeout: 1000 });
     expect(ws.recv()).toBe('in time');
     // Where the worker keeps the socket, it may report late what it has sent.
@@ -239,8 +227,7 @@ describe('time limits', () => {
   });
 
   it('send refuses a limit that is none, and sends nothing', () => {
-    const ws = connect(peer.script('plain', { steps: [ECHO] }).url);
-    connections.push(ws);
+    const ws = connectTo(peer.script('plain', { steps: [ECHO] }));
     expect(() => ws.send('x', { timeout: -1 })).toThrow(RangeError);
     expect(() => ws.send('x', { timeout: 'soon' as never })).toThrow(TypeError);
     expect(() => ws.send('x', { signal: AbortSignal.abort(new Error('stopped')) })).toThrow(

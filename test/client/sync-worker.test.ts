@@ -5,15 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { describe, expect, it } from 'vitest';
+import { ECHO, peer } from '../support/peer/index.ts';
 import { type Outcome, runProgram } from '../support/run-program.ts';
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** A program that records the workers that the sync client starts, and gives the first few another program to run. */
 function keepingWorkers(...programs: readonly string[]): string {

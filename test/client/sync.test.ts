@@ -3,13 +3,13 @@
  */
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect as connectAsync } from 'wirespeed';
 import { type ConnectOptions, connect, type SyncConnection } from 'wirespeed/sync';
 import {
   closeCodeIn,
   ECHO,
-  Peer,
+  peer,
   READ_AGAIN,
   type Scripted,
   STOP_READING,
@@ -21,24 +21,14 @@ import {
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
-
-let peer: Peer;
-const connections: SyncConnection[] = [];
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterEach(() => {
-  for (const ws of connections.splice(0)) ws.terminate();
-});
-afterAll(() => peer.stop());
+import { connectTo } from './sync-connection.ts';
 
 function open(
   steps: readonly Step[],
   options?: ConnectOptions,
 ): { ws: SyncConnection; script: Scripted } {
   const script = peer.script('plain', { steps });
-  const ws = connect(script.url, options);
-  connections.push(ws);
+  const ws = connectTo(script, options);
   return { ws, script };
 }
 

@@ -2,15 +2,9 @@
  * Promises that nobody awaits: nothing that a peer does ends the process by one of them. Each program runs in a
  * process of its own, which an unhandled rejection would end.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, Peer, RESET, STOP_READING, sleep } from '../support/peer/index.ts';
+import { describe, expect, it } from 'vitest';
+import { ECHO, peer, RESET, STOP_READING, sleep } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** Calls on `ws` that are rejected when the peer resets the connection, or does not answer in time. */
 const CALLS: Readonly<Record<string, string>> = {

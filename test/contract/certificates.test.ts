@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { ECHO, type Listener } from '../support/peer/index.ts';
+import { ECHO, type Listener, peer } from '../support/peer/index.ts';
 import { AUTHORITY, contract, rejection } from './contract.ts';
 
 contract(
   'certificates',
-  ({ connect, scriptAt, peer, face, it }) => {
+  ({ connect, scriptAt, face, it }) => {
     const refusals: readonly [string, Listener, object, string][] = [
       ['signed by itself', 'selfSigned', {}, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
       ['from an unknown authority', 'tls', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
@@ -70,7 +70,7 @@ contract(
     });
 
     it.everywhere('finds a TLS server by its name', async () => {
-      const client = await connect(`${peer().origin('tls', 'localhost')}/`, {
+      const client = await connect(`${peer.origin('tls', 'localhost')}/`, {
         tls: { ca: AUTHORITY },
       });
       await client.send('hello');
@@ -78,13 +78,13 @@ contract(
     });
 
     it.everywhere('fails in phase tls where the server speaks no TLS', async () => {
-      const url = peer().origin('plain').replace('ws:', 'wss:');
+      const url = peer.origin('plain').replace('ws:', 'wss:');
       const error = await rejection(connect(url, { connectTimeout: 150 }));
       expect(error).toBeInstanceOf(face.errors.WebSocketError);
     });
 
     it.everywhere('fails where the server speaks TLS and the URL does not', async () => {
-      const url = peer().origin('tls').replace('wss:', 'ws:');
+      const url = peer.origin('tls').replace('wss:', 'ws:');
       const error = await rejection(connect(url, { connectTimeout: 150 }));
       expect(error).toBeInstanceOf(face.errors.WebSocketError);
     });

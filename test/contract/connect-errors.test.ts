@@ -1,24 +1,15 @@
 /** What is told where no connection comes about: what happened, where, and what to do. */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
+import { startServers } from '../support/servers.ts';
 import { AUTHORITY, contract, rejection } from './contract.ts';
 
 const REVOCATIONS = readFileSync(
   new URL('../support/certificates/revocations.pem', import.meta.url),
 );
 
-let servers: Worker;
-let ports: Readonly<Record<string, number>>;
-beforeAll(async () => {
-  servers = new Worker(new URL('../support/odd-servers.mjs', import.meta.url), { execArgv: [] });
-  [ports] = (await once(servers, 'message')) as [typeof ports];
-});
-afterAll(async () => {
-  await servers.terminate();
-});
+const ports = await startServers<Readonly<Record<string, number>>>('odd-servers.mjs');
 
 contract(
   'an error of connecting',

@@ -7,11 +7,11 @@
  * every way.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, it as register } from 'vitest';
+import { afterEach, describe, it as register } from 'vitest';
 import { runsAll } from '../support/extent.ts';
 import {
   type Listener,
-  Peer,
+  peer,
   type Script,
   type Scripted,
   type Step,
@@ -62,7 +62,6 @@ export interface Setting {
   connect(target: Scripted | string | URL, options?: object): Promise<Client>;
   /** Connects to a new script. */
   connectTo(steps: readonly Step[], options?: object, rest?: Omit<Script, 'steps'>): Promise<Open>;
-  peer(): Peer;
 }
 
 /** A connection with the script at its other end. */
@@ -75,7 +74,7 @@ export interface Open {
 const NAMES = process.env.WIRESPEED_TEST_FACES?.split(',');
 const WAYS = process.env.WIRESPEED_TEST_WAYS?.split(',');
 /** Whether a worker reads the sockets of the sync face. */
-const isRelayed = process.env.WIRESPEED_SYNC_RUNG === 'worker';
+const isRelayed = process.env.WIRESPEED_SYNC_IO === 'worker';
 
 function itFor(way: Way): It {
   const runsHere = runsAll || (way === 'plain' && !isRelayed);
@@ -92,29 +91,22 @@ export function contract(
   cases: (setting: Setting) => void,
   ways: readonly Way[] = THREE_WAYS,
 ): void {
-  let peer: Peer | undefined;
   const clients: Client[] = [];
-  beforeAll(async () => {
-    peer = await Peer.start();
-  });
   afterEach(() => {
     for (const client of clients.splice(0)) client.terminate();
   });
-  afterAll(() => peer?.stop());
 
   for (const face of FACES) {
     if (NAMES !== undefined && !NAMES.includes(face.name)) continue;
     for (const way of ways) {
       if (WAYS !== undefined && !WAYS.includes(way)) continue;
       const listener = LISTENERS[way];
-      const running = (): Peer => peer as Peer;
       const setting: Setting = {
         face,
         way,
         it: itFor(way),
-        peer: running,
-        script: (steps, rest) => running().script(listener, { steps, ...rest }),
-        scriptAt: (other, steps) => running().script(other, { steps }),
+        script: (steps, rest) => peer.script(listener, { steps, ...rest }),
+        scriptAt: (other, steps) => peer.script(other, { steps }),
         async connect(target, options) {
           const url = typeof target === 'string' || target instanceof URL ? target : target.url;
           const tls = way.endsWith('TLS') ? { tls: { ca: AUTHORITY } } : {};

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { ECHO, type Seen } from '../support/peer/index.ts';
+import { ECHO, peer, type Seen } from '../support/peer/index.ts';
 import { contract, rejection } from './contract.ts';
 
 /** The values of a header in the request that the peer received. */
@@ -9,7 +9,7 @@ function header(seen: Seen, name: string): string[] {
     .map(([, value]) => value);
 }
 
-contract('the opening handshake', ({ connect, connectTo, script, peer, face, way, it }) => {
+contract('the opening handshake', ({ connect, connectTo, script, face, way, it }) => {
   it.everywhere('sends the request that RFC 6455 §4.1 asks for', async () => {
     const { client, script: target } = await connectTo([]);
     await client.close();
@@ -195,7 +195,7 @@ contract('the opening handshake', ({ connect, connectTo, script, peer, face, way
     });
 
     it.everywhere('finds a server by its name', async () => {
-      const client = await connect(`${peer().origin('plain', 'localhost')}/`);
+      const client = await connect(`${peer.origin('plain', 'localhost')}/`);
       await client.send('hello');
       expect(await client.recv()).toBe('hello');
     });

@@ -1,15 +1,9 @@
 /**
  * A process ends by itself as soon as its connections are closed: nothing of the library keeps it.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, Peer, RESET, type Script, sendClose, sleep } from '../support/peer/index.ts';
+import { describe, expect, it } from 'vitest';
+import { ECHO, peer, RESET, type Script, sendClose, sleep } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** Programs by what they do; `URL` stands for the peer's. */
 const PROGRAMS: Readonly<Record<'async' | 'events' | 'sync', Readonly<Record<string, string>>>> = {

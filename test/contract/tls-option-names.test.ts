@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { BlockList, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import tls, { type ConnectionOptions } from 'node:tls';
-import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { connect as connectSync } from 'wirespeed/sync';
 import { ECHO } from '../support/peer/index.ts';
+import { startServers } from '../support/servers.ts';
 import { AUTHORITY, contract, rejection } from './contract.ts';
 
 const file = (name: string): Buffer =>
@@ -95,15 +95,7 @@ const WRONG: readonly (readonly [object, string])[] = [
   [{ hints: 4096 }, 'ERR_INVALID_ARG_VALUE'],
 ];
 
-let server: Worker;
-let port: number;
-beforeAll(async () => {
-  server = new Worker(new URL('../support/tls-reporter.mjs', import.meta.url), { execArgv: [] });
-  [{ asking: port }] = (await once(server, 'message')) as [{ asking: number }];
-});
-afterAll(async () => {
-  await server.terminate();
-});
+const { asking: port } = await startServers<{ asking: number }>('tls-reporter.mjs');
 
 contract(
   'options of TLS by name',

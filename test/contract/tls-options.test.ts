@@ -1,9 +1,8 @@
 /** The options of TLS do the same in every face, and so do its refusals. */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
-import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
+import { startServers } from '../support/servers.ts';
 import { AUTHORITY, contract, rejection, type Setting } from './contract.ts';
 
 /** What the server says of its client. */
@@ -20,15 +19,7 @@ const SELF_SIGNED = readFileSync(
 );
 const KEY = readFileSync(new URL('../support/certificates/server-key.pem', import.meta.url));
 
-let server: Worker;
-let ports: { asking: number; insisting: number };
-beforeAll(async () => {
-  server = new Worker(new URL('../support/tls-reporter.mjs', import.meta.url), { execArgv: [] });
-  [ports] = (await once(server, 'message')) as [typeof ports];
-});
-afterAll(async () => {
-  await server.terminate();
-});
+const ports = await startServers<{ asking: number; insisting: number }>('tls-reporter.mjs');
 
 contract(
   'options of TLS',

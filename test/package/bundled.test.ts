@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 import { runFile } from '../support/run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -66,12 +66,10 @@ const BUNDLERS = {
 } as const satisfies Readonly<Record<string, Bundler>>;
 
 describe('a bundled program', () => {
-  let peer: Peer;
   let project: string;
   let elsewhere: string;
 
   beforeAll(async () => {
-    peer = await Peer.start();
     project = await mkdtemp(join(tmpdir(), 'wirespeed-bundled-'));
     elsewhere = await mkdtemp(join(tmpdir(), 'wirespeed-elsewhere-'));
     await mkdir(join(project, 'node_modules'));
@@ -81,7 +79,6 @@ describe('a bundled program', () => {
   afterAll(async () => {
     await rm(project, { recursive: true, force: true });
     await rm(elsewhere, { recursive: true, force: true });
-    await peer.stop();
   });
 
   it('may read no file but itself', async () => {

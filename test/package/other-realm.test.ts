@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Server, serve } from 'wirespeed/server';
-import { Peer } from '../support/peer/index.ts';
+import { peer } from '../support/peer/index.ts';
 import { type Outcome, runProgram } from '../support/run-program.ts';
 
 const ENTRIES = ['', '/sync', '/events', '/server', '/protocol'].map((path) => `wirespeed${path}`);
@@ -14,10 +14,8 @@ const REALMS: Readonly<Record<string, readonly string[]>> = {
   'that has types of its own': [],
 };
 
-let peer: Peer;
 let server: Server;
 beforeAll(async () => {
-  peer = await Peer.start();
   const perMessageDeflate = { threshold: 0 };
   server = await serve({
     perMessageDeflate,
@@ -26,7 +24,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  await peer.stop();
 });
 
 /** Runs the body of an asynchronous function within a realm; `require` there leads to the package. */

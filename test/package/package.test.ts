@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPacked } from '../../scripts/packed-package.mjs';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 
 const run = promisify(execFile);
 
@@ -31,7 +31,6 @@ const entries = {
 const names = Object.entries(entries);
 
 describe('the packed package', () => {
-  let peer: Peer;
   let project: string;
   let installed: string;
   let files: string[];
@@ -41,7 +40,6 @@ describe('the packed package', () => {
     run(process.execPath, args, { cwd: project, env });
 
   beforeAll(async () => {
-    peer = await Peer.start();
     project = await mkdtemp(join(tmpdir(), 'wirespeed-consumer-'));
     ({ folder: installed, files } = await installPacked(project));
     await writeFile(join(project, 'package.json'), '{ "type": "module" }');
@@ -49,7 +47,6 @@ describe('the packed package', () => {
 
   afterAll(async () => {
     await rm(project, { recursive: true, force: true });
-    await peer.stop();
   });
 
   it('holds what was built and the documents, and nothing else', () => {

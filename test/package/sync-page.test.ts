@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/sync.md', import.meta.url));
 const text = readFileSync(PAGE, 'utf8');
@@ -22,16 +22,13 @@ const WAYS: Readonly<Record<string, RegExp>> = {
   'a connection of the async face': /toAsync/,
 };
 
-let peer: Peer;
 /** Inside the package, where its own name leads to it. */
 let folder: string;
 beforeAll(async () => {
-  peer = await Peer.start();
   folder = mkdtempSync(fileURLToPath(new URL('sync-page-', import.meta.url)));
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await peer.stop();
 });
 
 /** Returns the blocks of code of one kind. */

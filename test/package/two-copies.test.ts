@@ -6,13 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPacked } from '../../scripts/packed-package.mjs';
-import { ECHO, Peer } from '../support/peer/index.ts';
+import { ECHO, peer } from '../support/peer/index.ts';
 import { type Outcome, runFile } from '../support/run-program.ts';
 
-let peer: Peer;
 let project: string;
 beforeAll(async () => {
-  peer = await Peer.start();
   project = await mkdtemp(join(tmpdir(), 'wirespeed-copies-'));
   const dependency = join(project, 'node_modules/dependency');
   await installPacked(project);
@@ -22,7 +20,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await rm(project, { recursive: true, force: true });
-  await peer.stop();
 });
 
 /** Runs a program that has one copy by `require`, and another by `other`. */

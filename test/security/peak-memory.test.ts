@@ -3,23 +3,17 @@
  * process of its own, which tells by how much its resident size has grown at the peak.
  */
 import { connect as connectTcp } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MEBIBYTE } from '../support/deflated.ts';
 import { type FrameFields, frame } from '../support/frames.ts';
 import { request } from '../support/handshakes.ts';
-import { flood, Peer, STOP_READING, type Step, sendBytes } from '../support/peer/index.ts';
+import { flood, peer, STOP_READING, type Step, sendBytes } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
 const MIB = 2 ** 20;
 const LIMIT = 4 * MIB;
 /** What a process may need besides: zlib, buffers, what the collector has not taken yet. */
 const SLACK = 64 * MIB;
-
-let peer: Peer;
-beforeAll(async () => {
-  peer = await Peer.start();
-});
-afterAll(() => peer.stop());
 
 /** Bytes, and how often they are sent. */
 type Run = readonly [Uint8Array, number];

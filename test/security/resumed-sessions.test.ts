@@ -2,23 +2,14 @@
  * A resumed TLS session looks at no certificate. None is resumed where a full handshake would end otherwise: each
  * program below gets through once, changes what certificates are checked by, and must be refused.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BLOCKING_IO } from '../support/blocking-io.ts';
 import { runProgram } from '../support/run-program.ts';
+import { startServers } from '../support/servers.ts';
 
 const CERTIFICATES = new URL('../support/certificates/', import.meta.url);
 
-let server: Worker;
-let ports: { asking: number; elsewhere: number };
-beforeAll(async () => {
-  server = new Worker(new URL('../support/tls-reporter.mjs', import.meta.url), { execArgv: [] });
-  [ports] = (await once(server, 'message')) as [typeof ports];
-});
-afterAll(async () => {
-  await server.terminate();
-});
+const ports = await startServers<{ asking: number; elsewhere: number }>('tls-reporter.mjs');
 
 /**
  * Runs a program that may call `attempt(host, tls)`, which prints `full` or `resumed`, or the code of the error. `HERE`

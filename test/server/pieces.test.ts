@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Connection, connect } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import type { EventConnection, Handlers, SendData, SendOptions } from 'wirespeed/server';
-import { ECHO, Peer, STOP_READING } from '../support/peer/index.ts';
+import { ECHO, peer, STOP_READING } from '../support/peer/index.ts';
 import { until } from '../support/until.ts';
 import { open, start } from './running-server.ts';
 
@@ -93,34 +93,29 @@ describe("a server's connection", () => {
   });
 
   it('asks for no more pieces while the peer does not read', async () => {
-    const peer = await Peer.start();
-    try {
-      let taken = 0;
-      const ws = await connectEvents(peer.script('plain', { steps: [STOP_READING] }).url, {});
-      let isClosed = false;
-      function* pieces(): Generator<Uint8Array> {
-        try {
-          for (;;) {
-            taken++;
-            yield CHUNK;
-          }
-        } finally {
-          isClosed = true;
+    let taken = 0;
+    const ws = await connectEvents(peer.script('plain', { steps: [STOP_READING] }).url, {});
+    let isClosed = false;
+    function* pieces(): Generator<Uint8Array> {
+      try {
+        for (;;) {
+          taken++;
+          yield CHUNK;
         }
+      } finally {
+        isClosed = true;
       }
-      expect(ws.send(pieces())).toBe(true);
-      await until(() => ws.bufferedAmount > 64 * 1024);
-      const before = taken;
-      // What is given now waits behind, and counts.
-      expect(ws.send(CHUNK)).toBe(false);
-      expect(taken).toBe(before);
-      expect(ws.bufferedAmount).toBeLessThan(10 * CHUNK.length);
-      ws.terminate();
-      await until(() => isClosed);
-      expect(taken).toBe(before);
-    } finally {
-      await peer.stop();
     }
+    expect(ws.send(pieces())).toBe(true);
+    await until(() => ws.bufferedAmount > 64 * 1024);
+    const before = taken;
+    // What is given now waits behind, and counts.
+    expect(ws.send(CHUNK)).toBe(false);
+    expect(taken).toBe(before);
+    expect(ws.bufferedAmount).toBeLessThan(10 * CHUNK.length);
+    ws.terminate();
+    await until(() => isClosed);
+    expect(taken).toBe(before);
   });
 
   it.each([
@@ -207,20 +202,15 @@ describe("a server's connection", () => {
 });
 
 it('the events client sends what another connection receives, as one message', async () => {
-  const peer = await Peer.start();
-  try {
-    const from = await connect(peer.script('plain', { steps: [ECHO] }).url);
-    const received: string[] = [];
-    const to = await connectEvents(peer.script('plain', { steps: [ECHO] }).url, {
-      message: (_, data) => void received.push(Buffer.from(data).toString()),
-    });
-    to.send(from);
-    for (const text of ['a', 'b', 'c']) await from.send(text);
-    await from.close();
-    await until(() => received.length > 0);
-    expect(received).toEqual(['abc']);
-    to.terminate();
-  } finally {
-    await peer.stop();
-  }
+  const from = await connect(peer.script('plain', { steps: [ECHO] }).url);
+  const received: string[] = [];
+  const to = await connectEvents(peer.script('plain', { steps: [ECHO] }).url, {
+    message: (_, data) => void received.push(Buffer.from(data).toString()),
+  });
+  to.send(from);
+  for (const text of ['a', 'b', 'c']) await from.send(text);
+  await from.close();
+  await until(() => received.length > 0);
+  expect(received).toEqual(['abc']);
+  to.terminate();
 });

@@ -159,8 +159,8 @@ export class Scripted {
   }
 }
 
-/** The peer, running. */
-export class Peer {
+/** The peer in its thread. */
+class Peer {
   readonly #worker: Worker;
   readonly #ports: Readonly<Record<Listener, number>>;
   readonly #asked = new Map<number, (seen: Seen | undefined) => void>();
@@ -177,6 +177,8 @@ export class Peer {
 
   static async start(): Promise<Peer> {
     const worker = new Worker(new URL('./main.mjs', import.meta.url), { execArgv: [] });
+    // It ends with the process.
+    worker.unref();
     const [{ ports }] = (await once(worker, 'message')) as [{ ports: Record<Listener, number> }];
     return new Peer(worker, ports);
   }
@@ -198,11 +200,10 @@ export class Peer {
       this.#worker.postMessage({ number, id, atOnce });
     });
   }
-
-  async stop(): Promise<void> {
-    await this.#worker.terminate();
-  }
 }
+
+/** The peer, which all tests of a process share. */
+export const peer: Peer = await Peer.start();
 
 /** The close code in a close frame that the peer received; 1005 if it was empty. */
 export function closeCodeIn(seen: Seen): number | undefined {
