@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { onceAborted } from '../../src/connection/abort-signals.ts';
 
 describe('waits for one signal', () => {
-  it('are all ended when it aborts, with one listener, in order', () => {
+  it('end in order when it aborts, and have one listener', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const called: number[] = [];
@@ -17,7 +17,7 @@ describe('waits for one signal', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('leave no listener behind, and can begin anew', () => {
+  it('leave no listener behind, and others can begin', () => {
     const controller = new AbortController();
     const { signal } = controller;
     let calls = 0;
@@ -33,7 +33,7 @@ describe('waits for one signal', () => {
     expect(calls).toBe(1);
   });
 
-  it('that end another wait have it not called', () => {
+  it('are not called when an earlier one has ended them', () => {
     const controller = new AbortController();
     const called: string[] = [];
     let forget = (): void => {};

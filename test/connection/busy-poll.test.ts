@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BusyPoll } from '../../src/connection/busy-poll.ts';
 
-/** Counts the turns of the event loop within a time: one that does not sleep makes many. */
+/** Counts the turns of the event loop within a time. A loop that does not sleep makes many. */
 async function turnsWhile(poll: BusyPoll, milliseconds: number): Promise<number> {
   let turns = 0;
   const { turn } = poll;
@@ -14,14 +14,14 @@ async function turnsWhile(poll: BusyPoll, milliseconds: number): Promise<number>
 }
 
 describe('polling', () => {
-  it('keeps the event loop turning while something is awaited, and no longer than it may', async () => {
+  it('keeps the event loop turning while a message is awaited, up to its limit', async () => {
     const poll = new BusyPoll(20_000);
     poll.begin();
     expect(await turnsWhile(poll, 60)).toBeGreaterThan(10);
     expect(await turnsWhile(poll, 20)).toBe(0);
   });
 
-  it('ends when something has come', async () => {
+  it('ends when a message has come', async () => {
     const poll = new BusyPoll(1_000_000);
     poll.begin();
     poll.begin();
@@ -30,7 +30,7 @@ describe('polling', () => {
     expect(await turnsWhile(poll, 20)).toBeLessThanOrEqual(1);
   });
 
-  it('is left off while answers take longer than it may, but for a try now and then', async () => {
+  it('is off while answers take longer than its limit, and tries now and then', async () => {
     const poll = new BusyPoll(100);
     const busy: boolean[] = [];
     for (let i = 0; i < 160; i++) {

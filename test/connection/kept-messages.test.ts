@@ -4,7 +4,7 @@ import { KeptMessages } from '../../src/connection/kept-messages.ts';
 const MIB = 1024 * 1024;
 
 describe('the messages kept for recv', () => {
-  it('are full above 64 MiB, and not when some were taken', () => {
+  it('are full above 64 MiB, until some are taken', () => {
     const kept = new KeptMessages(MIB);
     const message = new Uint8Array(MIB);
     for (let i = 0; i < 63; i++) kept.push(message);
@@ -21,7 +21,7 @@ describe('the messages kept for recv', () => {
     expect(kept.isFull).toBe(false);
   });
 
-  it('may be more where one message may be longer', () => {
+  it('may take more than 64 MiB if one message may be longer', () => {
     const kept = new KeptMessages(100 * MIB);
     const message = new Uint8Array(MIB);
     for (let i = 0; i < 99; i++) kept.push(message);
@@ -30,7 +30,7 @@ describe('the messages kept for recv', () => {
     expect(kept.isFull).toBe(true);
   });
 
-  it('count also where they are empty', () => {
+  it('count even if they are empty', () => {
     const kept = new KeptMessages(0);
     for (let i = 0; i < 64 * MIB; i += 256) kept.push('');
     expect(kept.isFull).toBe(false);
@@ -38,7 +38,7 @@ describe('the messages kept for recv', () => {
     expect(kept.isFull).toBe(true);
   });
 
-  it('drop what there is no room for, and all that follows, and tell how much that was', () => {
+  it('drop a message that they have no room for and all that follow, and say how many', () => {
     const kept = new KeptMessages(0);
     kept.push('x'.repeat(64 * MIB - 256));
     expect(kept.dropIfFull(1000)).toBe(false);

@@ -1,11 +1,11 @@
 /**
- * A view that outlives its handler: with the debug switch on it reads nonsense at once, in the events
- * face and in a server.
+ * With the debug switch on, a view is overwritten when its handler has returned, in the events client and in a
+ * server.
  */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/run-program.ts';
 
-/** Exchanges messages and control frames, keeping every view a while, and prints what each held then. */
+/** Exchanges messages and control frames, and prints whether each view was overwritten after its handler. */
 const PROGRAM = `
   import { connect } from 'wirespeed/events';
   import { serve } from 'wirespeed/server';
@@ -14,7 +14,7 @@ const PROGRAM = `
   const handlers = (end, echo) => {
     const keep = (what, data) => {
       inside.push(Buffer.from(data).toString());
-      // Before the next read, which comes into the same memory.
+      // This runs before the next read, which overwrites the same memory.
       queueMicrotask(() => {
         const isPoisoned = data.every((byte) => byte === 0xdb);
         kept.push(end + ' ' + what + (isPoisoned ? ' poisoned' : ' left'));
@@ -80,7 +80,7 @@ describe.each([
     for (const place of PLACES) expect(lines).toContain(`${place} poisoned`);
   });
 
-  it('is left as it is without it', async () => {
+  it('is left as it is without the switch', async () => {
     for (const value of ['', '0']) {
       const lines = await run({ WIRESPEED_POISON_VIEWS: value, FRAMES: Frames });
       expect(lines.filter((line) => line.endsWith(' poisoned'))).toEqual([]);

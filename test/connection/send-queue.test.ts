@@ -6,7 +6,7 @@ import { SendQueue, type Turn } from '../../src/connection/send-queue.ts';
 const REASON = new Error('changed my mind');
 const never = new Promise<never>(() => {});
 
-/** A queue, with what it counts and how often it has asked whether that is room enough. */
+/** Makes a queue with a backlog that counts the calls of `checkDrain`. */
 function setUp(): { queue: SendQueue; backlog: { queued: number; checks: number } } {
   const backlog = {
     queued: 0,
@@ -19,7 +19,7 @@ function setUp(): { queue: SendQueue; backlog: { queued: number; checks: number 
 }
 
 describe('the queue of sends', () => {
-  it('does the first send within the call, and the others after it, in order', async () => {
+  it('runs the first send within the call, and the others after it, in order', async () => {
     const { queue } = setUp();
     const done: string[] = [];
     const sends = ['a', 'b', 'c'].map((name) =>
@@ -37,7 +37,7 @@ describe('the queue of sends', () => {
     expect(queue.isBusy).toBe(false);
   });
 
-  it('goes on after a send that fails, in whatever way', async () => {
+  it('goes on after a send that throws or rejects', async () => {
     const { queue, backlog } = setUp();
     const thrown = queue.run(() => {
       throw REASON;
@@ -68,7 +68,7 @@ describe('the queue of sends', () => {
     await expect(aborted).rejects.toBe(REASON);
   });
 
-  it('never does a send that is aborted before its turn, and listens to its signal no more', async () => {
+  it('never runs a send that was aborted before its turn, and removes its listener from the signal', async () => {
     const { queue } = setUp();
     const controller = new AbortController();
     const done: string[] = [];
@@ -90,7 +90,7 @@ describe('the queue of sends', () => {
     expect(getEventListeners(unused, 'abort')).toEqual([]);
   });
 
-  it('interrupts what an aborted send waits for, be it from before or from after', async () => {
+  it('rejects what an aborted send waits for, or begins to wait for afterwards', async () => {
     const told: unknown[] = [];
     for (const isLate of [false, true]) {
       const { queue } = setUp();
@@ -112,7 +112,7 @@ describe('the queue of sends', () => {
     expect(told).toEqual([REASON, true, false, REASON, true, false]);
   });
 
-  it('rejects all that has not settled when it ends, each with an error of its own', async () => {
+  it('rejects all sends that have not settled when it ends, each with an error of its own', async () => {
     const { queue, backlog } = setUp();
     const sends = [1, 2, 3].map((size) => queue.run((turn) => turn.wait(never), size));
     queue.end(() => new Error('over'));
@@ -125,8 +125,8 @@ describe('the queue of sends', () => {
   });
 });
 
-describe('who waits for room', () => {
-  it('goes on when there is room, and listens to its signal no more', async () => {
+describe('a wait for room', () => {
+  it('ends when there is room, and removes its listener from the signal', async () => {
     const waiters = new DrainWaiters();
     const { signal } = new AbortController();
     const waits = [waiters.wait(), waiters.wait(signal)];
@@ -135,7 +135,7 @@ describe('who waits for room', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('is told of its signal, be it aborted before or meanwhile, and others wait on', async () => {
+  it('is rejected by its signal, aborted before or meanwhile, and others wait on', async () => {
     const waiters = new DrainWaiters();
     await expect(waiters.wait(AbortSignal.abort(REASON))).rejects.toBe(REASON);
     const controller = new AbortController();
@@ -146,7 +146,7 @@ describe('who waits for room', () => {
     await other;
   });
 
-  it('is told of the end', async () => {
+  it('is rejected when the connection ends', async () => {
     const waiters = new DrainWaiters();
     const { signal } = new AbortController();
     const waits = [waiters.wait(), waiters.wait(signal)];

@@ -1,6 +1,5 @@
 /**
- * A connect that hangs keeps only its request: the memory that frames are written into is for those who
- * can write.
+ * A connect that hangs keeps only its request, and no memory that other connections could write frames into.
  */
 import { createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
@@ -10,7 +9,7 @@ import { nodeKernels } from '../../src/kernels/node.ts';
 
 it('a hundred connects that hang in their TLS handshake take no slab of the send arena', async () => {
   const sockets: Socket[] = [];
-  // Accepts, and never says a word of TLS.
+  // This server accepts, and never begins TLS.
   const mute = createServer((socket) => void sockets.push(socket.on('error', () => {})));
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
   const { port } = mute.address() as { port: number };
@@ -33,7 +32,7 @@ it('a hundred connects that hang in their TLS handshake take no slab of the send
   const hanging: Promise<unknown>[] = [];
   for (let i = 0; i < 100; i++) {
     hanging.push(connect(`wss://127.0.0.1:${port}/`, { signal }).catch(() => 'aborted'));
-    // What others send in between fills a slab each time.
+    // Another connection fills a slab between the connects.
     await ws.send(new Uint8Array(200 * 1024));
     await ws.recv();
   }

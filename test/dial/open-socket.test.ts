@@ -15,14 +15,14 @@ const listener: SocketListener = {
   receive: () => true,
 };
 
-it.each([true, false])('has small writes leave as noDelay says over TLS as well: %s', (noDelay) => {
+it.each([true, false])('sets noDelay over TLS as well: %s', (noDelay) => {
   const asked = vi.spyOn(Socket.prototype, 'setNoDelay');
   const options = resolveConnectOptions({ noDelay });
   openSocket(parseTarget('wss://127.0.0.1:1/'), options, listener).destroy();
   expect(asked).toHaveBeenCalledWith(noDelay);
 });
 
-it('has the system probe an idle connection over TLS where tls.keepAlive asks for it', () => {
+it('sets keepAlive over TLS if tls.keepAlive asks for it', () => {
   const asked = vi.spyOn(Socket.prototype, 'setKeepAlive');
   const options = { tls: { keepAlive: true, keepAliveInitialDelay: 7000 } };
   openSocket(parseTarget('wss://127.0.0.1:1/'), resolveConnectOptions(options), listener).destroy();

@@ -10,7 +10,7 @@ import { sharedContext } from '../../src/dial/shared-context.ts';
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
-/** In later versions of Node.js only. */
+/** Only later versions of Node.js have it. */
 interface Authorities {
   getCACertificates?(): string[];
   setDefaultCACertificates?(certificates: readonly string[]): void;
@@ -28,7 +28,7 @@ describe('the context of TLS', () => {
     expect(sharedContext({ ca: [ca], rejectUnauthorized: true })).toBe(context);
   });
 
-  it('is another one where any option differs', () => {
+  it('is another one if any option differs', () => {
     const options: ConnectionOptions = { ca: [ca], minVersion: 'TLSv1.2' };
     const others: ConnectionOptions[] = [
       {},
@@ -45,14 +45,14 @@ describe('the context of TLS', () => {
     }
   });
 
-  it('is another one when the caller has added an authority to a list that was used before', () => {
+  it('is another one after the caller has added an authority to the same list', () => {
     const authorities = [ca];
     const context = sharedContext({ ca: authorities });
     authorities.push(certificate('localhost'));
     expect(sharedContext({ ca: authorities })).not.toBe(context);
   });
 
-  it('is another one when the caller has changed a buffer in place that was used before', () => {
+  it('is another one after the caller has changed the same buffer in place', () => {
     const authority = Buffer.from(ca);
     const context = sharedContext({ ca: authority });
     expect(sharedContext({ ca: Buffer.from(authority) })).toBe(context);
@@ -60,7 +60,7 @@ describe('the context of TLS', () => {
     expect(sharedContext({ ca: authority })).not.toBe(context);
   });
 
-  it('is another one when the program has changed a default of TLS', () => {
+  it('is another one after the program has changed a default of TLS', () => {
     const context = sharedContext({});
     const before = tls.DEFAULT_MIN_VERSION;
     try {
@@ -72,7 +72,7 @@ describe('the context of TLS', () => {
   });
 
   it.runIf(setDefaultCACertificates !== undefined)(
-    'is another one when the program has exchanged the authorities that Node.js trusts (Node.js 22.19)',
+    'is another one after the program has replaced the authorities that Node.js trusts (Node.js 22.19)',
     () => {
       const context = sharedContext({});
       const before = getCACertificates?.() ?? [];
@@ -90,7 +90,7 @@ describe('the context of TLS', () => {
     expect(() => sharedContext({ minVersion: 'TLSv9' as 'TLSv1.3' })).toThrow(TypeError);
   });
 
-  it('is kept by nobody but its connections, nor is the key that it was made with', async () => {
+  it('is kept alive by its connections alone, and so is the key that it was made with', async () => {
     const make = (): WeakRef<object>[] => {
       const key = certificate('server-key');
       return [new WeakRef(sharedContext({ key })), new WeakRef(key)];

@@ -5,7 +5,7 @@ import { findSession, keepSession, sessionConditions } from '../../src/dial/tls-
 const SESSION = Buffer.from('session');
 let lastPort = 0;
 
-/** Options for a server that nobody has connected to. */
+/** Options for a server that no other test connects to. */
 function fresh(rest: ConnectionOptions = {}): ConnectionOptions {
   lastPort++;
   return { host: 'a.example', port: lastPort, ALPNProtocols: ['http/1.1'], ...rest };
@@ -20,7 +20,7 @@ function find(options: ConnectionOptions): Buffer | undefined {
 }
 
 describe('the sessions of TLS', () => {
-  it('are used for the same server under the same options, by their contents', () => {
+  it('are used for the same server under options with the same contents', () => {
     const options = fresh({ ca: [Buffer.from('an authority')], pfx: [{ buf: 'one' }] as never });
     expect(find(options)).toBeUndefined();
     keep(options);
@@ -34,7 +34,7 @@ describe('the sessions of TLS', () => {
     expect(find(again)).toBe(SESSION);
   });
 
-  it('are not used where any option differs', () => {
+  it('are not used if any option differs', () => {
     const options = fresh({ ca: 'an authority', key: [{ pem: 'key' }] as never });
     keep(options);
     const others: ConnectionOptions[] = [
@@ -56,7 +56,7 @@ describe('the sessions of TLS', () => {
     expect(find(options)).toBe(SESSION);
   });
 
-  it('are not used where a list or a buffer was changed in place', () => {
+  it('are not used after a list or a buffer was changed in place', () => {
     const pem = Buffer.from('an authority');
     const options = fresh({ ca: [pem] });
     keep(options);
@@ -68,7 +68,7 @@ describe('the sessions of TLS', () => {
     expect(find(options)).toBeUndefined();
   });
 
-  it('are not used where the program has changed a default of TLS', () => {
+  it('are not used after the program has changed a default of TLS', () => {
     const options = fresh();
     keep(options);
     const changes = {
@@ -90,7 +90,7 @@ describe('the sessions of TLS', () => {
     }
   });
 
-  it('are not kept of a connection made without a check, nor used by one', () => {
+  it('are neither kept nor used by a connection that does not verify certificates', () => {
     const options = fresh();
     const unchecked = { ...options, rejectUnauthorized: false };
     keep(unchecked);
@@ -107,7 +107,7 @@ describe('the sessions of TLS', () => {
     expect(find(options)).toBeUndefined();
   });
 
-  it('are not kept where the caller has a function or a context of his own, whose verdict may change', () => {
+  it('are not kept if the caller gives a function or a context, whose verdict may change', () => {
     for (const own of [
       { checkServerIdentity: () => undefined },
       { pskCallback: () => null },
@@ -119,7 +119,7 @@ describe('the sessions of TLS', () => {
     }
   });
 
-  it('leave alone who looks after sessions himself, or wants none', () => {
+  it('are neither kept nor used if the caller gives the option session', () => {
     const options = fresh();
     keep(options);
     const own = { ...options, session: Buffer.from('own') };
@@ -129,7 +129,7 @@ describe('the sessions of TLS', () => {
     expect(find(options)).toBe(SESSION);
   });
 
-  it('are forgotten, oldest first, above a hundred', () => {
+  it('are a hundred at most, and the oldest are forgotten', () => {
     const all = Array.from({ length: 150 }, () => fresh());
     for (const options of all) keep(options);
     const kept = all.map((options) => find(options) !== undefined);

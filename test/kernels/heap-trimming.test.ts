@@ -4,7 +4,7 @@ import { runProgram } from '../support/run-program.ts';
 
 const LARGE = 31 * 1024 * 1024;
 
-describe.runIf(process.platform === 'linux')('the C library is shown a large block', () => {
+describe.runIf(process.platform === 'linux')('a large block is taken and freed', () => {
   let allocate: MockInstance<typeof Buffer.allocUnsafeSlow>;
 
   beforeEach(() => {
@@ -13,7 +13,7 @@ describe.runIf(process.platform === 'linux')('the C library is shown a large blo
 
   afterEach(() => allocate.mockRestore());
 
-  it('at the first large message, once', () => {
+  it('at the first large message, and only once', () => {
     preventTrimming(16 * 1024 - 1);
     expect(allocate).not.toHaveBeenCalled();
     allocate.mockImplementationOnce(() => {
@@ -26,8 +26,8 @@ describe.runIf(process.platform === 'linux')('the C library is shown a large blo
     expect(allocate).toHaveBeenCalledOnce();
   });
 
-  // Bundlers drop what they think has no effect.
-  it('by the package as it is built', async () => {
+  // A bundler may drop a call that seems to have no effect.
+  it('by the built package too', async () => {
     const { lines } = await runProgram(`
       const { allocUnsafeSlow } = Buffer;
       const sizes = [];

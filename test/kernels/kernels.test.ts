@@ -1,4 +1,4 @@
-// One body over every implementation of the interface, against the naive reading of the RFCs.
+// The same tests for every implementation of the interface, against the plainest reading of the RFCs.
 import { describe, expect, it } from 'vitest';
 import type { Kernels } from '../../src/kernels/kernels.ts';
 import { NodeKernels, nodeKernels } from '../../src/kernels/node.ts';
@@ -15,7 +15,7 @@ const IMPLEMENTATIONS: readonly [string, Kernels, Uint8Array][] = [
 ];
 const KEYS = [0x3d21fa37, 0xffffffff, 0x80000001, 0];
 
-/** RFC 6455 §5.3: octet i of the payload is XORed with octet (i MOD 4) of the key. */
+/** RFC 6455 §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", where j = i MOD 4. */
 function maskNaively(payload: Uint8Array, key: number, phase: number): Uint8Array {
   const octets = [key & 0xff, (key >>> 8) & 0xff, (key >>> 16) & 0xff, key >>> 24];
   return payload.map((octet, i) => octet ^ (octets[(i + phase) % 4] as number));
@@ -32,7 +32,7 @@ function noise(length: number): Uint8Array {
   return bytes;
 }
 
-/** Masks `length` bytes at `offset` and says whether exactly those came out right. */
+/** Masks `length` bytes at `offset`; tells whether these are right and all others are unchanged. */
 function masksRightly(
   kernels: Kernels,
   memory: Uint8Array,
@@ -146,11 +146,11 @@ describe.each(IMPLEMENTATIONS)('text with %s', (_, kernels, memory) => {
 });
 
 describe.each(IMPLEMENTATIONS)('bytes made by %s', (_, kernels) => {
-  it('have memory of their own, so that who is given them may transfer it', () => {
+  it('have memory of their own, which a program may transfer', () => {
     for (const size of [0, 1, 100, 70_000]) {
       const bytes = kernels.createBytes(size);
       expect(bytes.length).toBe(size);
-      // A plain array: a Buffer's slice would not copy.
+      // Not a Buffer, whose slice does not copy.
       expect(bytes.constructor).toBe(Uint8Array);
       expect(bytes.buffer.byteLength).toBe(size);
       expect(bytes.buffer).not.toBe(kernels.createBytes(size).buffer);

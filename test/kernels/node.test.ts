@@ -10,7 +10,7 @@ describe('nodeKernels', () => {
 });
 
 describe('NodeKernels.allocate', () => {
-  it('gives out kernel memory first and ordinary memory when that is used up', () => {
+  it('gives out kernel memory first, and ordinary memory when that is used up', () => {
     const wasm = new WasmKernel(128 * 1024);
     const kernels = new NodeKernels(wasm);
     expect(kernels.allocate(32 * 1024).buffer).toBe(wasm.buffer);
@@ -22,13 +22,13 @@ describe('NodeKernels.allocate', () => {
   it('gives out ordinary memory where there is no WebAssembly', () => {
     const region = new NodeKernels(undefined).allocate(100);
     expect(region.length).toBe(100);
-    // Memory of its own, not a part of the pool that others read.
+    // Memory of its own, not a part of the pool of Buffers.
     expect(region.buffer.byteLength).toBe(100);
   });
 });
 
 describe('NodeKernels.allocateSpare', () => {
-  it('leaves kernel memory for what a thread has once', () => {
+  it('keeps a reserve of kernel memory for what a thread has once', () => {
     const wasm = new WasmKernel(2 * 1024 * 1024 + 256 * 1024);
     const kernels = new NodeKernels(wasm);
     expect(kernels.allocateSpare(128 * 1024).buffer).toBe(wasm.buffer);
@@ -42,7 +42,7 @@ describe('NodeKernels.allocateSpare', () => {
 });
 
 describe('NodeKernels.mask', () => {
-  it('leaves memory given out to others as it was', () => {
+  it('changes no memory that was given out', () => {
     const kernels = new NodeKernels(new WasmKernel(256 * 1024));
     const other = kernels.allocate(64 * 1024).fill(0x55);
     kernels.mask(new Uint8Array(200_000), 0, 200_000, 0x3d21fa37, 0);

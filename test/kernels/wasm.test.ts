@@ -11,7 +11,7 @@ describe('WasmKernel.allocate', () => {
     expect([first?.length, second?.length, third?.length]).toEqual([1, 65, 64]);
   });
 
-  it('gives out the memory to its last byte, and nothing after that', () => {
+  it('gives out the memory to its last byte, and undefined after that', () => {
     const kernel = new WasmKernel(65_536);
     expect(kernel.allocate(65_537)).toBeUndefined();
     expect(kernel.allocate(65_536)?.length).toBe(65_536);
@@ -28,7 +28,7 @@ describe('createWasmKernel', () => {
     expect(createWasmKernel(65_536)).toBeInstanceOf(WasmKernel);
   });
 
-  it('returns nothing where there can be none', () => {
+  it('returns undefined if there can be no kernel', () => {
     expect(createWasmKernel(2 ** 50)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /**
- * How much leaves in one write: what is sent within a turn goes together, but a client's server is given
- * its first work early.
+ * How much leaves in one write. The messages of a turn leave together, but a client's first ones leave early, so that
+ * its server has work.
  */
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
@@ -22,7 +22,7 @@ describe('a hundred messages of 512 bytes that are sent within one turn', () => 
 
   afterEach(() => write.mockRestore());
 
-  /** Lengths of what the sockets connected to that port wrote, or those that listen on it. */
+  /** Returns the lengths of the writes of sockets connected to the port, or accepted on it. */
   function writes(port: number, side: 'localPort' | 'remotePort'): number[] {
     return write.mock.calls.flatMap(([bytes], index) => {
       const isTheirs = (write.mock.contexts[index] as Socket)[side] === port;
@@ -30,7 +30,7 @@ describe('a hundred messages of 512 bytes that are sent within one turn', () => 
     });
   }
 
-  it('leave a client one at once and the rest in batches of 16 KiB, and a server that answers them in one', async () => {
+  it('leave a client as one message at once and then batches of 16 KiB, and the answers leave the server in one', async () => {
     const server = await serve({
       host: '127.0.0.1',
       port: 0,
@@ -46,19 +46,19 @@ describe('a hundred messages of 512 bytes that are sent within one turn', () => 
     const batches = writes(port, 'remotePort');
     const full = Math.ceil((16 * 1024) / CLIENT_FRAME) * CLIENT_FRAME;
     expect(batches[0]).toBe(CLIENT_FRAME);
-    // A turn of some milliseconds may write another one at once.
+    // After some milliseconds a new turn begins, which writes its first message at once.
     expect(batches.length).toBeLessThan(10);
     expect(batches.filter((length) => length === full).length).toBeGreaterThanOrEqual(2);
     expect(batches.reduce((sum, length) => sum + length)).toBe(COUNT * CLIENT_FRAME);
 
-    // All had left before the server's turn came, so that it read all at once.
+    // All messages had left before the server's turn, so it read them at once.
     expect(writes(port, 'localPort')).toEqual([COUNT * SERVER_FRAME]);
 
     await ws.close();
     await server.close();
   });
 
-  it('leave a client in batches of 16 KiB within a delivery too, so that the server has something to do', async () => {
+  it('leave a client in batches of 16 KiB within a delivery too, so that the server has work', async () => {
     const server = await serve({
       host: '127.0.0.1',
       port: 0,

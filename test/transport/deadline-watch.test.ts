@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/transport/clock.ts';
 import { deadlineWatch, type Watched } from '../../src/transport/deadline-watch.ts';
 
-// Those of the globals, which can be faked.
+// The global functions, which vitest can fake.
 vi.mock('../../src/transport/clock.ts', () => ({
   now: () => performance.now(),
   setTimeout: (...args: Parameters<typeof setTimeout>) => setTimeout(...args),
   clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
 }));
 
-/** A connection with one deadline, that remembers when it was handed back. */
+/** A connection with one deadline. It notes when its watch ended. */
 class Connection implements Watched {
   due: number;
   near: number | undefined;
@@ -41,13 +41,13 @@ describe('the watch over deadlines that are far away', () => {
     vi.useRealTimers();
   });
 
-  it('leaves a deadline that is near to a timer of its own', () => {
+  it('does not watch a deadline that is near', () => {
     const connection = new Connection(now() + 1500);
     expect(deadlineWatch.add(connection, connection.due, now())).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('hands each of many back before its deadline, with one timer at a time', () => {
+  it('ends the watch over each of many before its deadline, with one timer at a time', () => {
     const connections = Array.from({ length: 200 }, (_, i) => watch(2000 + 97 * i));
     expect(vi.getTimerCount()).toBe(1);
     for (let i = 0; i < 300; i++) {
@@ -61,7 +61,7 @@ describe('the watch over deadlines that are far away', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('goes on watching one whose deadline has moved on in the meantime', () => {
+  it('goes on if the deadline has moved on in the meantime', () => {
     const connection = watch(5000);
     vi.advanceTimersByTime(3000);
     connection.due = now() + 20_000;
@@ -71,7 +71,7 @@ describe('the watch over deadlines that are far away', () => {
     expect(connection.near).toBeLessThanOrEqual(connection.due);
   });
 
-  it('hands back one that has no deadline any more', () => {
+  it('ends for a connection that has no deadline any more', () => {
     const connection = watch(5000);
     connection.due = Number.POSITIVE_INFINITY;
     vi.advanceTimersByTime(5000);
@@ -79,7 +79,7 @@ describe('the watch over deadlines that are far away', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('looks earlier for a new one whose deadline is earlier', () => {
+  it('looks earlier for a new connection with an earlier deadline', () => {
     const late = watch(60_000);
     const early = watch(3000);
     vi.advanceTimersByTime(3000);
@@ -88,7 +88,7 @@ describe('the watch over deadlines that are far away', () => {
     deadlineWatch.remove(late);
   });
 
-  it('has no timer once nobody is left to watch', () => {
+  it('has no timer once no connection is left', () => {
     const connections = [watch(5000), watch(6000)];
     for (const connection of connections) deadlineWatch.remove(connection);
     expect(vi.getTimerCount()).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * When what is sent leaves: the first of a turn at once, the rest at its end, and all of it before the
- * process exits.
+ * When messages leave: the first one of a turn at once, the others at its end, and all of them before the process
+ * exits.
  */
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';
@@ -11,13 +11,13 @@ import { runProgram } from '../support/run-program.ts';
 const certificate = (name: string): Buffer =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
 
-/** Milliseconds after which a message that has not come is taken for one that has not left. */
+/** If a message has not come after so many milliseconds, it has not left. */
 const PATIENCE = 2000;
 
 let got: unknown[] = [];
 let ended: (() => void) | undefined;
 let isWanted: (() => void) | undefined;
-/** Tells who connects what has come, once something has: for a program whose thread is busy meanwhile. */
+/** Answers each connection with the messages that have come, for a program whose thread is busy meanwhile. */
 let witness: TcpServer;
 const servers: Server[] = [];
 
@@ -71,7 +71,7 @@ const ASK = `
   const ask = () => execFileSync(process.execPath, ['-e',
     'require("node:net").connect(+process.argv[1], "127.0.0.1").pipe(process.stdout)', port]).toString();`;
 
-/** Runs a program and returns what the server has got of it by its end, and what it printed. */
+/** Runs a program; returns the messages that the server has got by its end, and what it printed. */
 async function run(
   program: string,
   isSecure: boolean,
@@ -101,11 +101,11 @@ describe.each([
   const connect = CONNECT[client] as string;
   const isSecure = how === 'over TLS';
 
-  it('what was sent has left when the process exits right after it', async () => {
+  it('messages have left when the process exits right after send', async () => {
     expect((await run(`${connect} await ws.send('1'); process.exit();`, isSecure)).came).toEqual([
       '1',
     ]);
-    // The engine of TLS takes a second write only in a later turn.
+    // TLS takes a second write only in a later turn.
     if (isSecure) return;
     const programs = [
       `${connect} await ws.send('1'); await ws.send('2'); process.exit();`,
@@ -119,7 +119,7 @@ describe.each([
     }
   });
 
-  it('what was sent leaves before the work that follows it in the same turn', async () => {
+  it('a message leaves before the work that follows in the same turn', async () => {
     for (const wait of ['', 'await new Promise((resolve) => setTimeout(resolve, 5));']) {
       got = [];
       isWanted = undefined;
@@ -129,7 +129,7 @@ describe.each([
   });
 });
 
-it('what is sent from a timer leaves at once each time, though nothing is read in between', async () => {
+it('a message sent in a timer leaves at once each time, even if nothing is read in between', async () => {
   const program = `${ASK} ${CONNECT.events}
     let count = 0;
     const timer = setInterval(() => {
@@ -146,12 +146,12 @@ it('what is sent from a timer leaves at once each time, though nothing is read i
   expect((await run(program, false)).lines).toEqual(['true']);
 });
 
-it('what is sent within cork has left when the process exits there', async () => {
+it('messages sent within cork have left when the process exits there', async () => {
   const program = `${CONNECT.events} ws.cork(() => { ws.send('1'); ws.send('2'); process.exit(); });`;
   expect((await run(program, false)).came).toEqual(['1', '2']);
 });
 
-it('what a handler sends has left when it exits the process', async () => {
+it('messages of a handler have left when the handler exits the process', async () => {
   const program = `
     import { connect } from 'wirespeed/events';
     await connect(url, {

@@ -5,7 +5,7 @@ import type { DrivenSocket } from '../../src/transport/socket.ts';
 
 type Written = (error?: Error | null) => void;
 
-/** A socket that takes what is written at once, or keeps it until `take`. */
+/** A socket that takes writes at once, or keeps them until `take`. */
 class FakeSocket implements DrivenSocket {
   writableLength = 0;
   readonly bytesRead = 0;
@@ -20,7 +20,7 @@ class FakeSocket implements DrivenSocket {
     if (written !== undefined) this.#waiting.push(written);
   }
 
-  /** The system takes all that waits, and the event loop tells so. */
+  /** Takes all writes that wait, and calls their callbacks. */
   take(): void {
     this.writableLength = 0;
     for (const written of this.#waiting.splice(0)) written();
@@ -52,7 +52,7 @@ function connect(arena = new SendArena(new NodeKernels(undefined))) {
     socket,
     send,
     told: () => told,
-    /** Appends `size` bytes, and returns the memory that they lie in and where. */
+    /** Appends `size` bytes; returns their memory and where they begin in it. */
     append(size: number, fill = 0) {
       output.reserve(size);
       const { bytes, position } = output;
@@ -64,7 +64,7 @@ function connect(arena = new SendArena(new NodeKernels(undefined))) {
 }
 
 describe('a batch', () => {
-  it('is written without asking to be told, where the last one left at once', () => {
+  it('is written without a callback if the last one left at once', () => {
     const { socket, send, append } = connect();
     for (let i = 0; i < 3; i++) {
       append(10);
@@ -78,7 +78,7 @@ describe('a batch', () => {
     ]);
   });
 
-  it('lies where the one before lay, once that has left', () => {
+  it('uses the memory of the batch before, once that has left', () => {
     const { socket, send, append } = connect();
     const first = append(10);
     send();
@@ -87,7 +87,7 @@ describe('a batch', () => {
   });
 
   it.each(['first', 'later'])(
-    'that does not leave at once keeps its memory until it has left, the %s one',
+    'that does not leave at once keeps its memory until it has left: the %s one',
     (which) => {
       const { socket, send, append, told } = connect();
       if (which === 'later') {
@@ -109,7 +109,7 @@ describe('a batch', () => {
     },
   );
 
-  it('asks to be told again after one that did not leave at once, until one does', () => {
+  it('is written with a callback after one that did not leave at once, until one does', () => {
     const { socket, send, append } = connect();
     const asks: boolean[] = [];
     for (const takesAtOnce of [true, true, false, true, true]) {
@@ -119,12 +119,12 @@ describe('a batch', () => {
       asks.push(socket.writes.at(-1)?.written !== undefined);
       socket.take();
     }
-    // Of the third one by the empty write that follows it.
+    // The empty write behind the third batch has the callback.
     expect(asks).toEqual([false, false, true, true, false]);
     expect(socket.writes.map(({ bytes }) => bytes.length)).toEqual([10, 10, 10, 0, 10, 10]);
   });
 
-  it('that waits behind others is copied out, so that a slow peer keeps no slab for it', () => {
+  it('that waits behind others is copied out of the slab, so that a slow peer does not pin it', () => {
     const arena = new SendArena(new NodeKernels(undefined));
     const slow = connect(arena);
     slow.socket.takesAtOnce = false;
@@ -137,7 +137,7 @@ describe('a batch', () => {
     expect(copy?.every((byte) => byte === 5)).toBe(true);
   });
 
-  it('of one connection goes on behind those that others wrote in between, all in order', () => {
+  it('of one connection stays in order when other connections append in between', () => {
     const arena = new SendArena(new NodeKernels(undefined));
     const one = connect(arena);
     const other = connect(arena);

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { SpinGate, usualSpin } from '../../src/transport/spin-gate.ts';
 
-/** Has so many waits take so many milliseconds; returns how long each of them was to spin. */
+/** Makes so many waits of so many milliseconds; returns how long each might spin. */
 function wait(gate: SpinGate, waited: number, times: number): number[] {
   return Array.from({ length: times }, () => {
     const spin = gate.next();
@@ -11,27 +11,27 @@ function wait(gate: SpinGate, waited: number, times: number): number[] {
   });
 }
 
-describe('the gate of spinning', () => {
-  it('spins at first, for the length it was given', () => {
+describe('the gate for spinning', () => {
+  it('lets waits spin at first, for its length', () => {
     expect(new SpinGate(200).next()).toBe(0.2);
   });
 
-  it('spins 50 µs by default and 100 over TLS, and not at all on a machine with one processor', () => {
+  it('has a length of 50 µs by default, 100 over TLS, and 0 on a machine with one processor', () => {
     const isAlone = cpus().length < 2;
     expect(usualSpin(false)).toBe(isAlone ? 0 : 50);
     expect(usualSpin(true)).toBe(isAlone ? 0 : 100);
   });
 
-  it('never spins where that is turned off', () => {
+  it('lets no wait spin if its length is 0', () => {
     const gate = new SpinGate(0);
     expect([...wait(gate, 0, 100), ...wait(gate, 1, 5000)].every((spin) => spin === 0)).toBe(true);
   });
 
-  it('goes on while replies come within its length', () => {
+  it('stays open while replies come within its length', () => {
     expect(wait(new SpinGate(50), 0.03, 1000).every((spin) => spin === 0.05)).toBe(true);
   });
 
-  it('stops while replies take longer on average, but for probes of a few waits, ever fewer', () => {
+  it('closes while replies take longer on average, but for probes of a few waits, which become rarer', () => {
     const gate = new SpinGate(50);
     wait(gate, 1, 20);
     const spins = wait(gate, 1, 4000);
@@ -44,7 +44,7 @@ describe('the gate of spinning', () => {
     expect(spins.filter((spin) => spin > 0)).toHaveLength(4 * starts.length);
   });
 
-  it('begins again when a server answers in time once the first messages of a probe have woken it', () => {
+  it('opens again if the server replies in time after the first waits of a probe have woken it', () => {
     const gate = new SpinGate(50);
     wait(gate, 1, 20);
     let awake = 0;
@@ -58,7 +58,7 @@ describe('the gate of spinning', () => {
     expect(spun).toBeGreaterThan(900);
   });
 
-  it('begins again at the first probe that is answered in time, and probes often from then on', () => {
+  it('opens again at the first probe that is answered in time, and probes often from then on', () => {
     const gate = new SpinGate(50);
     wait(gate, 100, 1000);
     const spins = wait(gate, 0.04, 2000);
@@ -67,7 +67,7 @@ describe('the gate of spinning', () => {
     expect(wait(gate, 1, 40).filter((spin) => spin > 0)).toHaveLength(4);
   });
 
-  it('stays closed where replies are in time for who sleeps, and late for who spins', () => {
+  it('stays closed if replies are fast after a sleep and slow after a spin', () => {
     const gate = new SpinGate(50);
     let spun = 0;
     for (let i = 0; i < 10_000; i++) {
@@ -78,7 +78,7 @@ describe('the gate of spinning', () => {
     expect(spun).toBeLessThan(80);
   });
 
-  it('is not led astray by one long pause', () => {
+  it('stays open after one long pause', () => {
     const gate = new SpinGate(50);
     wait(gate, 0.02, 100);
     wait(gate, 10_000, 1);

@@ -1,10 +1,10 @@
 /**
- * Compression is tried before it is offered or accepted.
+ * Compression is tried before a client offers it or a server accepts it.
  */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../../support/run-program.ts';
 
-/** What is changed of a stream that inflates, in a Node.js whose zlib is not what it was. */
+/** Changes to a zlib stream, as another version of Node.js may have them. */
 const CHANGES: Readonly<Record<string, string>> = {
   'has no such call': 'Object.getPrototypeOf(stream._handle).writeSync = undefined;',
   'has its state elsewhere': 'stream._writeState = undefined;',
@@ -18,7 +18,7 @@ const CHANGES: Readonly<Record<string, string>> = {
 
 describe('where the zlib of Node.js', () => {
   it.each(Object.keys(CHANGES))(
-    '%s, nothing is offered or accepted, and that is said once',
+    '%s, compression is neither offered nor accepted, and one warning says so',
     async (change) => {
       const { lines, stderr, code } = await runProgram(`
         import zlib from 'node:zlib';
@@ -41,7 +41,7 @@ describe('where the zlib of Node.js', () => {
         await ws.send('hello');
         console.log(await ws.recv(), JSON.stringify(ws.extensions));
         await ws.close();
-        // Who does not know that it is no use offers it, and is declined.
+        // A client that offers compression all the same is not granted it.
         const { request } = await import('node:http');
         const headers = {
           connection: 'upgrade',

@@ -1,5 +1,5 @@
 /**
- * The zlib codecs against zlib's own one-shot calls, which know nothing of them.
+ * The zlib codecs against zlib's own one-shot calls.
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -11,19 +11,19 @@ const SIZES = [0, 1, 2, 100, 1000, 65_535, 65_536, 300_000];
 const KEEPS = { noContextTakeover: false, windowBits: 15 };
 const FORGETS = { noContextTakeover: true, windowBits: 15 };
 
-/** What RFC 7692 §7.2.1 makes of a message, by zlib's one-shot call. */
+/** Compresses a message as RFC 7692 §7.2.1 says, by zlib's one-shot call. */
 function deflated(message: Uint8Array, windowBits = 15): Buffer {
   const bytes = deflateRawSync(message, { windowBits, finishFlush: constants.Z_SYNC_FLUSH });
   return bytes.subarray(0, bytes.length - 4);
 }
 
-/** What a compressed message says, by zlib's one-shot call. */
+/** Decompresses messages by zlib's one-shot call. */
 function inflated(...messages: readonly Uint8Array[]): Buffer {
   const all = messages.flatMap((message) => [message, TAIL]);
   return inflateRawSync(Buffer.concat(all), { finishFlush: constants.Z_SYNC_FLUSH });
 }
 
-/** Reads a message out of an inflater, given in pieces, with little room at a time. */
+/** Gives a message to an inflater in pieces, and reads it with little room at a time. */
 function inflate(inflater: ZlibInflater, message: Uint8Array, piece = 7, room = 1000): Buffer {
   const parts: Buffer[] = [];
   const whole = Buffer.concat([message, TAIL]);
@@ -50,7 +50,7 @@ describe('the deflater', () => {
     ['keeping its history', KEEPS],
     ['forgetting its history', FORGETS],
   ] as const) {
-    it(`gives what zlib can read, ${name}`, () => {
+    it(`writes what zlib can read, ${name}`, () => {
       const codec = deflater(parameters);
       const messages = SIZES.map((size) => patternBytes(size));
       const results = messages.map((message) => Buffer.from(codec.deflate(message, true)));
@@ -65,7 +65,7 @@ describe('the deflater', () => {
     });
   }
 
-  it('makes a repeated message short if it keeps its history, and only then', () => {
+  it('makes a repeated message short if it keeps its history, and not otherwise', () => {
     const message = Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * i * 31) & 0xff));
     const again = (codec: ZlibDeflater): number => {
       codec.deflate(message, true);
@@ -77,7 +77,7 @@ describe('the deflater', () => {
     expect(again(deflater(FORGETS))).toBe(deflated(message).length);
   });
 
-  it('makes one zero byte of an empty message, also after others (RFC 7692 §7.2.3.6)', () => {
+  it('makes one zero byte of an empty message, also after other messages (RFC 7692 §7.2.3.6)', () => {
     const codec = deflater();
     expect([...codec.deflate(new Uint8Array(0), true)]).toEqual([0]);
     codec.deflate(Buffer.from('x'), true);
@@ -85,7 +85,7 @@ describe('the deflater', () => {
     codec.release();
   });
 
-  it('makes fragments that are one message together', () => {
+  it('compresses fragments that together make one message', () => {
     const codec = deflater();
     const pieces = ['one', '', ' two', ' three', ''].map((text) => Buffer.from(text));
     const results = pieces.map((piece, i) =>
@@ -98,7 +98,7 @@ describe('the deflater', () => {
   for (let windowBits = 8; windowBits <= 15; windowBits++) {
     it(`keeps to a window of ${windowBits} bits`, () => {
       const codec = deflater({ noContextTakeover: false, windowBits });
-      // The same bytes again, just so far away that a larger window would reach back to them.
+      // The same bytes come again, so far away that only a larger window would reach back to them.
       const block = Buffer.from(Array.from({ length: 64 }, (_, i) => (i * 37) & 0xff));
       const message = Buffer.concat([block, Buffer.alloc((1 << windowBits) + 100, 'ab'), block]);
       const result = Buffer.concat([codec.deflate(message, true), TAIL]);
@@ -108,7 +108,7 @@ describe('the deflater', () => {
     });
   }
 
-  it('compresses in the thread pool to the same bytes, in one history with the others', async () => {
+  it('shares its history between messages compressed in the thread pool and at once', async () => {
     const message = patternBytes(200_000);
     const both = deflater();
     const first = Buffer.from(await both.deflateLater(message));
@@ -140,7 +140,7 @@ describe('the deflater', () => {
 });
 
 describe('the inflater', () => {
-  it('gives back what zlib has compressed, in any pieces and with any room', () => {
+  it('reads what zlib has compressed, in any pieces and with any room', () => {
     for (const size of SIZES) {
       const message = patternBytes(size);
       for (const [piece, room] of [
@@ -168,7 +168,7 @@ describe('the inflater', () => {
     sender.release();
   });
 
-  it('lends its stream, so that many connections that forget share it', () => {
+  it('borrows its stream for each message, if it forgets its history', () => {
     const [a, b] = [new ZlibInflater(FORGETS), new ZlibInflater(FORGETS)];
     for (let i = 0; i < 20; i++) {
       expect(inflate(a, deflated(Buffer.from(`a${i}`))).toString()).toBe(`a${i}`);
@@ -189,18 +189,18 @@ describe('the inflater', () => {
     // §7.2.3.3: a block without compression.
     const stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
     expect(read(inflater, stored)).toBe('Hello');
-    // §7.2.3.4: a block that says it is the last; what follows begins anew.
+    // §7.2.3.4: a block that says it is the last one.
     expect(read(inflater, [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00])).toBe('Hello');
     expect(read(inflater, hello)).toBe('Hello');
     // §7.2.3.5: two blocks.
     const two = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
     expect(read(inflater, two)).toBe('Hello');
-    // §7.2.3.6: nothing.
+    // §7.2.3.6: an empty message.
     expect(read(inflater, [0x00])).toBe('');
     inflater.release();
   });
 
-  it('begins anew after a last block that lacks the octet behind it (RFC 7692 §7.2.3.4)', () => {
+  it('reads on after a last block that lacks the octet behind it (RFC 7692 §7.2.3.4)', () => {
     const inflater = new ZlibInflater(KEEPS);
     const last = Uint8Array.of(0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00);
     for (let i = 0; i < 3; i++) {
@@ -210,14 +210,14 @@ describe('the inflater', () => {
     inflater.release();
   });
 
-  it('takes a message of nothing but last blocks, in bounded time', () => {
+  it('reads a message of nothing but last blocks, in bounded time', () => {
     const inflater = new ZlibInflater(KEEPS);
     const blocks = Buffer.alloc(60_000, Buffer.from([0x03, 0x00]));
     expect(inflate(inflater, blocks, 60_000, 10).length).toBe(0);
     inflater.release();
   });
 
-  it('says so for data that is no DEFLATE, and hands its stream to nobody else', () => {
+  it('reports data that is not DEFLATE, and does not give its stream to the pool', () => {
     for (const parameters of [KEEPS, FORGETS]) {
       const inflater = new ZlibInflater(parameters);
       const junk = Buffer.alloc(100, 0xff);
@@ -230,7 +230,7 @@ describe('the inflater', () => {
     }
   });
 
-  it('holds to the window agreed on: what reaches back further is bad data', () => {
+  it('reports a reference that reaches back further than the window agreed on', () => {
     const block = Buffer.from(Array.from({ length: 64 }, (_, i) => (i * 37) & 0xff));
     const message = Buffer.concat([block, Buffer.alloc(1000, 'ab'), block]);
     const inflater = new ZlibInflater({ noContextTakeover: false, windowBits: 8 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JobLimit } from '../../../src/transport/compression/job-limit.ts';
 
 describe('a limit of jobs', () => {
-  it('runs so many at once, and the others in order as places come free', async () => {
+  it('runs no more at once, and the others in order as places become free', async () => {
     const limit = new JobLimit(2);
     const begun: number[] = [];
     const ends: (() => void)[] = [];
@@ -28,7 +28,7 @@ describe('a limit of jobs', () => {
     expect(await Promise.all(jobs)).toEqual([0, 1, 2, 3]);
   });
 
-  it('gives on the place of a job that fails', async () => {
+  it('gives the place of a job that fails to the next one', async () => {
     const limit = new JobLimit(1);
     const failing = limit.run(() => Promise.reject(new Error('no')));
     const next = limit.run(async () => 'yes');
