@@ -1,6 +1,6 @@
 /**
- * Fragments without end, lengths that are only declared, and pongs that nobody takes: what a
- * connection keeps is bounded by what has come, by count as well as by size.
+ * Fragments without end, lengths that are only declared, and pongs that the peer does not read. The memory of a
+ * connection is bounded by the bytes and the fragments that have come.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -14,18 +14,18 @@ import { until } from '../support/until.ts';
 const MIB = 2 ** 20;
 const CONNECTIONS = 50;
 
-/** Bytes in array buffers of this thread; the peer has a thread of its own. */
+/** Returns the bytes in array buffers of this thread. The peer has a thread of its own. */
 function buffers(): number {
   return process.memoryUsage().arrayBuffers;
 }
 
-/** What many fragments may look like; none of them is the last. */
+/** Fragments of which none is the last one. */
 const ENDLESS: Readonly<Record<string, FrameFields>> = {
   empty: { opcode: 0, isFinal: false },
   'of one byte': { opcode: 0, payload: [0x61], isFinal: false },
 };
 
-// CVE-2022-35922: memory taken for a length that was only declared.
+// CVE-2022-35922: memory was taken for a length that was only declared.
 const DECLARED: Readonly<Record<string, FrameFields>> = {
   'a message of 64 MiB': { opcode: 2, length: BigInt(64 * MIB) },
   'a fragment of 63 MiB': { opcode: 1, length: BigInt(63 * MIB), isFinal: false },
@@ -46,7 +46,7 @@ contract(
       });
     }
 
-    // CVE-2016-10542, CVE-2026-9675: a limit on each frame is none on the message.
+    // CVE-2016-10542, CVE-2026-9675: frames were limited, and messages were not.
     it.everywhere('is failed with 1009 for many small fragments above maxMessageSize', async () => {
       const first = frame({ opcode: 1, isFinal: false });
       const more = frame({ opcode: 0, payload: 'x'.repeat(100), isFinal: false });
@@ -56,9 +56,9 @@ contract(
       expect(await rejection(client.recv())).toMatchObject({ closeCode: 1009, limit: 10_000 });
     });
 
-    // The sync face keeps nothing: it waits until its pongs have left.
+    // The sync client keeps nothing: it waits until its pongs have left.
     if (face.name !== 'sync') {
-      it('and takes no pongs is answered without growing', async () => {
+      it('and takes no pongs is answered without more memory', async () => {
         const { client } = await connectTo([
           STOP_READING,
           flood(frame({ opcode: 9, payload: 'x'.repeat(125) }), 500),
@@ -100,7 +100,7 @@ describe('fifty clients that send no end', () => {
     for (const socket of attackers.splice(0)) socket.destroy();
   });
 
-  /** Connects and sends the same bytes for ever, reading nothing. */
+  /** Connects and sends the same bytes without end, and reads nothing. */
   function attack(port: number, first: Uint8Array, again: Uint8Array | undefined): void {
     const socket = connectTcp(port, '127.0.0.1');
     attackers.push(socket);

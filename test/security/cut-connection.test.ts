@@ -1,7 +1,7 @@
 /**
- * A connection that is lost at any byte of a whole session, from the first of the request to the
- * last of the close frames, ends in the right error on both sides, and nothing is left of it. Over TLS,
- * with compression, it is lost at some of the bytes, from the first of the TLS handshake on.
+ * A connection is lost at each byte of a whole session, from the request to the close frames. Both ends get the right
+ * error, and nothing is left of the connection. Over TLS, with compression, it is lost at some of the bytes, from the
+ * first one of the TLS handshake on.
  *
  * CVE-2022-21676, CVE-2022-41940, CVE-2023-31125: a handshake cut short was an uncaught exception.
  */
@@ -23,7 +23,7 @@ const PLAIN = { protocols: ['chat'], closeTimeout: 3000 };
 const DEFLATE = { perMessageDeflate: { threshold: 0 } };
 const SECURE = { ...PLAIN, ...DEFLATE, tls: { ca: certificate('authority') } };
 
-/** What became of a session, as its client tells. */
+/** How a session ended for its client. */
 interface Outcome {
   isConnected: boolean;
   messages: number;
@@ -34,14 +34,14 @@ interface Outcome {
 let server: Server;
 let proxy: CuttingProxy;
 let url: string;
-/** What the server's handlers were told, by connection. */
+/** The calls of the server's handlers, by connection. */
 const told = new Map<EventConnection, string[]>();
 const uncaught: unknown[] = [];
 const note = (error: unknown): void => void uncaught.push(error);
 
-/** What the clients are given. */
+/** The options of the clients. */
 let options: object;
-/** Every connection that there was on either end, as long as anything keeps it. */
+/** All connections of both ends that are still in memory. */
 const connections: WeakRef<object>[] = [];
 
 async function startBehindProxy(isSecure: boolean): Promise<void> {
@@ -175,7 +175,7 @@ const SYNC = `
   console.log(JSON.stringify(kinds.filter((kind) => kind !== 'PipeWrap' && kind !== 'TTYWrap')));`;
 
 async function talkSync(count: number): Promise<Outcome[]> {
-  // It trusts the tests' authority by its environment.
+  // Its environment makes it trust the tests' authority.
   const { tls: _, ...rest } = options as typeof SECURE;
   const source = SYNC.replace('URL', JSON.stringify(url))
     .replace('OPTIONS', JSON.stringify(rest))
@@ -194,7 +194,7 @@ function nameOf(error: unknown): string {
     : `not ours: ${error}`;
 }
 
-/** What the process has open, but for what the test runner has; timers are told by the connections they would keep. */
+/** Lists what the process has open, without what the test runner has. Timers are not listed: they keep connections. */
 function resources(): string {
   const kinds = process.getActiveResourcesInfo();
   return kinds
@@ -203,7 +203,7 @@ function resources(): string {
     .join();
 }
 
-/** What is there once nothing changes any more: what ended just before may still be closing, and is not to be missed later. */
+/** Lists what is open once nothing changes any more: earlier connections may still be closing. */
 async function settledResources(): Promise<string> {
   let seen = resources();
   let since = performance.now();
@@ -222,11 +222,11 @@ const collect = runInNewContext('gc') as () => void;
 const CONNECT_ERRORS = ['ConnectError', 'HandshakeError'];
 const LATER_ERRORS = ['ConnectionClosedError', 'TransportError'];
 
-/** What must have come of a session that was cut so. */
+/** The end that a client must see if its session is cut there. */
 function expectOutcome(outcome: Outcome, { from, at, how }: Cut, opening?: number): void {
   const about = `${how} after ${at} bytes of the ${from}: ${JSON.stringify(outcome)}`;
   const { isConnected, messages, error, closeCode } = outcome;
-  // A reset may overtake the last bytes before it.
+  // A reset may arrive before the last bytes that were sent.
   if (how === 'FIN' && opening !== undefined) expect(isConnected, about).toBe(at >= opening);
   if (!isConnected) {
     expect(CONNECT_ERRORS, about).toContain(error);
@@ -238,7 +238,7 @@ function expectOutcome(outcome: Outcome, { from, at, how }: Cut, opening?: numbe
   if (closeCode === 1000) expect(messages, about).toBe(2);
 }
 
-/** What the server must have been told of each connection. */
+/** The calls that the server's handlers must have had for each connection. */
 function expectTold(): void {
   for (const events of told.values()) {
     expect(events[0]).toBe('open');
@@ -249,12 +249,12 @@ function expectTold(): void {
   }
 }
 
-/** Every cut of a session, or each so-manieth; and how many bytes of each end its opening has. */
+/** Every cut of a session, or one in so many; and how many bytes the opening handshake has at each end. */
 async function cuts(step: number): Promise<{ all: Cut[]; opening: Record<Cut['from'], number> }> {
   proxy.plan(undefined);
   expect(await talkAsync()).toMatchObject({ error: undefined, closeCode: 1000, messages: 2 });
   const { client, server: answered } = { ...proxy.passed };
-  // Frames: text of 5, binary of 300, ping of 4, close of 5; masked, and their echoes.
+  // The frames: text of 5 bytes, binary of 300, ping of 4, close of 5; masked, and their echoes.
   const masked = 6 + 5 + (8 + 300) + (6 + 4) + (6 + 5);
   const bare = 2 + 5 + (4 + 300) + (2 + 4) + (2 + 2);
   const opening = { client: client - masked + 1, server: answered - bare };
@@ -266,7 +266,7 @@ async function cuts(step: number): Promise<{ all: Cut[]; opening: Record<Cut['fr
   return { all, opening };
 }
 
-/** Whether the server has been told the end of every connection that it was told the beginning of. */
+/** Tells whether `close` was called for every connection for which `open` was. */
 function areAllClosed(): boolean {
   return [...told.values()].every((events) => events.at(-1)?.startsWith('close') === true);
 }
@@ -301,7 +301,7 @@ describe.each([
       await until(areAllClosed);
       told.clear();
       const before = await settledResources();
-      // In order, so that each connection meets its cut; several at a time would mix them up.
+      // One after the other: the proxy gives the next cut to the next connection.
       for (const cut of all) {
         proxy.plan(cut);
         expectOutcome(await talk(), cut, isSecure ? undefined : opening[cut.from]);

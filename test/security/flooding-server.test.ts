@@ -1,13 +1,12 @@
 /**
- * A server that sends without end and may read nothing: a client's time limits hold, and its memory
- * stays bounded.
+ * A server sends without end, and may read nothing. A client keeps its time limits, and its memory stays bounded.
  */
 import { expect } from 'vitest';
 import { contract, rejection } from '../contract/contract.ts';
 import { concat, type FrameFields, frame } from '../support/frames.ts';
 import { flood, STOP_READING, type Step, waitFor } from '../support/peer/index.ts';
 
-/** Some 64 KiB of the same frame in each write. */
+/** Each write has some 64 KiB of the same frame. */
 function endless(fields: FrameFields): Step {
   const bytes = frame(fields);
   return flood(bytes, Math.ceil(65_536 / bytes.length));

@@ -1,6 +1,6 @@
 /**
- * A peer that is gone without having said so is found out by keepalive, on both ends and whatever
- * waits to be sent; and control frames do not wait for messages that are not ready yet.
+ * Keepalive pings detect a peer that has gone without closing, on both ends and whatever waits to be sent. Control
+ * frames do not wait for messages that are not ready yet.
  */
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ import { request } from '../support/handshakes.ts';
 import { ECHO, STOP_READING, send, sendText } from '../support/peer/index.ts';
 import { until } from '../support/until.ts';
 
-/** Never there: what is sent after it waits for ever. */
+/** A Blob whose bytes never come: messages sent after it wait for ever. */
 class EndlessBlob extends Blob {
   override arrayBuffer(): Promise<ArrayBuffer> {
     return new Promise(() => {});
@@ -28,8 +28,8 @@ contract(
   'a server that is gone',
   ({ connectTo, face, it }) => {
     if (face.name === 'sync') {
-      // A blocking connection has no timers: nothing happens to it between two calls.
-      it.everywhere('is found out by a ping with a time limit', async () => {
+      // A blocking connection has no timers, so it sends no pings between two calls.
+      it.everywhere('is detected by a ping with a time limit', async () => {
         const { client } = await connectTo([STOP_READING], PING_OFTEN);
         const { ping } = client.raw as { ping(data: string, options: object): number };
         const attempt = (): number => ping.call(client.raw, 'x', { timeout: 50 });
@@ -42,7 +42,7 @@ contract(
       ['nothing', undefined],
       ['a message', LARGE],
     ] as const) {
-      it.everywhere(`is found out by pings although ${what} waits to be sent`, async () => {
+      it.everywhere(`is detected by pings although ${what} waits to be sent`, async () => {
         const { client } = await connectTo([STOP_READING], PING_OFTEN);
         if (data !== undefined) {
           client.send(data).catch(() => {});
@@ -56,7 +56,7 @@ contract(
     }
 
     it.everywhere(
-      'and one that is there are told apart while a message of ours is not ready',
+      'is told from one that is there while a message of ours is not ready',
       async () => {
         const steps = [sendText('first'), send({ opcode: 9, payload: 'sign of life?' }), ECHO];
         const { client, script } = await connectTo(steps, { ...PING_OFTEN, pingTimeout: 2000 });
@@ -65,7 +65,7 @@ contract(
         expect(await client.recv()).toBe('first');
         expect(await client.ping('p')).toBeGreaterThan(0);
         await client.pong('unasked');
-        // Pings of keepalive come as well.
+        // Keepalive pings come too.
         await new Promise((resolve) => setTimeout(resolve, 150));
         expect(client.properties.state).toBe('open');
         client.terminate();
@@ -97,7 +97,7 @@ describe.each([
   ['plain', undefined],
   ['over TLS', TLS],
 ])('a client that is gone, %s,', (_, tls) => {
-  /** Connects a client that does nothing by itself. */
+  /** Connects a client that sends nothing by itself. */
   function connectTo(port: number): Socket {
     const address = { port, host: '127.0.0.1' };
     const socket = tls === undefined ? connectTcp(address) : connectTls({ ...address, ca });
@@ -110,7 +110,7 @@ describe.each([
   it.each([
     ['nothing', undefined],
     ['a message', LARGE],
-  ])('is found out by pings although %s waits to be sent', async (__, data) => {
+  ])('is detected by pings although %s waits to be sent', async (__, data) => {
     const errors: object[] = [];
     const server = await start({
       tls,
@@ -125,7 +125,7 @@ describe.each([
     expect(errors).toEqual([expect.objectContaining(KEEPALIVE)]);
   });
 
-  it('and one that is there are told apart while a message to it is not ready', async () => {
+  it('is told from one that is there while a message to it is not ready', async () => {
     const server = await start({
       tls,
       ...PING_OFTEN,
@@ -155,7 +155,7 @@ describe.each([
     for (const ws of server.connections) ws.terminate();
   });
 
-  it('is not taken for one that reads slowly, as long as it reads', async () => {
+  it('is told from one that reads slowly, as long as that one reads', async () => {
     const size = 48 * 2 ** 20;
     let hasLeft = false;
     let received = 0;
@@ -176,7 +176,7 @@ describe.each([
         },
       },
     });
-    // It answers no ping, so that in the end it must be taken for gone.
+    // The client answers no ping, so in the end it is taken for gone.
     const socket = connectTo(server.port);
     let pause = 0;
     socket.on('data', (piece) => {

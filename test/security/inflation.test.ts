@@ -1,6 +1,6 @@
 /**
- * Compressed messages that are not what they seem: limits count what comes out, memory stays near
- * them, and what zlib says afterwards harms nobody.
+ * Compressed messages that are larger than they seem, or broken. Limits count inflated bytes, memory stays near the
+ * limits, and an error of zlib fails nothing but its connection.
  */
 import { describe, expect, it } from 'vitest';
 import { contract, rejection } from '../contract/contract.ts';
@@ -13,13 +13,13 @@ import { closeCodeIn, sendBytes } from '../support/peer/index.ts';
 const LIMIT = 100_000;
 
 interface Case {
-  /** Frames of the peer, after a message that is right. */
+  /** Frames that the peer sends after a valid message. */
   frames: () => readonly FrameFields[];
   code: number;
 }
 
-// CVE-2018-1000518, CVE-2016-10544, CVE-2026-1526, CVE-2026-54490: a limit on what arrives is none
-// on what comes out of it. GHSA-3wwx-pv8p-q78v: zlib fails after the limit has cleaned up.
+// CVE-2018-1000518, CVE-2016-10544, CVE-2026-1526, CVE-2026-54490: compressed bytes were limited, and inflated ones
+// were not. GHSA-3wwx-pv8p-q78v: zlib fails after the limit has ended the connection.
 const CASES: Readonly<Record<string, Case>> = {
   'a frame that inflates beyond the limit': {
     frames: () => [compressed(bomb(64))],
@@ -139,7 +139,7 @@ contract('compressed messages that are wrong', ({ connectTo, face, it }) => {
     expect(await client.recv()).toHaveLength(LIMIT);
   });
 
-  // CVE-2026-2229: what is no size of a window must not reach zlib.
+  // CVE-2026-2229: an invalid size of a window must not reach zlib.
   for (const parameter of ['server_max_window_bits', 'client_max_window_bits']) {
     for (const value of ['7', '16', '0', '99', '', '-9', '08', '9.0', 'x', '__proto__']) {
       it(`fails the handshake for the answer ${parameter}=${value} (RFC 7692 §7.1.2)`, async () => {
@@ -179,7 +179,7 @@ contract('compressed messages that are wrong', ({ connectTo, face, it }) => {
   }
 });
 
-describe('a client that sends compressed messages that are wrong', () => {
+describe('a client that sends invalid compressed messages', () => {
   const cases = Object.entries(TAKEOVER).flatMap(([how, { answer }]) =>
     Object.entries(CASES).map(([what, each]) => ({ what, how, answer, ...each })),
   );

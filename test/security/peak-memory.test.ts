@@ -1,6 +1,6 @@
 /**
- * The most memory that a process ever has while its peer does its worst: each case runs in a
- * process of its own, which tells by how much its resident size has grown at the peak.
+ * The peak memory of a process whose peer does its worst. Each case runs in a process of its own, which prints how much
+ * its resident memory has grown at the peak.
  */
 import { connect as connectTcp } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -12,18 +12,18 @@ import { runProgram } from '../support/run-program.ts';
 
 const MIB = 2 ** 20;
 const LIMIT = 4 * MIB;
-/** What a process may need besides: zlib, buffers, what the collector has not taken yet. */
+/** What a process may need besides: for zlib, for buffers, and for garbage that was not collected yet. */
 const SLACK = 64 * MIB;
 
 /** Bytes, and how often they are sent. */
 type Run = readonly [Uint8Array, number];
 
 interface Abuse {
-  /** What the peer sends, masked with that key or not at all. */
+  /** Makes what the peer sends first, masked with the key or unmasked. */
   runs: (key: readonly number[] | undefined) => readonly Run[];
-  /** What it sends then, without end. */
+  /** What it sends afterwards, again and again. */
   flood?: FrameFields;
-  /** The code it is answered with; none where the connection lives on. */
+  /** The close code that it gets; `undefined` if the connection goes on. */
   code: number | undefined;
 }
 
@@ -45,7 +45,7 @@ const ABUSES: Readonly<Record<string, Abuse>> = {
     ],
     code: 1009,
   },
-  // CVE-2026-109932, CVE-2026-11586: automatic pongs that nobody reads.
+  // CVE-2026-109932, CVE-2026-11586: automatic pongs that the peer does not read.
   'pings without end and hardly reads the pongs': {
     runs: () => [],
     flood: { opcode: 9, payload: 'x'.repeat(125) },
@@ -73,7 +73,7 @@ const GROWTH = `
   setTimeout(() => tell(undefined), 1000);
   const options = { perMessageDeflate: true, maxMessageSize: ${LIMIT} };`;
 
-/** Programs that connect to URL, receive, and tell how it ended and by how much they grew. */
+/** Programs that connect to URL, receive, and print how it ended and how much their memory grew. */
 const FACES = {
   async: `
     import { connect } from 'wirespeed';
@@ -114,17 +114,17 @@ function expectGrowth(line: string | undefined, code: number | string | undefine
   expect(Number(growth)).toBeLessThan(LIMIT + SLACK);
 }
 
-/** A key that leaves a payload as it is, so that it can be sent in any pieces. */
+/** Masking with this key changes nothing, so a payload can be sent in any pieces. */
 const NO_CHANGE = [0, 0, 0, 0];
 const EXTENSION = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 
-/** Some 64 KiB of the same frame. */
+/** Repeats a frame to some 64 KiB. */
 function many(fields: FrameFields): Run {
   const bytes = frame(fields);
   return [bytes, Math.ceil(65_536 / bytes.length)];
 }
 
-/** Attacks a server at that port, and never reads what it sends. */
+/** Attacks the server at a port, and never reads what it sends. */
 function attack(port: number, { runs, flood: flooding }: Abuse): void {
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -150,7 +150,7 @@ for (const [what, abuse] of Object.entries(ABUSES)) {
       it(`stays near the limit in the ${face} face`, async () => {
         const { runs, flood: flooding, code } = abuse;
         const steps: Step[] = runs(undefined).map((run) => sendBytes(...run));
-        // A blocking call waits until its pongs have left, and receives nothing more meanwhile.
+        // A blocking call waits until its pongs have left, and receives nothing meanwhile.
         if (code === undefined && face !== 'sync') steps.unshift(STOP_READING);
         if (flooding !== undefined) steps.push(flood(...many(flooding)));
         const { url } = peer.script('plain', { steps, opening: { headers: EXTENSION } });
@@ -170,7 +170,7 @@ for (const [what, abuse] of Object.entries(ABUSES)) {
   });
 }
 
-/** Programs that connect to URL and take none of the messages that come. */
+/** Programs that connect to URL and receive no message. */
 const NOT_RECEIVING: Readonly<Record<keyof typeof FACES, string>> = {
   async: `
     import { connect } from 'wirespeed';
@@ -212,7 +212,7 @@ describe('the memory of a process that receives nothing, while messages come wit
 });
 
 describe('the memory of a server whose client reads nothing', () => {
-  it('stays near maxBufferedAmount, whatever is sent to it', async () => {
+  it('stays near maxBufferedAmount, however much is sent', async () => {
     const program = SERVER.replace('...options', `...options, maxBufferedAmount: ${LIMIT}`);
     const echoed: Abuse = {
       runs: () => [],

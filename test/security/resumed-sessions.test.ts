@@ -1,6 +1,6 @@
 /**
- * A resumed TLS session looks at no certificate. None is resumed where a full handshake would end otherwise: each
- * program below gets through once, changes what certificates are checked by, and must be refused.
+ * A resumed TLS session checks no certificate. So no session is resumed if a full handshake would be refused: each
+ * program below connects once, changes how certificates are checked, and must be refused.
  */
 import { describe, expect, it } from 'vitest';
 import { BLOCKING_IO } from '../support/blocking-io.ts';
@@ -83,7 +83,7 @@ describe.each(BLOCKING_IO)('the sync client resumes no session, by way of %s,', 
     expect(lines).toEqual(twice(['full', 'resumed', UNKNOWN]));
   });
 
-  it('where checkServerIdentity of the caller may say something else by now', async () => {
+  it('if the caller gives checkServerIdentity, which may decide differently by now', async () => {
     const lines = await run(
       io,
       `let verdict;
@@ -96,7 +96,7 @@ describe.each(BLOCKING_IO)('the sync client resumes no session, by way of %s,', 
     expect(lines).toEqual(twice(['full', 'revoked', 'revoked']));
   });
 
-  it('after tls.checkServerIdentity was exchanged', async () => {
+  it('after tls.checkServerIdentity was replaced', async () => {
     const lines = await run(
       io,
       `const { checkServerIdentity } = tls;
@@ -117,7 +117,7 @@ describe.each(BLOCKING_IO)('the sync client resumes no session, by way of %s,', 
     expect(lines).toEqual(twice(Array(3).fill('ERR_TLS_CERT_ALTNAME_INVALID')));
   });
 
-  it('below the oldest version of TLS that the program has come to want', async () => {
+  it('below the oldest version of TLS that the program accepts by now', async () => {
     const lines = await run(
       io,
       `if (version === 'TLSv1.3') break;
@@ -132,7 +132,7 @@ describe.each(BLOCKING_IO)('the sync client resumes no session, by way of %s,', 
 
   if (io === 'worker') return;
 
-  it('where the caller has a context of his own, which may trust others by now', async () => {
+  it('if the caller gives a context, which may trust other authorities by now', async () => {
     const lines = await run(
       io,
       `const secureContext = tls.createSecureContext({ ca: authority, maxVersion: version });
@@ -144,7 +144,7 @@ describe.each(BLOCKING_IO)('the sync client resumes no session, by way of %s,', 
 });
 
 it.runIf('setDefaultCACertificates' in process.getBuiltinModule('node:tls')).each(BLOCKING_IO)(
-  'the sync client resumes no session after the authorities that Node.js trusts were exchanged, by way of %s (Node.js 22.19)',
+  'the sync client resumes no session after the authorities that Node.js trusts were replaced, by way of %s (Node.js 22.19)',
   async (io) => {
     const lines = await run(
       io,

@@ -1,7 +1,6 @@
 /**
- * A thread that is busy for longer than a time limit has heard nothing meanwhile, which says nothing of
- * the peer: what lies in the socket is read before a deadline is judged. And a peer that is found dead is
- * given up at once.
+ * A thread that is busy reads nothing meanwhile, which is not the peer's fault. So what has come is read before a
+ * deadline is judged. A peer that has not answered then is given up at once.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +11,7 @@ import { start } from '../server/running-server.ts';
 import { ECHO, STOP_READING, send, sendText, sleep, waitFor } from '../support/peer/index.ts';
 import { until } from '../support/until.ts';
 
-/** Keeps this thread busy, from the end of a turn of its event loop on: timers come first in the next one. */
+/** Keeps this thread busy, so that timers run before sockets are read in the next turn of the event loop. */
 async function stall(milliseconds: number): Promise<void> {
   await new Promise(setImmediate);
   const end = performance.now() + milliseconds;
@@ -25,7 +24,10 @@ contract(
   'a thread that is busy for longer than pingTimeout after a ping',
   ({ connectTo, face, it }) => {
     if (face.name === 'sync')
-      return it.everywhere('is what a blocking call is: it pings nobody', () => {});
+      return it.everywhere(
+        'does not exist in the sync client, which sends no pings by itself',
+        () => {},
+      );
     it.everywhere('reads the pong before it takes the peer for gone', async () => {
       const steps = [waitFor('ping'), sleep(LIMIT / 4), send({ opcode: 10 }), ECHO];
       const limits = { pingInterval: LIMIT, pingTimeout: LIMIT };
@@ -46,7 +48,7 @@ contract(
         closeTimeout: 0,
       });
       await rejection(client.recv());
-      // Without a limit for the closing handshake this would wait for ever.
+      // A closing handshake would wait for ever here, since it has no time limit.
       await client.close(1000);
       expect(client.properties.state).toBe('closed');
       expect(client.properties.closeCode).toBe(1006);

@@ -1,5 +1,5 @@
 /**
- * A server that is asked to close in a way that cannot be done goes on as it was.
+ * A server goes on if it is closed with a code or a reason that may not be sent.
  */
 import { expect, it } from 'vitest';
 import { open, start } from './running-server.ts';

@@ -1,5 +1,5 @@
 /**
- * What a server's connection sends is the exact bytes it was given, or a TypeError and nothing.
+ * A server's connection sends the exact bytes that it is given, or throws a TypeError and sends nothing.
  */
 import { describe, expect, it } from 'vitest';
 import { connect as connectEvents } from 'wirespeed/events';
@@ -7,7 +7,7 @@ import type { EventConnection, Handlers } from 'wirespeed/server';
 import { KINDS, WRONG_KINDS } from '../support/data-kinds.ts';
 import { open, start } from './running-server.ts';
 
-/** Runs something on a server's connection when its client asks for it. */
+/** Calls `act` with a server's connection for each message of its client. */
 async function served(
   act: (ws: EventConnection) => void,
 ): Promise<Awaited<ReturnType<typeof open>>> {
@@ -72,7 +72,7 @@ describe("a server's connection", () => {
       const ws = await served((connection) => {
         const data = make() as string;
         attempt(() => connection.send(data));
-        // Without an argument, a ping and a pong are empty.
+        // Without an argument a ping has a counter, and a pong is empty.
         if (what === 'undefined') return;
         attempt(() => connection.ping(data));
         attempt(() => connection.pong(data));

@@ -1,11 +1,11 @@
 /**
- * What a server's hook or handler throws is the program's own mistake. Before the upgrade a stranger can
- * bring it about, so it never ends the process; afterwards it fails its own connection and no other.
+ * An exception of a server's hook or handler is a fault of the program. Before the upgrade any client can bring it
+ * about, so it never ends the process. After the upgrade it fails its own connection and no other.
  */
 import { expect, it } from 'vitest';
 import { runProgram } from '../support/run-program.ts';
 
-/** A server whose request hook is given, with one client that is refused and one that is served after it. */
+/** A program: a server with this request hook, a client that it refuses, and another client that it serves. */
 const hooked = (hook: string, options = ''): string => `
   import { connect } from 'wirespeed';
   import { serve } from 'wirespeed/server';
@@ -48,7 +48,7 @@ for (const [what, hook] of Object.entries(FAULTY_HOOKS)) {
   });
 }
 
-it('a target that no URL can be made of is refused with 500 by a hook that throws for it', async () => {
+it('a target that no URL can be made of is refused with 500 if the hook throws for it', async () => {
   const { lines, code } = await runProgram(`
     import { connect } from 'node:net';
     import { serve } from 'wirespeed/server';
@@ -70,7 +70,7 @@ it('a target that no URL can be made of is refused with 500 by a hook that throw
   expect(code).toBe(0);
 });
 
-it("the option 'error' is told of each fault of a hook, with the request, and nobody else is", async () => {
+it("the option 'error' is called for each fault of a hook, with the request, and no warning comes", async () => {
   const { lines, stderr } = await runProgram(
     hooked(
       FAULTY_HOOKS.rejects as string,
@@ -92,7 +92,7 @@ for (const error of [
   'async () => { throw 1; }',
   '() => new Promise(() => {})',
 ]) {
-  it(`the option 'error' may fail itself: ${error}`, async () => {
+  it(`the option 'error' may itself fail: ${error}`, async () => {
     const { lines, code } = await runProgram(
       hooked(FAULTY_HOOKS.throws as string, `error: ${error},`),
     );
@@ -101,7 +101,7 @@ for (const error of [
   });
 }
 
-/** A server with a handler that fails for the first of two clients. */
+/** A program: a server with a handler that fails for one of two clients. */
 const handled = (handlers: string, options = ''): string => `
   import { connect } from 'wirespeed';
   import { serve } from 'wirespeed/server';
@@ -136,7 +136,7 @@ for (const [name, handlers] of Object.entries(FAULTY_HANDLERS)) {
     expect(code).toBe(0);
   });
 
-  it(`an exception in ${name} is told to the option 'error', and is uncaught no more`, async () => {
+  it(`an exception in ${name} is given to the option 'error', and is not an uncaught exception then`, async () => {
     const { lines } = await runProgram(
       handled(
         handlers,
@@ -148,7 +148,7 @@ for (const [name, handlers] of Object.entries(FAULTY_HANDLERS)) {
   });
 }
 
-it('the rejection of an async handler does not come twice, and one after the end is told all the same', async () => {
+it('the rejection of an async handler is reported once, also after the end of the connection', async () => {
   const { lines } = await runProgram(
     handled(
       `async message(ws, data) {
@@ -165,7 +165,7 @@ it('the rejection of an async handler does not come twice, and one after the end
   expect(lines).toContain('message in the handler closed');
 });
 
-it('an async handler may await and then store what it was given', async () => {
+it('an async handler may keep its data while it awaits', async () => {
   const { lines } = await runProgram(`
     import { connect } from 'wirespeed';
     import { serve } from 'wirespeed/server';
@@ -188,7 +188,7 @@ it('an async handler may await and then store what it was given', async () => {
   expect(lines).toEqual(['[0,1,2,3,4,"5","6","7","8","9"]']);
 });
 
-it('an async handler that is given views is a TypeError in its first call', async () => {
+it('an async handler that is given views is a TypeError at its first call', async () => {
   for (const handler of ['message', 'frame', 'ping', 'pong']) {
     const { lines } = await runProgram(`
       import { connect } from 'wirespeed/events';

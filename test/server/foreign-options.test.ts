@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ServeOptions, serve } from 'wirespeed/server';
 
-/** Options of the server of ws, of `net` and of `tls`, and what does that here. */
+/** Options of the servers of ws, `net` and `tls`, and the hint for each. */
 const ANSWERS: Readonly<Record<string, RegExp>> = {
   server: /'port' and 'host'/,
   noServer: /'port' and 'host'/,
@@ -24,7 +24,7 @@ const ANSWERS: Readonly<Record<string, RegExp>> = {
 };
 
 describe('an option of another library', () => {
-  it.each(Object.entries(ANSWERS))('named %s is answered', async (name, answer) => {
+  it.each(Object.entries(ANSWERS))('named %s gets a hint', async (name, answer) => {
     const options = { handlers: {}, [name]: 1 } as unknown as ServeOptions<unknown>;
     const error = (await serve(options).catch((reason: unknown) => reason)) as Error;
     expect(error).toBeInstanceOf(TypeError);

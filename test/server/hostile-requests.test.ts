@@ -1,6 +1,6 @@
 /**
- * Requests that try to be two things at once, to be endless, or to stay: each is answered once, in
- * time, and its socket is closed.
+ * Requests that can be read in two ways, that never end, or whose client stays. Each is answered once and in time, and
+ * its socket is closed.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { latin1, request } from '../support/handshakes.ts';
 import { until } from '../support/until.ts';
 import { exchange, open, sockets, start } from './running-server.ts';
 
-/** A server that writes down which requests it was told of. */
+/** Starts a server that collects the requests that its hook is given. */
 async function recording(
   options: object = {},
 ): Promise<{ server: Server; told: UpgradeRequest[] }> {
@@ -26,14 +26,14 @@ async function recording(
   return { server, told };
 }
 
-/** The sample request with further header lines, or others in place of its own. */
+/** The sample request with more header lines, or with other ones. */
 function raw(lines: string, startLine?: string): Uint8Array {
   const text = Buffer.from(request({}, startLine)).toString('latin1');
   return latin1(text.replace('\r\n\r\n', `\r\n${lines}\r\n\r\n`));
 }
 
 describe('a request that could be read in two ways', () => {
-  // CVE-2026-69243: what one takes for a body another takes for frames or for the next request.
+  // CVE-2026-69243: one program takes for a body what another takes for frames or for the next request.
   const smuggled = concat(
     frame({ opcode: 1, payload: 'smuggled', key: KEY }),
     Buffer.from('GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'),
@@ -80,7 +80,7 @@ describe('a request that could be read in two ways', () => {
     expect(server.connections.size).toBe(0);
   });
 
-  it('for an absolute URI is told by its path and its host (RFC 9112 §3.2.2)', async () => {
+  it('for an absolute URI has the path and the host of the URI (RFC 9112 §3.2.2)', async () => {
     const { server, told } = await recording();
     const startLine = 'GET http://other.example:8080/chat?x=1 HTTP/1.1';
     await exchange(server, Buffer.concat([raw('X: a', startLine), frame({ opcode: 8, key: KEY })]));
@@ -101,8 +101,8 @@ describe('a request that could be read in two ways', () => {
   });
 });
 
-describe('a request that does not end', () => {
-  /** Sends the same bytes for ever, and returns the answer once the server has closed. */
+describe('a request of hostile length or content', () => {
+  /** Sends the same bytes without end; returns the answer when the server has closed. */
   function pour(server: Server, start: string, bytes: Uint8Array | string): Promise<string> {
     return new Promise((resolve) => {
       const socket = connectTcp(server.port, '127.0.0.1');
@@ -124,7 +124,7 @@ describe('a request that does not end', () => {
     });
   }
 
-  // CVE-2024-37890, CVE-2023-43669, CVE-2026-54465: headers without number, or without end.
+  // CVE-2024-37890, CVE-2023-43669, CVE-2026-54465: too many headers, or one without end.
   it.each([
     ['in one header', 'x'.repeat(64 * 1024)],
     ['in many headers', 'X: y\r\n'.repeat(1000)],
@@ -140,7 +140,7 @@ describe('a request that does not end', () => {
     expect(told).toEqual([]);
   });
 
-  it('of 2,000 headers is refused with 431, and one of 100 is taken', async () => {
+  it('of 2,000 headers is refused with 431, and one of 100 is accepted', async () => {
     const { server, told } = await recording();
     const many = raw(Array.from({ length: 2000 }, (_, i) => `X${i}:`).join('\r\n'));
     expect(await exchange(server, many)).toMatch(/^HTTP\/1\.1 431 /);
@@ -150,7 +150,7 @@ describe('a request that does not end', () => {
     expect(told).toHaveLength(1);
   });
 
-  // CVE-2021-32640, CVE-2020-7662, CVE-2023-26103: regular expressions that take for ever.
+  // CVE-2021-32640, CVE-2020-7662, CVE-2023-26103: regular expressions that take exponential time.
   it('is read in time in proportion to its length, whatever its headers hold', async () => {
     const { server } = await recording({ perMessageDeflate: true });
     const since = performance.now();
@@ -175,7 +175,7 @@ describe('a request that does not end', () => {
     expect(performance.now() - since).toBeLessThan(3000);
   });
 
-  it('and names what JavaScript has names for is only text', async () => {
+  it('that names properties of JavaScript objects is read as text', async () => {
     const { server, told } = await recording({ protocols: ['chat'], perMessageDeflate: true });
     const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
     const bytes = raw(
@@ -193,7 +193,7 @@ describe('a request that does not end', () => {
     expect({}).not.toHaveProperty('chat');
   });
 
-  it('and characters outside ASCII in the headers of the handshake refuse it with 400', async () => {
+  it('with characters outside ASCII in the headers of the handshake is refused with 400', async () => {
     const { server } = await recording();
     for (const header of ['Protocol', 'Extensions', 'Key', 'Version']) {
       for (const code of [0x80, 0xa0, 0xff]) {
@@ -217,7 +217,7 @@ describe('a client that stays', () => {
     socket.resume();
     socket.write(bytes);
     const since = performance.now();
-    // Writing on shows whether anybody is there.
+    // A write to a socket that the server has closed brings the close event about.
     const timer = setInterval(() => socket.write('x'), 10);
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(timer);
@@ -270,7 +270,7 @@ describe('a client that stays', () => {
     expect(errors).toEqual([expect.objectContaining({ operation: 'keepalive' })]);
   });
 
-  it('and has its request decided on for ever is cut off after handshakeTimeout', async () => {
+  it('and whose request is never decided on is cut off after handshakeTimeout', async () => {
     const server = await start({
       handshakeTimeout: 100,
       request: () => new Promise(() => {}),
@@ -280,8 +280,8 @@ describe('a client that stays', () => {
 });
 
 describe('an origin', () => {
-  // CVE-2026-44211: pages of this machine are strangers too.
-  it('of this machine is no exemption from the list', async () => {
+  // CVE-2026-44211: pages of this machine were trusted.
+  it('of this machine is refused too if it is not in the list', async () => {
     const server = await start({ origins: ['https://example.com'] });
     for (const origin of [
       `http://localhost:${server.port}`,

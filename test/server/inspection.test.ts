@@ -8,7 +8,7 @@ const certificate = (name: string): Buffer =>
 
 const WIDE = { breakLength: Number.POSITIVE_INFINITY };
 
-it('a server is shown by where it listens and how many connections it has', async () => {
+it('a server is shown with its address and its number of connections', async () => {
   const server = await start({
     tls: { cert: certificate('localhost'), key: certificate('server-key'), passphrase: 'secret' },
   });
@@ -22,7 +22,7 @@ it('a server is shown by where it listens and how many connections it has', asyn
   expect(inspect(server, { depth: Number.POSITIVE_INFINITY })).not.toMatch(/secret|PRIVATE/);
 });
 
-it("a server's connection is shown with where it came from", async () => {
+it("a server's connection is shown with the address of its client", async () => {
   const shown: string[] = [];
   const server = await start({
     handlers: {

@@ -1,5 +1,5 @@
 /**
- * The limits of a message hold on a server as they do in a client, over TLS and byte by byte as well.
+ * A server keeps the limits of messages as a client does, over TLS and byte by byte too.
  */
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
@@ -46,11 +46,11 @@ describe.each([
   interface Seen {
     sizes: number[];
     errors: MessageTooBigError[];
-    /** Close codes in the server's frames. */
+    /** The close codes in the server's frames. */
     closes: number[];
   }
 
-  /** Sends frames to a server, a close frame behind them, and tells what came of them. */
+  /** Sends frames and a close frame to a server; returns what the server made of them. */
   async function sent(frames: readonly FrameFields[]): Promise<Seen> {
     const seen: Seen = { sizes: [], errors: [], closes: [] };
     const server = await start({

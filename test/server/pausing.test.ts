@@ -1,5 +1,5 @@
 /**
- * A connection that is paused is told of nothing that comes, wherever it was paused.
+ * No handler is called for what comes while a connection is paused, wherever it was paused.
  */
 import { describe, expect, it } from 'vitest';
 import { type Connection, connect } from 'wirespeed';
@@ -13,7 +13,7 @@ interface Paused {
   told: string[];
   connection: EventConnection;
   ws: Connection;
-  /** Lets what has come be read, if it is: another connection of the same thread answers meanwhile. */
+  /** Gives the thread time to read what has come: another connection of it exchanges messages meanwhile. */
   settle(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ describe.each([
     return { told, connection: connection as unknown as EventConnection, ws, settle };
   }
 
-  it('is told of nothing until it is resumed, and then of all', async () => {
+  it('calls no handler until it is resumed, and then all of them', async () => {
     const { told, connection, ws, settle } = await openPaused();
     await ws.send('one');
     await ws.send('two');
@@ -62,7 +62,7 @@ describe.each([
     ]);
   });
 
-  it('sees the end of the closing handshake once it closes, and tells what it dropped for that', async () => {
+  it('sees the end of the closing handshake once it closes, and says what it dropped for that', async () => {
     const { told, connection, ws, settle } = await openPaused();
     await ws.send('one');
     await ws.send('four');
@@ -86,7 +86,7 @@ describe.each([
     expect(told).toEqual(['message one', 'batchEnd', 'close 1000']);
   });
 
-  it('is paused within a message, and told of no end of the batch then', async () => {
+  it('does not call batchEnd if it is paused within a message', async () => {
     const told: string[] = [];
     const server = await start({
       handlers: {
@@ -107,7 +107,7 @@ describe.each([
 });
 
 describe('without a limit for the closing handshake', () => {
-  /** Pauses while it works, as a handler may, and fails. */
+  /** Pauses, and throws. */
   const workInVain = ((ws: EventConnection) => {
     ws.pause();
     return new Promise((resolve) => setTimeout(resolve, 20)).then(() => {
@@ -115,7 +115,7 @@ describe('without a limit for the closing handshake', () => {
     });
   }) as (ws: EventConnection) => void;
 
-  it('a refused client with bytes behind its request is gone as soon as it has gone', async () => {
+  it('the connection of a refused client with bytes behind its request ends when the client ends it', async () => {
     for (const request of [
       async () => ({ status: 404 }),
       async () => Promise.reject(new Error('x')),
@@ -130,7 +130,7 @@ describe('without a limit for the closing handshake', () => {
     }
   });
 
-  it('a connection that fails while it is paused ends as soon as its peer has ended', async () => {
+  it('a connection that fails while it is paused ends when its peer ends it', async () => {
     const told: string[] = [];
     const server = await start({
       closeTimeout: 0,

@@ -1,5 +1,5 @@
 /**
- * Messages in pieces, sent by a server's connection and by the events client, which share their `send`.
+ * Messages in pieces, sent by a server's connection and by the events client. Both have the same `send`.
  */
 import { describe, expect, it } from 'vitest';
 import { type Connection, connect } from 'wirespeed';
@@ -11,7 +11,7 @@ import { open, start } from './running-server.ts';
 
 const CHUNK = new Uint8Array(100_000);
 
-/** Has `act` called with a server's connection, and returns the client at its other end. */
+/** Calls `act` with a server's connection; returns the client at its other end. */
 async function served(
   act: (ws: EventConnection) => void,
   rest: Handlers = {},
@@ -72,7 +72,7 @@ describe("a server's connection", () => {
     expect(told).toEqual([true, false, 'drain', true]);
   });
 
-  it('takes pieces as there is room, and calls drain for nobody', async () => {
+  it('takes pieces as there is room, and does not call drain', async () => {
     let taken = 0;
     const told: unknown[] = [];
     function* pieces(): Generator<Uint8Array> {
@@ -109,7 +109,7 @@ describe("a server's connection", () => {
     expect(ws.send(pieces())).toBe(true);
     await until(() => ws.bufferedAmount > 64 * 1024);
     const before = taken;
-    // What is given now waits behind, and counts.
+    // This message waits behind the pieces, and counts as buffered.
     expect(ws.send(CHUNK)).toBe(false);
     expect(taken).toBe(before);
     expect(ws.bufferedAmount).toBeLessThan(10 * CHUNK.length);
@@ -145,7 +145,7 @@ describe("a server's connection", () => {
   const FAULTS: Readonly<Record<string, readonly [() => SendData, unknown]>> = {
     'whose source throws at once': [
       () =>
-        // biome-ignore lint/correctness/useYield: it throws before.
+        // biome-ignore lint/correctness/useYield: it throws before it would yield.
         (function* (): Generator<string> {
           throw broken;
         })(),
@@ -169,7 +169,7 @@ describe("a server's connection", () => {
     ],
   };
   it.each(Object.entries(FAULTS))(
-    'tells the handler error of a message %s, and is failed with 1011',
+    'calls the handler error for a message %s, and is failed with 1011',
     async (what, [make, cause]) => {
       const errors: unknown[] = [];
       const ws = await served(

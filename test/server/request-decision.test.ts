@@ -8,7 +8,7 @@ function check(decision: unknown) {
   return checkDecision(decision as RequestDecision<unknown>, REQUEST, ['talk', 'chat']);
 }
 
-it('nothing, and nothing in particular, accepts with the first subprotocol that is supported', () => {
+it('undefined or an empty object accepts with the first supported subprotocol that is offered', () => {
   for (const decision of [undefined, {}, { status: undefined }]) {
     expect(check(decision)).toEqual({
       refusal: undefined,
@@ -41,7 +41,7 @@ it.each<[string, unknown, RegExp]>([
   ['headers that are none', { headers: 5 }, /headers must be an object/],
   ['a header that is given twice', { headers: { Server: ['a', 'b'] } }, /is given twice/],
   [
-    'a subprotocol that nobody offered',
+    'a subprotocol that was not offered',
     { protocol: 'other' },
     /chose the subprotocol 'other', which the client does not offer/,
   ],

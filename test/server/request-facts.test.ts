@@ -1,4 +1,4 @@
-/** What a request tells of itself and of the connection that it came over. */
+/** The facts of a request, and of the connection that it came over. */
 import { readFileSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A server that writes down what it was told of. */
+/** Starts a server that collects the requests that its hook is given. */
 async function recording(
   options: Partial<ServeOptions<unknown>> = {},
 ): Promise<{ server: Server; told: UpgradeRequest[] }> {
@@ -35,7 +35,7 @@ async function recording(
 }
 
 describe('a request', () => {
-  it('tells its method, and its headers as they were sent', async () => {
+  it('has its method, and its headers as they were sent', async () => {
     const { server, told } = await recording();
     const close = frame({ opcode: 8, key: KEY });
     const head = requestBytes({ 'X-Any': ['1', ' 2 '], 'x-ANY': '3:4', 'X-None': '' });
@@ -55,7 +55,7 @@ describe('a request', () => {
     expect(told[0]?.headers.get('x-any')).toBe('1, 2, 3:4');
   });
 
-  it('tells where it came from, to its hook and on its connection, and after the end', async () => {
+  it('has the address of its client, in the hook, on the connection, and after the end', async () => {
     const { server, told } = await recording({
       handlers: { open: (ws) => void told.push(ws.request as UpgradeRequest) },
     });
@@ -70,7 +70,7 @@ describe('a request', () => {
     expect(told[0]).toMatchObject({ ...expected, peerCertificate: undefined });
   });
 
-  it('tells where it came from to a hook that is still asked after the end', async () => {
+  it('has the address of its client in a hook that runs on after the end', async () => {
     const { server, told } = await recording({
       handshakeTimeout: 50,
       request(request) {
@@ -82,7 +82,7 @@ describe('a request', () => {
     expect(told).toEqual([expect.objectContaining({ remoteAddress: '127.0.0.1' })]);
   });
 
-  it('tells that it came over TLS, and has no certificate where none was asked for', async () => {
+  it('says that it came over TLS, and has no certificate if the server asked for none', async () => {
     const { server, told } = await recording({ tls: TLS });
     await open(server, { tls: { ca: certificate('authority'), ...CLIENT } });
     expect(told[0]).toMatchObject({
@@ -93,7 +93,7 @@ describe('a request', () => {
     });
   });
 
-  it('tells the certificate of its client, and whether it was verified', async () => {
+  it('has the certificate of its client, and says whether it was verified', async () => {
     for (const ca of [certificate('self-signed'), certificate('authority')]) {
       const { server, told } = await recording({
         tls: { ...TLS, ca, requestCert: true, rejectUnauthorized: false },
@@ -109,7 +109,7 @@ describe('a request', () => {
     }
   });
 
-  it('asks for the certificate only when it is asked', async () => {
+  it('reads the certificate from the socket only when a program reads it', async () => {
     const asked = vi.spyOn(TLSSocket.prototype, 'getPeerCertificate');
     const { server, told } = await recording({
       tls: { ...TLS, requestCert: true, ca: CLIENT.cert },
@@ -122,7 +122,7 @@ describe('a request', () => {
     expect(asked.mock.instances).toHaveLength(before + 1);
   });
 
-  it('is shown without its secrets, and nothing of its inside', async () => {
+  it('is shown without its secrets and its private fields', async () => {
     const { server, told } = await recording();
     await connect(`${server.url.replace('://', '://user:secret@')}feed?token=secret&x=1`, {
       protocols: ['bearer.token', 'secret'],

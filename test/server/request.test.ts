@@ -21,7 +21,7 @@ describe('the request', () => {
     expect((await open(server)).protocol).toBe('');
   });
 
-  it('is told to the hook as the client sent it', async () => {
+  it('is given to the hook as the client sent it', async () => {
     let seen: UpgradeRequest | undefined;
     const server = await start({
       request(upgrade) {
@@ -82,7 +82,7 @@ describe('the request', () => {
     expect(await ws.recv()).toBe('ann');
   });
 
-  it('may be decided on later, and nothing the client sends is lost', async () => {
+  it('may be decided on later, and nothing that the client sends is lost', async () => {
     const server = await start({
       request: async (upgrade) => {
         await new Promise((resolve) => setTimeout(resolve, 30));
@@ -100,7 +100,7 @@ describe('the request', () => {
     await expect(connect(`${server.url}no`)).rejects.toMatchObject({ status: 403 });
   });
 
-  it('of a client that goes away before the decision harms nobody', async () => {
+  it('of a client that goes away before the decision has no effect', async () => {
     let decided = 0;
     const server = await start({
       request: async () => {
@@ -164,7 +164,7 @@ describe('the request', () => {
     expect(headers.connection).toBe('close');
   });
 
-  it('of plain HTTP is told in one line of text what this is', async () => {
+  it('of plain HTTP is answered with a line of text that says what this server is', async () => {
     const answer = await fetch((await start()).url.replace('ws:', 'http:'));
     expect(answer.status).toBe(426);
     expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
@@ -193,7 +193,7 @@ describe('the request', () => {
     ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['the greeting of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['the command of another protocol', 'EHLO client.example\r\n'],
-    ['bytes without a sense', '\0\0\0'],
+    ['bytes without a meaning', '\0\0\0'],
   ])('that begins as %s is refused at once', async (_, text) => {
     const server = await start({ handshakeTimeout: 0 });
     expect(await exchange(server, Buffer.from(text, 'latin1'))).toMatch(/^HTTP\/1\.1 400 /);

@@ -1,5 +1,5 @@
 /**
- * A server for one test, with clients for it; all of them are ended after the test.
+ * Servers and clients for one test. All of them are ended after the test.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
@@ -17,7 +17,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-/** Starts a server that echoes, if nothing else is said. */
+/** Starts a server. Without other handlers it echoes. */
 export async function start(options: Options = {}): Promise<Server> {
   const server = await serve({
     host: '127.0.0.1',
@@ -35,7 +35,7 @@ export async function open(server: Server, options?: ConnectOptions): Promise<Co
   return ws;
 }
 
-/** Sends bytes to a server over TCP and returns all it answers, to the end of the connection. */
+/** Sends bytes to a server over TCP; returns its whole answer when the connection has ended. */
 export function exchange(
   server: Server,
   ...bytes: readonly (Uint8Array | string)[]

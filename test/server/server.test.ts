@@ -12,7 +12,7 @@ const certificate = (name: string): Buffer =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
 
 describe('serving', () => {
-  it('listens on every address of the machine by default, and says how to reach it', async () => {
+  it('listens on every address of the machine by default, and has a URL that reaches it', async () => {
     const server = await start({ host: undefined });
     expect(server.port).toBeGreaterThan(0);
     expect(['::', '0.0.0.0']).toContain(server.host);
@@ -40,7 +40,7 @@ describe('serving', () => {
     expect((await open(server)).state).toBe('open');
   });
 
-  it('tells where it listened after it was closed as well', async () => {
+  it('still has its port, host and URL after it was closed', async () => {
     const server = await start();
     const { url, port, host } = server;
     await server.close();
@@ -48,7 +48,7 @@ describe('serving', () => {
     expect(port).toBeGreaterThan(0);
   });
 
-  it('tells an IPv4 address of a client as one, though it listens on IPv6', async () => {
+  it('gives the IPv4 address of a client that came over IPv4, also if it listens on IPv6', async () => {
     const addresses: unknown[] = [];
     const server = await start({
       host: undefined,
@@ -65,7 +65,7 @@ describe('serving', () => {
     expect(addresses).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1']);
   });
 
-  it('serves several connections at once, each by itself', async () => {
+  it('serves several connections at once', async () => {
     const server = await start();
     const all = await Promise.all(Array.from({ length: 20 }, () => open(server)));
     expect(server.connections.size).toBe(20);
@@ -86,7 +86,7 @@ describe('serving', () => {
     }
   });
 
-  it('tells its handlers what happens, in order', async () => {
+  it('calls its handlers in order', async () => {
     const log: string[] = [];
     let ended: () => void = () => {};
     const closed = new Promise<void>((resolve) => {
@@ -111,7 +111,7 @@ describe('serving', () => {
     expect(log).toEqual(['open /path?x=1', 'message hello', 'ping p', 'close 4000 done']);
   });
 
-  it('tells nothing after the end, not even that of a read in the middle of which it came', async () => {
+  it('calls no handler after the end, not even batchEnd if the end came in the middle of a read', async () => {
     const log: string[] = [];
     const server = await start({
       handlers: {
@@ -141,7 +141,7 @@ describe('serving', () => {
   });
 
   it.each([undefined, null, 5, 'text'])(
-    'says that options that are %j are none',
+    'throws a TypeError for options that are %j',
     async (options) => {
       const call = serve(options as unknown as ServeOptions<unknown>);
       await expect(call).rejects.toThrow(/^serve: options must be an object with handlers, not /);
@@ -246,7 +246,7 @@ describe('protection', () => {
 });
 
 describe('the end', () => {
-  it('close tells every connection 1001, and waits for their end', async () => {
+  it('close closes every connection with 1001, and waits for their end', async () => {
     const server = await start();
     const all = await Promise.all([open(server), open(server), open(server)]);
     const ends = all.map((ws) => ws.recv().catch((error: unknown) => error));
@@ -258,7 +258,7 @@ describe('the end', () => {
     await expect(connect(server.url)).rejects.toMatchObject({ phase: 'tcp' });
   });
 
-  it('close sends what was sent before', async () => {
+  it('close comes after the messages that were sent before', async () => {
     const server = await start({
       handlers: {
         open: (ws) => void ws.send(new Uint8Array(500_000)),
@@ -269,7 +269,7 @@ describe('the end', () => {
     expect(message).toHaveLength(500_000);
   });
 
-  it('close is bounded where a client does not answer', async () => {
+  it('close takes closeTimeout at most if a client does not answer', async () => {
     const server = await start({ closeTimeout: 150 });
     const socket = connectTcp(server.port, '127.0.0.1');
     socket.on('error', () => {});
@@ -285,7 +285,7 @@ describe('the end', () => {
     idle.destroy();
   });
 
-  it('close is bounded where a client never begins the TLS handshake', async () => {
+  it('close takes closeTimeout at most if a client never begins the TLS handshake', async () => {
     const server = await start({
       closeTimeout: 150,
       tls: { cert: certificate('localhost'), key: certificate('server-key') },
@@ -318,7 +318,7 @@ describe('the end', () => {
     await attempt;
   });
 
-  it('close twice is one close', async () => {
+  it('a second close changes nothing', async () => {
     const server = await start();
     await open(server);
     await Promise.all([server.close(), server.close()]);

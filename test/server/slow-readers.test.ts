@@ -1,6 +1,6 @@
 /**
- * Clients that do not read, or read too slowly for what they are sent: a server keeps so much for each
- * of them and no more, and serves the others meanwhile.
+ * Clients that do not read, or read too slowly. A server buffers a limited amount for each of them, and serves the
+ * others meanwhile.
  */
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -24,7 +24,7 @@ const CHUNK = new Uint8Array(64 * 1024);
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Bytes in array buffers that somebody holds. */
+/** Returns the bytes of all array buffers that are in use. */
 function buffers(): number {
   collect();
   return process.memoryUsage().arrayBuffers;
@@ -66,7 +66,7 @@ describe.each([
     return [...server.connections].find((ws) => !others.has(ws)) as EventConnection;
   }
 
-  /** Lets what happens later happen. */
+  /** Waits for the next turns of the event loop. */
   const turn = (): Promise<void> => new Promise(setImmediate);
 
   it('is cut off when more than maxBufferedAmount waits for it, and others are not', async () => {
@@ -94,10 +94,10 @@ describe.each([
     expect(Buffer.from((await other.recv()) as Uint8Array).toString()).toBe('served');
   });
 
-  it('is sent nothing more, and is found open, up to the end of the turn in which that happens', async () => {
+  it('is sent nothing more, and stays open to the end of the turn in which that happens', async () => {
     const server = await serving();
     const ws = await stuck(server);
-    // 100 MiB in one turn, of which a turn may have 32 besides.
+    // 100 MiB are sent in one turn, which may add 32 MiB to the limit.
     for (let i = 0; i < 1600; i++) ws.send(CHUNK);
     expect(ws.send('x')).toBe(false);
     expect(ws.stats().messagesRefused).toBeGreaterThan(900);
@@ -112,7 +112,7 @@ describe.each([
     expect(ws.send('x')).toBe(false);
   });
 
-  it('is not to blame for what is sent in the turn in which the limit is passed', async () => {
+  it('is not cut off for what is sent in the turn in which the limit is passed', async () => {
     const server = await serving();
     const ws = await stuck(server);
     ws.send(new Uint8Array(10 * LIMIT));
@@ -120,7 +120,7 @@ describe.each([
     expect(ws.stats().messagesRefused).toBe(0);
     await turn();
     await turn();
-    // It may lag behind by the limit besides, and no more.
+    // It may lag behind by the limit besides.
     ws.send('x');
     await turn();
     expect(errors).toEqual([]);
@@ -142,7 +142,7 @@ describe.each([
     expect(errors).toEqual([expect.objectContaining({ code: 'WS_SLOW_PEER' })]);
   });
 
-  it('is cut off for what is still to be compressed, too', async () => {
+  it('is cut off for messages that wait to be compressed, too', async () => {
     const server = await serving({ perMessageDeflate: { threshold: 0, level: 0 } });
     const ws = await stuck(server);
     for (let i = 0; i < 1000; i++) ws.send(CHUNK);
@@ -151,7 +151,7 @@ describe.each([
     expect(errors).toEqual([expect.objectContaining({ code: 'WS_SLOW_PEER' })]);
   });
 
-  it('closes like any other if it is closed before', async () => {
+  it('is closed as usual if the server closes it first', async () => {
     const ws = await stuck(await serving({ closeTimeout: 100 }));
     while (ws.bufferedAmount <= LIMIT) ws.send(CHUNK);
     ws.close(1001);
@@ -160,7 +160,7 @@ describe.each([
     expect(errors).toEqual([expect.objectContaining({ operation: 'close' })]);
   });
 
-  it('is sent one message of any size, and keeps all of it if it may', async () => {
+  it('is sent one message of any size', async () => {
     const ws = await stuck(await serving({ maxBufferedAmount: 0 }));
     ws.send(new Uint8Array(20 * MIB));
     await turn();
@@ -173,7 +173,7 @@ describe.each([
     expect(errors).toHaveLength(1);
   });
 
-  it('is served after all if it reads what was sent at once, however much that is', async () => {
+  it('is served if it reads what was sent in one turn, however much that is', async () => {
     const server = await serving();
     const ws = await open(server, { tls: { ca } });
     const [connection] = [...server.connections] as EventConnection[];
@@ -184,7 +184,7 @@ describe.each([
     expect(errors).toEqual([]);
   });
 
-  it('keeps little besides of what others are sent meanwhile', async () => {
+  it('pins little memory besides, while other clients are served', async () => {
     const server = await serving();
     const ws = await stuck(server);
     while (ws.bufferedAmount === 0) {
@@ -195,13 +195,13 @@ describe.each([
     const [, toOther] = [...server.connections] as EventConnection[];
     const before = buffers();
     for (let i = 0; i < 200; i++) {
-      // More than half of the memory that both are written into.
+      // More than half of a slab, which both clients' messages are written into.
       for (let j = 0; j < 20; j++) toOther?.send(CHUNK.subarray(0, 10_000));
       ws.send('x'.repeat(100));
       for (let j = 0; j < 20; j++) await other.recv();
     }
     expect(ws.state).toBe('open');
-    // What is collected is given back a little later.
+    // Collected memory is given back a little later.
     await until(() => buffers() - before < 4 * MIB);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Two hundred clients that send their requests byte by byte and never to the end: the small form
- * of `npm run test:slow-loris`.
+ * Two hundred clients send their requests byte by byte and never complete them. `npm run test:slow-loris` has ten
+ * thousand.
  */
 import { connect as connectTcp } from 'node:net';
 import { expect, it } from 'vitest';
@@ -17,7 +17,7 @@ it('two hundred slow requests are cut off in time, and others are served meanwhi
     await new Promise((resolve) => socket.once('connect', resolve));
     const since = performance.now();
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nX: ');
-    // A deadline that every byte put off would never come.
+    // If each byte moved the deadline on, it would never come.
     const timer = setInterval(() => socket.write('y'), 100);
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(timer);

@@ -1,6 +1,6 @@
 /**
- * Callbacks of the option `tls` run for whatever a stranger sends first: what they throw refuses that client,
- * and is told.
+ * Callbacks of the option `tls` run for the first bytes of any client. If one throws, its client is refused, and the
+ * option `error` is called.
  */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -55,7 +55,7 @@ it.each([
   expect(faults[0]).toContain(name);
 });
 
-it('a server with an ALPNCallback refuses a client that offers no such protocol, and tells nobody', async () => {
+it('a server with an ALPNCallback refuses a client that offers no such protocol, and reports no fault', async () => {
   const faults: unknown[] = [];
   const server = await start({
     tls: { ...TLS, ALPNCallback: () => 'http/1.1' },
@@ -78,7 +78,7 @@ it('a server with an ALPNCallback refuses a client that offers no such protocol,
 });
 
 it.each(CALLBACKS)(
-  'a server with a %s refuses the client, tells, and goes on',
+  'a server with a %s refuses the client, reports the fault, and goes on',
   async (_, callbacks, servesOthers) => {
     const faults: unknown[] = [];
     const server = await start({
@@ -99,7 +99,7 @@ it.each(CALLBACKS)(
     await until(() => isRefused);
     expect(faults).toEqual([['tls', 'in the callback']]);
     if (!servesOthers) return;
-    // Without a name in the handshake the callback is not asked.
+    // Without a name in the handshake the callback is not called.
     const ws = await open(server, {
       tls: { ca, servername: '', checkServerIdentity: () => undefined },
     });
@@ -108,7 +108,7 @@ it.each(CALLBACKS)(
   },
 );
 
-it('a server with a pskCallback that throws refuses the client, tells, and goes on', async () => {
+it('a server with a pskCallback that throws refuses the client, reports the fault, and goes on', async () => {
   const faults: unknown[] = [];
   const psk = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
   const server = await start({

@@ -1,5 +1,5 @@
 /**
- * What a client does wrong fails its connection with the right close code, and no other.
+ * A client that breaks a rule has its connection failed with the right close code, and no other connection.
  */
 import { describe, expect, it } from 'vitest';
 import { concat, type FrameFields, frame, KEY, parseFrames } from '../support/frames.ts';
