@@ -16,7 +16,7 @@ describe('BytePool', () => {
     [20 * 2 ** 20, 2 ** 25],
     [2 ** 27, 2 ** 27],
     [2 ** 27 + 1, 2 ** 27 + 1],
-  ])('lends for %i bytes a buffer of %i', (size, length) => {
+  ])('asked for %i bytes, lends a buffer of %i', (size, length) => {
     expect(new BytePool().take(size).length).toBe(length);
   });
 
@@ -42,7 +42,7 @@ describe('BytePool', () => {
     expect(again.filter((buffer) => lent.includes(buffer))).toHaveLength(4);
   });
 
-  it('keeps one buffer of each size above 1 MiB, while nothing else needs its memory', () => {
+  it('keeps one buffer of each size above 1 MiB, until garbage is collected', () => {
     const pool = new BytePool();
     const [first, second] = [pool.take(2 ** 21), pool.take(2 ** 21)];
     pool.give(first);

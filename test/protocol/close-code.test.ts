@@ -9,7 +9,7 @@ import {
 } from '../../src/protocol/close-code.ts';
 import { closePayload } from '../support/frames.ts';
 
-/** RFC 6455 §7.4.1, the IANA registry, and the ranges of §7.4.2. */
+/** Whether a code may stand in a close frame: RFC 6455 §7.4.1, the IANA registry, and the ranges of §7.4.2. */
 function mayBeInFrame(code: number): boolean {
   const defined = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014];
   return defined.includes(code) || (code >= 3000 && code <= 4999);
@@ -26,7 +26,7 @@ function parse(payload: Uint8Array | readonly number[]) {
 }
 
 describe('isValidCloseCode', () => {
-  it('knows every code there could be (RFC 6455 §7.4)', () => {
+  it('is right about every number of two bytes (RFC 6455 §7.4)', () => {
     const codes = Array.from({ length: 65_536 }, (_, code) => code);
     expect(codes.filter(isValidCloseCode)).toEqual(codes.filter(mayBeInFrame));
   });
@@ -38,7 +38,7 @@ describe('serializeClosePayload', () => {
     expect(serialize(4999, 'au revoir, é€😀')).toEqual(closePayload(4999, 'au revoir, é€😀'));
   });
 
-  it('writes nothing where there is no code', () => {
+  it('makes an empty payload if there is no code', () => {
     expect(serialize(undefined)).toHaveLength(0);
   });
 

@@ -20,7 +20,7 @@ describe('the error for a call after the end', () => {
     expect(error.cause).toBeUndefined();
   });
 
-  it('leaves out a code or a reason that was not there', () => {
+  it('leaves out a code or a reason that the close frame did not have', () => {
     const { message } = errorFor({ received: { code: 1005, reason: '' } });
     expect(message).toBe('the peer closed the connection without a code');
     expect(errorFor({ received: { code: 1000, reason: '' } }).message).toBe(
@@ -35,7 +35,7 @@ describe('the error for a call after the end', () => {
     expect(error.message).toBe('the connection was lost: reset by the peer');
   });
 
-  it('tells a close under way from an end without a close frame', () => {
+  it('tells apart a close in progress and an end without a close frame', () => {
     const sent = { code: 1000, reason: '' };
     const message = 'the connection is being closed';
     expect(errorFor({ state: 'closing', sent })).toMatchObject({ message, sent, closeCode: 1006 });
@@ -44,7 +44,7 @@ describe('the error for a call after the end', () => {
     );
   });
 
-  it('is made of what a session knows', () => {
+  it('is made of what a session knows about its end', () => {
     const end = openEndpoint('client');
     end.receiveFrames({ opcode: 8, payload: closePayload(4000, 'why') });
     expect(end.session.closedError()).toMatchObject({ closeCode: 4000, wasClean: true });

@@ -20,7 +20,7 @@ describe('Deadlines', () => {
     expect(timeout(deadlines, 1100)).toEqual(['connect', 100]);
   });
 
-  it('asks for a ping after silence, and for failure after more of it', () => {
+  it('asks for a ping after silence, and for failure after further silence', () => {
     const deadlines = new Deadlines(LIMITS, 0);
     deadlines.opened(10);
     expect(deadlines.next()).toBe(310);
@@ -40,7 +40,7 @@ describe('Deadlines', () => {
     expect(deadlines.due(350)).toBeUndefined();
   });
 
-  it('gives a ping that waits its time from when something before it moved, and from when it left', () => {
+  it('starts the time for an answer anew when output before a waiting ping leaves, and when the ping leaves', () => {
     const deadlines = new Deadlines(LIMITS, 0);
     deadlines.opened(0);
     deadlines.taken(200, true);
@@ -54,7 +54,7 @@ describe('Deadlines', () => {
     expect(timeout(deadlines, 430)).toEqual(['keepalive', 50]);
   });
 
-  it('gives the next ping no more time because one before it waited', () => {
+  it('gives a ping no extra time because an earlier ping had to wait', () => {
     const deadlines = new Deadlines(LIMITS, 0);
     deadlines.opened(0);
     expect(deadlines.due(300)).toBe('ping');
@@ -77,7 +77,7 @@ describe('Deadlines', () => {
     expect(timeout(deadlines, 510)).toEqual(['close', 200]);
   });
 
-  it('has no limit where it is 0', () => {
+  it('sets no limit where the option is 0', () => {
     const none = { openTimeout: 0, closeTimeout: 0, pingInterval: 0, pingTimeout: 0 };
     const deadlines = new Deadlines(none, 0);
     expect(deadlines.next()).toBe(NEVER);
@@ -88,7 +88,7 @@ describe('Deadlines', () => {
     expect(deadlines.next()).toBe(NEVER);
   });
 
-  it('waits for ever for the answer to a ping where that limit is 0', () => {
+  it('waits for ever for the answer to a ping if pingTimeout is 0', () => {
     const deadlines = new Deadlines({ ...LIMITS, pingTimeout: 0 }, 0);
     deadlines.opened(0);
     expect(deadlines.due(300)).toBe('ping');

@@ -4,11 +4,11 @@ import { scalarKernels } from '../../src/kernels/scalar.ts';
 import { type FrameConsumer, FrameReader } from '../../src/protocol/frame-reader.ts';
 import { concat, type FrameFields, frame, KEY } from '../support/frames.ts';
 
-/** Writes down what it is told; halts after a failure, as a session does. */
+/** Records every call, and halts after a failure, as a session does. */
 class Recorder implements FrameConsumer {
   isHalted = false;
   readonly events: string[] = [];
-  /** The payload of the frame under way. */
+  /** What has arrived of the current frame's payload. */
   #payload = '';
   readonly #haltsAfterFrame: boolean;
 
@@ -48,12 +48,12 @@ class Recorder implements FrameConsumer {
 
 type Expects = 'masked' | 'unmasked';
 
-/** Reads a stream in pieces of `size` bytes and returns what the consumer was told. */
+/** Reads a stream in pieces of `size` bytes and returns the calls of the consumer. */
 function read(stream: Uint8Array, expects: Expects, size = stream.length): string[] {
   const consumer = new Recorder();
   const reader = new FrameReader(scalarKernels, consumer, expects === 'masked');
   for (let at = 0; at < stream.length && !consumer.isHalted; at += size) {
-    // Each piece in its own memory, with bytes around it that are nobody's business.
+    // Each piece has memory of its own, with bytes around it that the reader must leave alone.
     const piece = concat([0xff, 0xff], stream.subarray(at, at + size), [0xff]);
     const next = reader.read(piece, 2, piece.length - 1);
     if (!consumer.isHalted) expect(next).toBe(piece.length - 1);
@@ -61,7 +61,7 @@ function read(stream: Uint8Array, expects: Expects, size = stream.length): strin
   return consumer.events;
 }
 
-/** The same frames for both roles. */
+/** Writes frames, masked if the reader expects that. */
 function streamOf(expects: Expects, ...frames: readonly FrameFields[]): Uint8Array {
   const key = expects === 'masked' ? KEY : undefined;
   return concat(...frames.map((fields) => frame({ key, ...fields })));
@@ -127,7 +127,7 @@ describe.each(BOTH)('FrameReader of %s frames', (expects) => {
     expect(consumer.events).toEqual(['begin 1 of 2', 'payload ab']);
   });
 
-  it('stops at the end of the frame after which its consumer halts, and goes on there', () => {
+  it('stops after the frame at which its consumer halts, and goes on from there', () => {
     const consumer = new Recorder(true);
     const reader = new FrameReader(scalarKernels, consumer, expects === 'masked');
     const one = streamOf(expects, { opcode: 1, payload: 'a' });
@@ -138,7 +138,7 @@ describe.each(BOTH)('FrameReader of %s frames', (expects) => {
     expect(consumer.events).toHaveLength(4);
   });
 
-  it('says how many bytes of the frame under way are missing', () => {
+  it('says how many bytes of the current frame are missing', () => {
     const reader = new FrameReader(scalarKernels, new Recorder(), expects === 'masked');
     const bytes = streamOf(expects, { opcode: 1, payload: 'abcdef' });
     expect(reader.missing).toBe(0);

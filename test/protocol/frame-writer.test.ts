@@ -156,7 +156,7 @@ describe('FrameWriter at the end of the memory of its output', () => {
     ['unmasked', undefined],
     ['masked', KEY],
     ['masked with zeros', [0, 0, 0, 0]],
-  ])('keeps frames %s inside, whatever room is left', (_, key) => {
+  ])('keeps frames that are %s inside the memory, whatever room is left', (_, key) => {
     for (let first = 30; first <= 64; first++) {
       for (let second = 0; second <= 20; second++) {
         const output = new SmallOutput(64);

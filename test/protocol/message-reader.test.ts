@@ -22,13 +22,13 @@ interface Told {
   failure: WebSocketError | undefined;
 }
 
-/** A message reader behind a frame reader, as a session has them. */
+/** A message reader that gets its frames from a frame reader, as in a session. */
 class Pipeline implements Told {
   readonly events: string[] = [];
   failure: WebSocketError | undefined;
-  /** The memory that the last message lay in. */
+  /** The memory in which the last message lay. */
   memory: ArrayBufferLike | undefined;
-  /** The messages that were handed over, as they lie in memory. */
+  /** The buffers of the messages that were handed over. */
   readonly owned: Uint8Array[] = [];
   readonly messages: MessageReader;
   readonly #frames: FrameReader;
@@ -87,7 +87,7 @@ class Pipeline implements Told {
   }
 }
 
-/** What comes of frames, which must be the same in pieces of every size. */
+/** Returns the events that frames cause, and checks that they are the same in pieces of every size. */
 function eventsOf(
   frames: readonly FrameFields[],
   limits: Partial<MessageLimits> = {},
@@ -113,7 +113,7 @@ const fragments = (opcode: number, ...payloads: (string | readonly number[])[]):
   }));
 
 describe('messages (RFC 6455 §5.4)', () => {
-  it('come of single frames', () => {
+  it('consist of single frames', () => {
     expect(eventsOf([...fragments(1, 'ab'), ...fragments(2, 'cd'), ...fragments(1, '')])).toEqual([
       'text ab',
       'binary cd',
@@ -121,7 +121,7 @@ describe('messages (RFC 6455 §5.4)', () => {
     ]);
   });
 
-  it('come of fragments, empty ones among them', () => {
+  it('consist of fragments, which may be empty', () => {
     expect(eventsOf([...fragments(2, 'ab', '', 'cd'), ...fragments(1, '', '', 'e')])).toEqual([
       'binary abcd',
       'text e',
@@ -134,7 +134,7 @@ describe('messages (RFC 6455 §5.4)', () => {
     expect(eventsOf([first, { opcode: 9 }, last])).toEqual(['control', 'text ab']);
   });
 
-  it('lie in the receive buffer where they came whole, and in memory of their own otherwise', () => {
+  it('lie in the receive buffer if they arrive whole, and in memory of their own otherwise', () => {
     const bytes = frame({ opcode: 2, payload: 'abc' });
     const whole = new Pipeline();
     whole.read(bytes);
@@ -143,7 +143,7 @@ describe('messages (RFC 6455 §5.4)', () => {
     expect(parts.memory).not.toBe(bytes.buffer);
   });
 
-  it('come out right at sizes around those of the buffers, in pieces', () => {
+  it('are assembled from pieces at sizes around those of the buffers', () => {
     const limits = { maxMessageSize: 4_000_000 };
     for (const length of [1023, 1024, 1025, 65_535, 65_536, 65_537, 1_048_577]) {
       const payload = Uint8Array.from({ length }, (_, i) => (i % 251) & 0x7f);
@@ -207,12 +207,12 @@ describe('text (RFC 6455 §8.1)', () => {
     expect(new Pipeline().read(first).events).toEqual(['fail 1007']);
   });
 
-  it('is not looked for in binary messages', () => {
+  it('is not expected in binary messages', () => {
     expect(eventsOf(fragments(2, [0xff], [0xfe]))).toEqual(['binary \xff\xfe']);
     expect(eventsOf(fragments(2, [0xff]))).toEqual(['binary \xff']);
   });
 
-  it('is valid on its own, after one that was cut in pieces', () => {
+  it('is checked by itself, whatever messages in pieces came before', () => {
     const pipeline = new Pipeline();
     pipeline.read(frame({ opcode: 1, payload: '€' }), 1);
     pipeline.read(concat(...fragments(2, [0xff], [0xff]).map(frame)), 1);
@@ -243,12 +243,12 @@ describe('the limits of a message', () => {
     expect(eventsOf(frames, {}, true).at(-1)).toBe('fail 1009 1000');
   });
 
-  it('fail a message too big when its header is there, not when its bytes are', () => {
+  it('fail a message that is too big at its header, before its bytes arrive', () => {
     const header = frame({ opcode: 2, length: 1001n });
     expect(new Pipeline().read(header).failure).toBeInstanceOf(MessageTooBigError);
   });
 
-  it('count fragments, also empty ones', () => {
+  it('count all fragments, empty ones included', () => {
     expect(eventsOf(fragments(1, '', '', '', '', ''))).toEqual(['text ']);
     expect(eventsOf(fragments(1, '', '', '', '', '', ''))).toEqual(['fail 1009 5']);
     expect(eventsOf(fragments(1, 'a', 'a', 'a', 'a', 'a', 'a'))).toEqual(['fail 1009 5']);
@@ -259,7 +259,7 @@ describe('the limits of a message', () => {
     expect(eventsOf(fragments(1, '', ''), { maxFragments: 1 })).toEqual(['fail 1009 1']);
   });
 
-  it('may be none', () => {
+  it('may be infinite', () => {
     const limits = {
       maxMessageSize: Number.POSITIVE_INFINITY,
       maxFragments: Number.POSITIVE_INFINITY,
@@ -270,7 +270,7 @@ describe('the limits of a message', () => {
 });
 
 describe('frames delivered one by one', () => {
-  it('come out as they came, in pieces of every size', () => {
+  it('are delivered as they were sent, in pieces of every size', () => {
     const frames = [...fragments(1, 'ab', '', 'cd'), ...fragments(2, 'e'), ...fragments(2, '')];
     expect(eventsOf(frames, {}, true)).toEqual([
       'frame 1+ ab',
@@ -305,7 +305,7 @@ describe('messages handed over', () => {
   }
 
   it.each([100, 65_536, 150_000])(
-    'lie alone in memory of their own, having come in pieces of %i bytes',
+    'have a buffer of their own and nothing else in it, in pieces of %i bytes',
     (size) => {
       const owned = ownedOf(concat(long, frame({ opcode: 2, payload: randomBytes(500) })), size);
       const [first] = owned;
@@ -327,7 +327,7 @@ describe('messages handed over', () => {
     }
   });
 
-  it('are never lent to another message by a reader released while they are delivered', () => {
+  it('are never lent to another message, even if the sink releases the reader', () => {
     const pipeline = handingOver();
     const give = vi.spyOn(sharedBytePool, 'give');
     vi.spyOn(pipeline.owned, 'push').mockImplementation(() => {
@@ -344,16 +344,16 @@ describe('messages handed over', () => {
   });
 
   it.each([
-    ['came whole', [{ opcode: 2, payload: 'whole' }], 1000],
+    ['arrive whole', [{ opcode: 2, payload: 'whole' }], 1000],
     ['are text', [{ opcode: 1, payload: 'text in pieces' }], 3],
-    ['came in fragments', fragments(2, 'a', 'b', 'c'), 1],
-  ])('are not those that %s', (_, frames, size) => {
+    ['arrive in fragments', fragments(2, 'a', 'b', 'c'), 1],
+  ])('do not include messages that %s', (_, frames, size) => {
     const pipeline = handingOver().read(concat(...frames.map(frame)), size);
     expect(pipeline.events).toHaveLength(1);
     expect(pipeline.owned).toEqual([]);
   });
 
-  it('give way to the pool again, for the messages after them', () => {
+  it('may be followed by messages in buffers of the pool', () => {
     const pipeline = handingOver().read(long, 10_000);
     const give = vi.spyOn(sharedBytePool, 'give');
     try {
@@ -366,7 +366,7 @@ describe('messages handed over', () => {
 });
 
 describe('MessageReader.release', () => {
-  it('forgets what an unfinished message holds, and may be called at any time', () => {
+  it('drops an unfinished message, and may be called at any time', () => {
     const pipeline = new Pipeline();
     pipeline.messages.release();
     pipeline.read(frame({ opcode: 2, payload: 'secret', isFinal: false }));
@@ -380,7 +380,7 @@ describe('MessageReader.release', () => {
 describe('the memory of a message under assembly', () => {
   const unlimited = { maxMessageSize: Number.POSITIVE_INFINITY, maxFragments: 1_000_000 };
 
-  /** The sizes of the buffers that were asked for while the message came. */
+  /** The sizes of the buffers that `action` takes from the pool. */
   function sizesTaken(action: () => void): number[] {
     const take = vi.spyOn(sharedBytePool, 'take');
     try {
@@ -399,12 +399,12 @@ describe('the memory of a message under assembly', () => {
     },
   );
 
-  it('is not taken for a message that came whole, nor for an empty part', () => {
+  it('is not taken for a message that arrives whole, nor for an empty part', () => {
     expect(sizesTaken(() => new Pipeline().read(frame({ opcode: 2, payload: 'abc' })))).toEqual([]);
     expect(sizesTaken(() => new Pipeline().read(frame({ opcode: 2, length: 5n })))).toEqual([]);
   });
 
-  it('is what was declared, where that is little', () => {
+  it('is what was declared, if that is little', () => {
     const start = frame({ opcode: 2, length: 500n, payload: 'x' });
     expect(sizesTaken(() => new Pipeline().read(start))).toEqual([500]);
   });
@@ -417,7 +417,7 @@ describe('the memory of a message under assembly', () => {
         frame({ opcode: i === 0 ? 2 : 0, payload: new Uint8Array(4096), isFinal: i === 2047 }),
       ),
     ],
-  ])('is in proportion to what has come, in %s', (_, frames) => {
+  ])('is in proportion to what has arrived, in %s', (_, frames) => {
     const pipeline = new Pipeline(unlimited);
     pipeline.messages.release();
     let received = 0;
@@ -433,7 +433,7 @@ describe('the memory of a message under assembly', () => {
       }
     }
     expect(pipeline.events).toHaveLength(1);
-    // Copying is in proportion too: the sizes double.
+    // The sizes double, so the copying is in proportion as well.
     expect(sizes.length).toBeLessThan(20);
   });
 

@@ -11,7 +11,7 @@ describe('OutputBuffer', () => {
     expect(output.take()).toEqual(new Uint8Array(1000).fill(7));
   });
 
-  it('grows to at least twice its size, and not while there is room', () => {
+  it('grows to at least twice its size, but only when there is no room', () => {
     const output = new OutputBuffer();
     const { limit } = output;
     output.reserve(limit);

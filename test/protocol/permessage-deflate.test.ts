@@ -27,7 +27,7 @@ function accept(
   return acceptOffer(parseExtensions(value) ?? [], { ...OPEN, ...settings });
 }
 
-/** The agreement in short: no takeover and window bits of the server, then of the client. */
+/** The window bits of the server, then of the client; negative without context takeover. */
 function short(agreement: DeflateAgreement | string | undefined): unknown {
   if (agreement === undefined || typeof agreement === 'string') return agreement;
   const { server, client } = agreement;
@@ -37,11 +37,11 @@ function short(agreement: DeflateAgreement | string | undefined): unknown {
 }
 
 describe("the client's offer (RFC 7692 §7.1)", () => {
-  it('lets the server choose, with nothing asked for', () => {
+  it('leaves all to the server if nothing is asked for', () => {
     expect(serializeOffer(OPEN)).toBe('permessage-deflate; client_max_window_bits');
   });
 
-  it('says everything that is asked for', () => {
+  it('names everything that is asked for', () => {
     const settings = {
       serverNoContextTakeover: true,
       clientNoContextTakeover: true,
@@ -187,7 +187,7 @@ describe('an offer, answered by the server', () => {
       const agreement = accept(value, settings);
       expect(short(agreement)).toEqual(expected);
       expect(agreement?.extension).toBe(extension);
-      // What a server answers, a client that offered so takes in the same sense.
+      // The client reads the server's answer as the same agreement.
       expect(answer(extension)).toEqual({ ...agreement, extension });
     });
   }
@@ -204,7 +204,7 @@ describe('an offer, answered by the server', () => {
     ['permessage-deflate; client_no_context_takeover=1', {}],
     ['permessage-deflate', { clientMaxWindowBits: 10 }],
   ] as const) {
-    it(`is declined: '${value}' by ${JSON.stringify(settings)} (RFC 7692 §7.1)`, () => {
+    it(`is declined: '${value}' by ${JSON.stringify(settings)} (RFC 7692 §7)`, () => {
       expect(accept(value, settings)).toBeUndefined();
     });
   }

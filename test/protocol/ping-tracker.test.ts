@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { PingTracker } from '../../src/protocol/ping-tracker.ts';
 import { bytesOf, concat } from '../support/frames.ts';
 
-/** Tells the tracker of a pong that lies in the middle of other bytes. */
+/** Gives the tracker a pong that lies in the middle of other bytes. */
 function pong(tracker: PingTracker, payload: Uint8Array | string, now: number): void {
   const bytes = concat([0xff], bytesOf(payload), [0xff]);
   tracker.received(bytes, 1, bytes.length - 1, now);
 }
 
-/** Sends pings at 0, 10, 20 … and returns what their observers are told. */
+/** Sends pings at 0, 10, 20 … and returns the calls of their observers. */
 function sendPings(tracker: PingTracker, ...payloads: readonly string[]): (string | undefined)[] {
   const told: (string | undefined)[] = [];
   payloads.forEach((payload, i) => {
@@ -29,7 +29,7 @@ describe('PingTracker', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('takes a pong for an answer to all earlier pings too (RFC 6455 §5.5.3)', () => {
+  it('takes a pong as the answer to all earlier pings too (RFC 6455 §5.5.3)', () => {
     const tracker = new PingTracker();
     const told = sendPings(tracker, 'a', 'b', 'c');
     pong(tracker, 'b', 100);
@@ -39,7 +39,7 @@ describe('PingTracker', () => {
     expect(told).toEqual(['a 100', 'b 90', 'c 90']);
   });
 
-  it('takes pongs with the same payload for answers in order', () => {
+  it('takes pongs with the same payload as answers in order', () => {
     const tracker = new PingTracker();
     const told = sendPings(tracker, 'same', 'other', 'same', 'same');
     pong(tracker, 'same', 100);
@@ -53,7 +53,7 @@ describe('PingTracker', () => {
     expect(told).toEqual(['same 100', 'other 90', 'same 80', 'same 70']);
   });
 
-  it('tells payloads of bytes apart that are no text', () => {
+  it('tells apart payloads that are not text', () => {
     const tracker = new PingTracker();
     tracker.sent(Uint8Array.of(0xc3, 0xa9), 0);
     pong(tracker, Uint8Array.of(0xe9), 5);
@@ -63,7 +63,7 @@ describe('PingTracker', () => {
     expect(tracker.latency).toBe(5);
   });
 
-  it('takes no notice of pongs that nobody asked for', () => {
+  it('ignores pongs that answer no ping', () => {
     const tracker = new PingTracker();
     const told = sendPings(tracker, 'ab');
     for (const payload of ['', 'a', 'abc', 'xb', 'ax']) pong(tracker, payload, 5);
@@ -71,7 +71,7 @@ describe('PingTracker', () => {
     expect(tracker.latency).toBeUndefined();
   });
 
-  it('counts a ping without an observer for the latency', () => {
+  it('measures the latency by a ping without an observer too', () => {
     const tracker = new PingTracker();
     tracker.sent(new Uint8Array(0), 7);
     pong(tracker, '', 10);
@@ -93,7 +93,7 @@ describe('PingTracker', () => {
     expect(new Set(payloads).size).toBe(300);
   });
 
-  it('tells all that wait when no pong will come any more, once', () => {
+  it('tells every observer once that no pong will come any more', () => {
     const tracker = new PingTracker();
     const told = sendPings(tracker, 'a', 'b');
     tracker.sent(bytesOf('c'), 0);
@@ -106,7 +106,7 @@ describe('PingTracker', () => {
 });
 
 describe('PingTracker, with a peer that never answers', () => {
-  it('remembers a bounded number of pings that nobody waits for', () => {
+  it('remembers a limited number of pings without an observer', () => {
     const tracker = new PingTracker();
     for (let i = 0; i < 1024; i++) tracker.sent(bytesOf(`${i}`), i);
     tracker.sent(bytesOf('one too many'), 5000);
@@ -134,7 +134,7 @@ describe('PingTracker, with a peer that never answers', () => {
       return best;
     };
     time(few);
-    // Looking at each of them takes hundreds of times as long.
+    // A search through all pings would take hundreds of times as long.
     expect(time(many)).toBeLessThan(20 * time(few) + 1);
   });
 });

@@ -10,7 +10,7 @@ type State = 'connecting' | 'open' | 'closeSent' | 'closeExchanged' | 'failed' |
 
 const BYE: FrameFields = { opcode: 8, payload: closePayload(1001, 'bye') };
 
-/** How to bring an endpoint into each state of the closing handshake (RFC 6455 §7.1). */
+/** Brings an endpoint into each state of the closing handshake (RFC 6455 §7.1). */
 const REACH: Record<State, (role: Role, options?: EndpointOptions) => Endpoint> = {
   connecting: (role, options) => new Endpoint(role, options),
   open: openEndpoint,
@@ -53,8 +53,8 @@ const WRONG = 'failure:WS_REMOTE_PROTOCOL:1002';
 const LOST = 'failure:WS_TRANSPORT';
 
 /**
- * Every cell of the table: the events, the frames sent, the state that users see afterwards.
- * What is not there changes nothing, says nothing and sends nothing.
+ * What an input does in a state: the events, the frames sent, the state that users see afterwards.
+ * An input that is not listed for a state changes nothing, tells nothing and sends nothing.
  */
 const CELLS: readonly [State, keyof typeof INPUTS, string[], string[], string][] = [
   ['connecting', 'own failure', [LOST, 'shutdown'], [], 'closing'],
@@ -99,7 +99,7 @@ const FRAMES_BEFORE_OPEN: readonly (keyof typeof INPUTS)[] = [
 describe.each(ROLES)('the closing handshake of a %s', (role) => {
   for (const state of Object.keys(REACH) as State[]) {
     for (const input of Object.keys(INPUTS) as (keyof typeof INPUTS)[]) {
-      // Frames are not frames during the opening handshake: its own tests have them.
+      // Before the session is open these bytes are no frames; the tests of the opening handshake have them.
       if (state === 'connecting' && FRAMES_BEFORE_OPEN.includes(input)) continue;
       it(`in state ${state} on ${input} does what RFC 6455 §7.1 says`, () => {
         const end = REACH[state](role);
@@ -110,7 +110,7 @@ describe.each(ROLES)('the closing handshake of a %s', (role) => {
         INPUTS[input](end);
         const cell = CELLS.find(([from, on]) => from === state && on === input);
         const [, , events, frames, after] = cell ?? [state, input, [], [], before];
-        // RFC 6455 §7.1.1: it is the server who ends the TCP connection first.
+        // RFC 6455 §7.1.1: the TCP connection "SHOULD be closed first by the server", so a client waits.
         const isWaiting = role === 'client' && input === 'close';
         expect(end.events).toEqual(isWaiting ? [] : events);
         expect(end.sentFrames()).toEqual(frames);
@@ -122,7 +122,7 @@ describe.each(ROLES)('the closing handshake of a %s', (role) => {
     }
   }
 
-  it('is clean where close frames went both ways, whoever was first', () => {
+  it('is clean if both ends sent a close frame, whichever was first', () => {
     for (const start of ['own close', 'close'] as const) {
       const end = openEndpoint(role);
       INPUTS[start](end);
@@ -138,7 +138,7 @@ describe.each(ROLES)('the closing handshake of a %s', (role) => {
     }
   });
 
-  it('is not clean where a close frame is missing, or the connection was failed', () => {
+  it('is not clean if a close frame is missing, or the connection was failed', () => {
     for (const state of ['connecting', 'open', 'closeSent', 'failed', 'closed'] as const) {
       const end = REACH[state](role);
       end.session.receiveEof(1);
@@ -146,7 +146,7 @@ describe.each(ROLES)('the closing handshake of a %s', (role) => {
     }
   });
 
-  it('answers a close frame with its code and no reason, or with nothing as it had nothing', () => {
+  it('answers a close frame with its code and no reason, and an empty one with an empty one', () => {
     for (const code of [1000, 1003, 1007, 1014, 3000, 4999]) {
       const end = openEndpoint(role);
       end.receiveFrames({ opcode: 8, payload: closePayload(code, 'why') });
@@ -176,7 +176,7 @@ describe.each(ROLES)('the closing handshake of a %s', (role) => {
     expect(end.session.received).toBeUndefined();
   });
 
-  it('discards all that comes after a close frame (RFC 6455 §1.4)', () => {
+  it('discards all that arrives after a close frame (RFC 6455 §1.4)', () => {
     const end = openEndpoint(role);
     end.receiveFrames(
       BYE,
@@ -197,7 +197,7 @@ describe.each(ROLES)('the closing handshake of a %s', (role) => {
     expect(end.events.filter((event) => event.startsWith('text'))).toEqual([]);
   });
 
-  it('refuses codes and reasons that may not be sent, in any state, and stays as it is', () => {
+  it('refuses codes and reasons that may not be sent, in any state, and changes nothing', () => {
     for (const state of Object.keys(REACH) as State[]) {
       const end = REACH[state](role);
       const before = end.session.state;
@@ -241,7 +241,7 @@ describe.each(ROLES)('the time limit of the closing handshake of a %s', (role) =
     expect(end.events).toEqual(events);
   });
 
-  it('runs from the first step, whatever comes after it', () => {
+  it('runs from the first step, whatever happens later', () => {
     const end = REACH.closeSent(role, { now: 1000 });
     end.now = 3000;
     end.receiveFrames({ opcode: 1, payload: 'still here' }, BYE);
@@ -262,7 +262,7 @@ describe.each(ROLES)('the time limit of the closing handshake of a %s', (role) =
     expect(pinged.session.nextTimeout()).toBe(50_000 + closeTimeout);
   });
 
-  it('of a session failed by its owner runs from that moment, not from the last byte', () => {
+  it('runs from the moment at which the owner failed the session, not from the last byte', () => {
     const end = openEndpoint(role, { now: 1000 });
     end.session.fail(new TransportError('x'), 15_000);
     expect(end.session.nextTimeout()).toBe(15_000 + closeTimeout);
@@ -271,14 +271,14 @@ describe.each(ROLES)('the time limit of the closing handshake of a %s', (role) =
     expect(early.session.nextTimeout()).toBe(1000 + closeTimeout);
   });
 
-  it('may be none', () => {
+  it('may be switched off', () => {
     const end = REACH.closeSent(role, { limits: { closeTimeout: 0 } });
     expect(end.session.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
 describe('failing a session with an error that has a close code of its own', () => {
-  it('sends 1011 where that code may not be sent', () => {
+  it('sends 1011 if that code may not be sent', () => {
     const end = openEndpoint('server');
     const other = openEndpoint('server');
     other.session.receiveEof(0);

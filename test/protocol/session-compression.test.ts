@@ -17,7 +17,7 @@ function compression(options: object | true = { threshold: 0 }): ZlibCompression
   return new ZlibCompression(perMessageDeflate as NonNullable<typeof perMessageDeflate>);
 }
 
-/** A session with compression agreed on by those headers. */
+/** A session that agreed on compression by this header. */
 function compressing(
   role: Role,
   options: EndpointOptions = {},
@@ -63,12 +63,12 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     ]);
     expect(frames[2]?.payload).toEqual(bytesOf('p'));
     const [first, second, , third] = frames.map(({ payload }) => payload) as Uint8Array[];
-    // One history: all of them are one stream of DEFLATE.
+    // The messages share one history, so together they are one stream of DEFLATE.
     const pieces = concat(first ?? [], [0, 0, 0xff, 0xff], second ?? [], third ?? []);
     expect(inflate(pieces)).toBe('hélloab');
   });
 
-  it('leaves a message uncompressed below the threshold, or if it is told to', () => {
+  it('leaves a message uncompressed below the threshold, or if the caller asks for that', () => {
     const sender = end({ compression: compression({ threshold: 4 }) });
     sender.session.sendText('abc');
     sender.session.sendText('ééé', false);
@@ -82,7 +82,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     expect(frames.map(({ rsv }) => rsv)).toEqual([0, 0, 0, 0, 0, 0, 4, 0]);
   });
 
-  it('sends what was compressed before as it is', () => {
+  it('sends a message that is already compressed as it is', () => {
     const sender = end();
     sender.session.sendDeflated(deflate('abc'), true);
     sender.session.sendDeflated(deflate('abc'), false);
@@ -121,10 +121,10 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     });
   }
 
-  it('delivers frame by frame what each brings', () => {
+  it('delivers the inflated bytes of every frame by themselves', () => {
     const receiver = end({ deliversFrames: true });
     const [a, b] = [deflate('aa'), deflate('bb')];
-    // Flushed in between: the first fragment holds all of its text.
+    // The deflater was flushed in between, so the first fragment holds all of its text.
     const flushed = concat(a, [0, 0, 0xff, 0xff]);
     receiver.receive(
       stream(
@@ -137,7 +137,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     expect(receiver.takeEvents()).toEqual(['frame:1+:6161', 'frame:0:6262', 'frame:2:63']);
   });
 
-  it('holds the limit to the inflated size, while it inflates', () => {
+  it('applies the limit to the inflated size, while it inflates', () => {
     const limits = { maxMessageSize: 1000 };
     const exact = deflate('x'.repeat(1000));
     const above = deflate('x'.repeat(1001));
@@ -149,7 +149,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     expect(receiver.sentFrames()).toEqual(['close:1009']);
   });
 
-  it('holds it over the fragments of a message, delivered one by one as well', () => {
+  it('applies the limit to all fragments of a message together, also if they are delivered one by one', () => {
     for (const deliversFrames of [false, true]) {
       const receiver = end({ limits: { maxMessageSize: 1000 }, deliversFrames });
       const half = concat(deflate('x'.repeat(501)), [0, 0, 0xff, 0xff]);
@@ -163,7 +163,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     }
   });
 
-  it('grows with what comes out, up to the limit, and no further', () => {
+  it('takes memory for what comes out, up to the limit and no further', () => {
     const receiver = end({ limits: { maxMessageSize: 8 * 1024 * 1024 } });
     const bomb = deflate(new Uint8Array(64 * 1024 * 1024));
     const before = process.memoryUsage().arrayBuffers;
@@ -243,9 +243,9 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
 
   it.each([
     ['before', [0xff, ...bytesOf('x'.repeat(99))], 'failure:WS_REMOTE_PROTOCOL:1007'],
-    ['behind', [...bytesOf('x'.repeat(99)), 0xff], 'failure:WS_MESSAGE_TOO_BIG:1009'],
+    ['after', [...bytesOf('x'.repeat(99)), 0xff], 'failure:WS_MESSAGE_TOO_BIG:1009'],
   ])(
-    'fails for whichever comes first, text that is wrong %s the limit, in any pieces',
+    'fails for the fault that comes first, in any pieces: text is wrong %s the limit',
     (_, text, failure) => {
       const payload = deflate(bytesOf(text));
       const whole = stream({ opcode: 1, rsv: RSV1, payload });
@@ -266,7 +266,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     ['by a repetition', '4b4c4c04', 3, 'ff'],
     ['after a final block', '4b4c020003004a06', 2, 'ffff'],
   ])(
-    'fails a message that passes the limit %s and goes on with bad data the same in any pieces',
+    'fails in the same way in any pieces: a message exceeds the limit %s, then bad data follows',
     (_, start, maxMessageSize, bad) => {
       const payload = Buffer.from(start + bad, 'hex');
       const whole = stream({ opcode: 2, rsv: RSV1, payload });
@@ -283,7 +283,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
     },
   );
 
-  it('takes a compressed message without any payload for an empty one, and reads on by the same history', () => {
+  it('takes a compressed message without any payload as an empty one, and keeps the history', () => {
     const history = deflateRawSync('abcabcabc', { finishFlush: constants.Z_SYNC_FLUSH });
     const first = history.subarray(0, history.length - 4);
     const again = deflateRawSync('abcabcabc', {
@@ -322,7 +322,7 @@ describe.each(['client', 'server'] as const)('a %s that agreed on compression', 
 });
 
 describe('a client that offers compression', () => {
-  it('says so in its request, and tells what was agreed on', () => {
+  it('says so in its request, and reports what was agreed on', () => {
     const end = new Endpoint('client', { compression: compression() });
     expect(Buffer.from(end.sent()).toString()).toContain(
       'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n',
@@ -333,7 +333,7 @@ describe('a client that offers compression', () => {
     expect(end.session.extensions).toBe(header);
   });
 
-  it('does without where the server does', () => {
+  it('works without it if the server does not accept it', () => {
     const end = new Endpoint('client', { compression: compression() });
     end.receive(response());
     end.sent();
@@ -370,7 +370,7 @@ describe('a server that can compress', () => {
     expect(end.session.extensions).toBe('permessage-deflate; server_max_window_bits=9');
   });
 
-  it('answers without where nothing it can accept is offered', () => {
+  it('opens without compression if no offer is acceptable', () => {
     for (const header of [undefined, 'permessage-deflate; server_max_window_bits=7', 'other']) {
       const end = new Endpoint('server', { compression: compression() });
       end.receive(request({ 'Sec-WebSocket-Extensions': header }));

@@ -21,7 +21,7 @@ describe.each(ROLES)('pings to a %s', (role) => {
     expect(end.events).toEqual(['ping:', `ping:${'x'.repeat(125)}`, 'ping:inside', 'text:ab']);
   });
 
-  it('are only told where it was made so', () => {
+  it('are only reported if autoPong is off', () => {
     const end = openEndpoint(role, { autoPong: false });
     end.receiveFrames({ opcode: 9, payload: 'p' });
     expect(end.events).toEqual(['ping:p']);
@@ -60,11 +60,11 @@ describe.each(ROLES)('pings to a %s', (role) => {
     expect(closed.sentFrames()).toEqual(['close:1000']);
   });
 
-  it('are answered with what they held, although the memory they came in is used again', () => {
+  it('are answered with their payload, although their memory is used again', () => {
     const end = openEndpoint(role);
     end.output.isBlocked = true;
     const key = role === 'server' ? KEY : undefined;
-    // A Buffer, whose own slice is a view.
+    // The bytes are a Buffer, whose `slice` makes a view and no copy.
     const bytes = Buffer.from(frame({ opcode: 9, payload: 'held', key }));
     end.session.receive(bytes, 0, bytes.length, 0);
     bytes.fill(0x78);
@@ -94,7 +94,7 @@ describe.each(ROLES)('pings to a %s', (role) => {
 });
 
 describe.each(ROLES)('keepalive of a %s', (role) => {
-  it('pings after silence and fails with 1011 after more of it', () => {
+  it('pings after silence and fails with 1011 after further silence', () => {
     const end = openEndpoint(role, { now: 1000 });
     expect(end.session.nextTimeout()).toBe(1000 + pingInterval);
     end.session.handleTimeout(999 + pingInterval);
@@ -109,13 +109,13 @@ describe.each(ROLES)('keepalive of a %s', (role) => {
     expect(end.events).toEqual(['failure:WS_TIMEOUT', 'shutdown']);
     expect(end.failures[0]).toMatchObject({ operation: 'keepalive', timeout: pingTimeout });
     expect(end.sentFrames()).toEqual(['close:1011']);
-    // And the connection ends even if the peer stays silent.
+    // The connection ends even if the peer stays silent.
     end.session.handleTimeout(end.session.nextTimeout());
     expect(end.events.at(-1)).toBe('closed');
     expect(end.session.nextTimeout()).toBe(NEVER);
   });
 
-  it('takes any byte of the peer for life, a part of a frame among them', () => {
+  it('takes any byte from the peer as a sign of life, even one in the middle of a frame', () => {
     const end = openEndpoint(role);
     end.session.handleTimeout(pingInterval);
     end.now = pingInterval + pingTimeout - 1;
@@ -125,7 +125,7 @@ describe.each(ROLES)('keepalive of a %s', (role) => {
     expect(end.events).toEqual([]);
   });
 
-  it('does not take what the system takes for life: a peer that is gone needs no room', () => {
+  it('does not take it as a sign of life that the system takes output', () => {
     const end = openEndpoint(role);
     end.session.handleTimeout(pingInterval);
     end.sent();
@@ -138,7 +138,7 @@ describe.each(ROLES)('keepalive of a %s', (role) => {
     expect(end.failures[0]).toMatchObject({ operation: 'keepalive' });
   });
 
-  it('waits for the answer to a ping from when it has left, as long as what is before it moves', () => {
+  it('waits for the answer from when the ping has left, as long as the output before it moves', () => {
     const end = openEndpoint(role);
     end.output.isBlocked = true;
     end.session.handleTimeout(pingInterval);
@@ -157,7 +157,7 @@ describe.each(ROLES)('keepalive of a %s', (role) => {
     expect(end.failures[0]).toMatchObject({ operation: 'keepalive' });
   });
 
-  it('does not think a peer dead that it does not listen to', () => {
+  it('does not fail the connection while it is paused, since silence proves nothing then', () => {
     const end = openEndpoint(role);
     end.session.isPaused = true;
     end.session.handleTimeout(pingInterval);
@@ -179,7 +179,7 @@ describe.each(ROLES)('keepalive of a %s', (role) => {
     expect(end.session.nextTimeout()).toBe((role === 'server' ? 4000 : 3000) + pingInterval);
   });
 
-  it('may be off, or only ping', () => {
+  it('may be off, or ping without waiting for an answer', () => {
     expect(openEndpoint(role, { limits: { pingInterval: 0 } }).session.nextTimeout()).toBe(NEVER);
     const end = openEndpoint(role, { limits: { pingTimeout: 0 } });
     end.session.handleTimeout(pingInterval);

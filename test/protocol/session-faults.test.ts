@@ -1,13 +1,13 @@
 /**
- * What is thrown into the core, by a sink, a generator of masking keys or a lack of memory, fails that
- * session once; it never stays open and mute.
+ * An exception of a sink or of a generator of masking keys, or a lack of memory, fails the session once.
+ * The session never stays open without sending or delivering anything more.
  */
 import { expect, it } from 'vitest';
 import { ConnectionClosedError, WebSocketError } from '../../src/errors.ts';
 import { MaskingKeys } from '../../src/protocol/masking-keys.ts';
 import { type Endpoint, openEndpoint } from '../support/endpoint.ts';
 
-/** A client whose keys come to an end once `isSpent` is set. */
+/** A client whose generator of masking keys throws once `isSpent` is set. */
 function clientWithKeys(): { end: Endpoint; keys: { isSpent: boolean } } {
   const keys = { isSpent: false };
   const maskingKeys = new MaskingKeys(() => {
@@ -85,13 +85,13 @@ it('fails for the first reason only when the close frame of its failure cannot b
   expect(end.sent()).toHaveLength(0);
 });
 
-it('fails when its generator of masking keys sends: the key would serve twice', () => {
+it('fails when its generator of masking keys sends', () => {
   let end: Endpoint | undefined;
   const maskingKeys = new MaskingKeys(() => {
     try {
       end?.session.sendText('within');
     } catch {
-      // As a careless generator would.
+      // A careless generator might ignore the error as well.
     }
   }, 1);
   end = openEndpoint('client', { maskingKeys });
@@ -111,7 +111,7 @@ it('is closed already when it tells that the connection was lost', () => {
   expect(states).toEqual(['failure:WS_TRANSPORT closed', 'closed closed']);
 });
 
-it('keeps its first failure when it is failed again while it tells of it', () => {
+it('keeps its first failure when it is failed again inside onFailure', () => {
   const first = new WebSocketError('WS_TRANSPORT', 'reset');
   const end = openEndpoint('client', {
     onEvent: ({ session }, event) => {
@@ -123,7 +123,7 @@ it('keeps its first failure when it is failed again while it tells of it', () =>
   expect(end.session.failure).toBe(first);
 });
 
-it('tells that the peer is dead once a keepalive ping got no answer', () => {
+it('says that the peer is dead once a keepalive ping got no answer', () => {
   const end = openEndpoint('client', { limits: { pingInterval: 100, pingTimeout: 50 } });
   end.session.handleTimeout(100);
   expect(end.session.isDead).toBe(false);
@@ -148,7 +148,7 @@ it('takes a text message up to the longest string, and bytes up to maxMessageSiz
   expect(whole.session.failure?.message).toContain('above maxMessageSize');
 });
 
-it('says that it is open no more, once, before what comes of it', () => {
+it('calls onClosing once, before any other call about its end', () => {
   for (const end of ['close', 'fail', 'lose', 'receive'] as const) {
     const endpoint = openEndpoint('server', { tellsClosing: true });
     const { session } = endpoint;

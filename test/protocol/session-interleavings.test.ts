@@ -1,4 +1,4 @@
-// Two ends that talk and close, in every order in which their acts and arrivals can happen.
+// Two ends that talk and close, in every possible order of what they do and what arrives.
 import { describe, expect, it } from 'vitest';
 import { TransportError } from '../../src/errors.ts';
 import type { Role } from '../../src/protocol/session-options.ts';
@@ -11,7 +11,7 @@ const ROLES: readonly Role[] = ['client', 'server'];
 const CODES: Record<Role, number> = { client: 3001, server: 3002 };
 const peerOf = (role: Role): Role => (role === 'client' ? 'server' : 'client');
 
-/** Two open ends and what is under way to each of them: pieces of bytes, then the end. */
+/** Two open ends, and what is on its way to each: pieces of bytes, then the end of the connection. */
 class Exchange {
   readonly ends: Record<Role, Endpoint> = {
     client: openEndpoint('client'),
@@ -83,7 +83,7 @@ class Exchange {
   }
 }
 
-/** Calls back with every sequence of moves, the unfinished ones included; returns how many ended. */
+/** Calls `visit` with every sequence of moves, unfinished ones included. Returns how many were finished. */
 function explore(
   acts: Record<Role, readonly Act[]>,
   visit: (moves: readonly Move[], isOver: boolean) => void,
@@ -134,7 +134,7 @@ describe.each(SCRIPTS)('in every order in which %s', (_, acts) => {
     expect(ended).toBeGreaterThan(20);
   });
 
-  it('a reset at any moment ends both, cleanly where both close frames had come', () => {
+  it('a reset at any moment ends both, cleanly if both close frames had arrived', () => {
     explore(acts, (moves) => {
       const { ends } = new Exchange(acts, moves);
       for (const role of ROLES) {
@@ -149,7 +149,7 @@ describe.each(SCRIPTS)('in every order in which %s', (_, acts) => {
     });
   });
 
-  it('a latency above all time limits, from any moment on, ends both, and what comes late changes nothing', () => {
+  it('a latency above all time limits, from any moment on, ends both, and late bytes change nothing', () => {
     explore(acts, (moves) => {
       const exchange = new Exchange(acts, moves);
       const about = moves.join(', ');

@@ -1,4 +1,4 @@
-// A whole session of two ends, at every split and lost at every byte.
+// Whole sessions of two ends: with the bytes split at every place, and the connection lost at every byte.
 import { describe, expect, it } from 'vitest';
 import type { Role } from '../../src/protocol/session-options.ts';
 import type { Endpoint } from '../support/endpoint.ts';
@@ -7,7 +7,7 @@ import { type Loss, Pair, type PairOptions } from '../support/pair.ts';
 
 const ROLES: readonly Role[] = ['client', 'server'];
 
-/** Says something of every kind once the session is open; the client closes on the server's last word. */
+/** Makes two ends that send all kinds of messages. The client closes after the server's last one. */
 function conversation(options: PairOptions = {}): Pair {
   return new Pair({
     ...options,
@@ -45,7 +45,7 @@ const SPOKEN = [
   `binary:${'07'.repeat(200)}`,
   'binary:00ff',
 ];
-/** What each end is told of the conversation. The pong comes among the peer's own words. */
+/** The events of each end. The pong is not listed, because it arrives among the peer's own messages. */
 const TOLD: Record<Role, string[]> = {
   client: ['open', ...SPOKEN, 'text:that is all', 'closed'],
   server: ['request', 'open', ...SPOKEN, 'shutdown', 'closed'],
@@ -75,7 +75,7 @@ describe('a whole session', () => {
     expectConversation(pair);
     expect(pair.client.session.sent).toEqual({ code: 1000, reason: 'done' });
     expect(pair.server.session.received).toEqual({ code: 1000, reason: 'done' });
-    // Request; response and words; words; last word; close; close and end; end.
+    // Seven latencies: request; response and messages; messages; last message; close; close and end; end.
     expect(pair.now).toBe(70);
   });
 
@@ -105,7 +105,7 @@ describe('a whole session', () => {
 });
 
 describe('a session whose connection is lost', () => {
-  /** The state in which an end must be: closed, told once, with a failure where there was one. */
+  /** Checks that an end is closed, was told so once, and has the failure that fits the loss. */
   function expectEnd(end: Endpoint, loss: Loss, about: string): void {
     const { session, events } = end;
     expect(session.state, about).toBe('closed');
@@ -142,7 +142,7 @@ describe('a session whose connection is lost', () => {
     },
   );
 
-  it('is clean for an end that had both close frames, whatever happens then', () => {
+  it('is clean for an end that has sent and received a close frame, whatever happens then', () => {
     const { server } = lengths();
     const pair = conversation({ cut: { from: 'server', at: server, loss: 'reset' } });
     pair.run();
@@ -177,7 +177,7 @@ describe('two ends that close at once', () => {
 });
 
 describe('an end that fails the connection', () => {
-  it('is told to its peer by a close frame', () => {
+  it('tells its peer so by a close frame', () => {
     const pair = new Pair({ server: { limits: { maxMessageSize: 10 } } });
     pair.settle();
     pair.client.session.sendText('much too long');
@@ -193,7 +193,7 @@ describe('an end that fails the connection', () => {
 });
 
 describe('an end that is paused', () => {
-  it('takes what came meanwhile once it is resumed, in order', () => {
+  it('delivers what arrived meanwhile once it is resumed, in order', () => {
     const pair = new Pair();
     pair.settle();
     pair.server.session.isPaused = true;

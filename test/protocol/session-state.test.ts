@@ -8,7 +8,7 @@ import {
 
 const EVENTS: readonly SessionEvent[] = ['opened', 'closeSent', 'closeReceived', 'failed', 'ended'];
 
-// RFC 6455 §4 and §7.1, one row per state; a dot stands for an event that means nothing there.
+// RFC 6455 §4 and §7.1, one row per state. A dot stands for an event that changes nothing.
 const TABLE = `
   connecting     | open | .         | .              | failed | closed
   open           | .    | closeSent | closeExchanged | failed | closed

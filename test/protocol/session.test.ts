@@ -25,7 +25,7 @@ describe("a client's session", () => {
     expect(end.session.closeCode).toBeUndefined();
   });
 
-  it('is open once the response is there, and tells what was agreed on', () => {
+  it('is open once the response has arrived, and says what was agreed on', () => {
     const bytes = response({ 'Sec-WebSocket-Protocol': 'chat', 'X-A': 'b' });
     for (const size of [1, 50, bytes.length]) {
       const end = new Endpoint('client', { protocols: ['chat'] });
@@ -75,7 +75,7 @@ describe("a client's session", () => {
       (end: Endpoint) => end.session.connectionLost(new TransportError('reset')),
     ],
     ['time is up', (end: Endpoint) => end.session.handleTimeout(end.session.nextTimeout())],
-  ])('tells a refusal with as much of its body as there is when %s', (_, happen) => {
+  ])('reports a refusal with as much of its body as has arrived when %s', (_, happen) => {
     const end = new Endpoint('client');
     end.receive(concat(head('HTTP/1.1 401 Unauthorized'), latin1('who are')));
     expect(end.events).toEqual([]);
@@ -100,7 +100,7 @@ describe("a server's session", () => {
     }
   });
 
-  it('answers with the subprotocol and the headers that it is told', () => {
+  it('answers with the subprotocol and the headers that it is given', () => {
     const end = new Endpoint('server', {
       onRequest: (self) => self.session.accept('chat', [['X-A', 'b']], 0),
     });
@@ -121,7 +121,7 @@ describe("a server's session", () => {
     expect(end.events).toEqual(['request', 'open', 'text:first']);
   });
 
-  it('refuses as it is told, and waits for the end of the connection', () => {
+  it('sends the refusal that it is given, and waits for the end of the connection', () => {
     const end = new Endpoint('server', {
       onRequest: (self) => self.session.refuse({ status: 403, body: 'nö' }, 700),
     });
@@ -154,13 +154,13 @@ describe("a server's session", () => {
     end.receive(request().subarray(0, length));
     end.session.receiveEof(5);
     expect(end.events).toEqual(events);
-    // An answer that comes too late finds no request any more.
+    // It is too late for an answer: no request waits for one.
     expect(() => end.session.accept('', [], 6)).toThrow(LocalProtocolError);
     expect(() => end.session.refuse({ status: 403 }, 6)).toThrow(LocalProtocolError);
     expect(end.sent()).toHaveLength(0);
   });
 
-  it('has no request to answer before there is one, nor has a client', () => {
+  it('throws for an answer if there is no request, as a client does', () => {
     for (const end of [new Endpoint('server'), new Endpoint('client'), openEndpoint('server')]) {
       end.sent();
       expect(() => end.session.accept('', [], 0)).toThrow(LocalProtocolError);
@@ -181,7 +181,7 @@ describe("a server's session", () => {
 });
 
 describe.each(ROLES)('the opening handshake of a %s that takes too long', (role) => {
-  it('ends the session, however much of it has come', () => {
+  it('ends the session, however much of it has arrived', () => {
     const bytes = role === 'client' ? response() : request();
     for (const length of [0, 1, bytes.length - 1]) {
       const end = new Endpoint(role, { now: 1000, limits: { openTimeout: 500 } });
@@ -196,7 +196,7 @@ describe.each(ROLES)('the opening handshake of a %s that takes too long', (role)
     }
   });
 
-  it('may be waited for for ever', () => {
+  it('may have no time limit', () => {
     const end = new Endpoint(role, { limits: { openTimeout: 0 } });
     expect(end.session.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
@@ -231,13 +231,13 @@ describe.each(ROLES)('a %s that is open', (role) => {
     expect(end.events).toEqual(['text:hé', 'binary:0102', 'text:ab']);
   });
 
-  it('receives frames instead where it was made so', () => {
+  it('receives frames instead of messages with deliversFrames', () => {
     const end = openEndpoint(role, { deliversFrames: true });
     end.receiveFrames({ opcode: 1, payload: 'a', isFinal: false }, { opcode: 0, payload: 'b' });
     expect(end.events).toEqual(['frame:1+:61', 'frame:0:62']);
   });
 
-  it('stops after the event under way while paused, and goes on there', () => {
+  it('stops after the event inside which it is paused, and goes on from there', () => {
     const end = openEndpoint(role, {
       onEvent: (self, event) => {
         if (event === 'text:a') self.session.isPaused = true;
@@ -264,7 +264,6 @@ describe.each(ROLES)('a %s that is open', (role) => {
         },
       });
       end.receiveFrames(message, { opcode: 1, payload: 'after' });
-      // Also where the message was put together from parts.
       expect(end.session.state).not.toBe('open');
       return end.events;
     };
@@ -277,7 +276,7 @@ describe.each(ROLES)('a %s that is open', (role) => {
     ]);
   });
 
-  it('takes by its former name that the connection is lost or given up', () => {
+  it('still has receiveError, the former name of connectionLost and abandon', () => {
     const lost = openEndpoint(role);
     lost.session.receiveError(new TransportError('reset'));
     expect(lost.events.slice(-2)).toEqual(['failure:WS_TRANSPORT', 'closed']);

@@ -16,7 +16,7 @@ function isDecodable(bytes: Uint8Array): boolean {
   }
 }
 
-/** Validates in two pieces, the second one beginning at `cut`. */
+/** Validates in two pieces, of which the second begins at `cut`. */
 function isValidInPieces(validator: Utf8Validator, bytes: Uint8Array, cut: number): boolean {
   const isValid = validator.push(bytes, 0, cut) && validator.push(bytes, cut, bytes.length);
   return validator.finish() && isValid;
@@ -49,7 +49,7 @@ function* sequences(alphabet: readonly number[], length: number): Generator<numb
   }
 }
 
-// Both sides of every boundary in RFC 3629 §4.
+// The bytes on both sides of every boundary in RFC 3629 §4.
 const THREE = [
   0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
   0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
@@ -91,7 +91,7 @@ describe('UTF-8 validation agrees with TextDecoder', () => {
     );
   });
 
-  it('on random text in any pieces, one byte at a time among them', () => {
+  it('on random text in any pieces, also one byte at a time', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 5 }), (text, size) => {
         const bytes = new TextEncoder().encode(text);
@@ -132,7 +132,7 @@ describe('Utf8Validator', () => {
     const validator = new Utf8Validator(scalarKernels);
     expect(validator.push(Uint8Array.from([0xe0]), 0, 1)).toBe(true);
     expect(validator.finish()).toBe(false);
-    // What the cut sequence asked of its second byte is forgotten.
+    // The range that the cut sequence set for its second byte does not count any more.
     expect(validator.push(Uint8Array.from([0xe1, 0x80, 0x80]), 0, 3)).toBe(true);
     expect(validator.finish()).toBe(true);
   });
@@ -147,7 +147,7 @@ describe('Utf8Validator', () => {
     expect(validator.finish()).toBe(true);
   });
 
-  it('takes no more time for a long text in pieces than in proportion', () => {
+  it('takes time in proportion to the length of a text in pieces', () => {
     const bytes = new TextEncoder().encode('€'.repeat(100_000));
     const validator = new Utf8Validator(nodeKernels());
     for (let at = 0; at < bytes.length; at += 1000) {

@@ -29,7 +29,7 @@ function openingFor({ protocols = [], headers = [] }: Asked = {}): ClientOpening
   return new ClientOpening(options, NONCE, sha1Base64);
 }
 
-/** Feeds a response, in pieces of `size` bytes, and returns what came of it and how many bytes it took. */
+/** Feeds a response in pieces of `size` bytes. Returns the result and how many bytes were read. */
 function answer(bytes: Uint8Array, asked?: Asked, size = bytes.length) {
   const opening = openingFor(asked);
   let next = 0;
@@ -39,12 +39,12 @@ function answer(bytes: Uint8Array, asked?: Asked, size = bytes.length) {
   return { result: opening.result, next, opening };
 }
 
-/** The message but for what it quotes of something else than HTTP, which is what had come by then. */
+/** The message without its quote of the response, whose length depends on how much had arrived. */
 function withoutQuote({ message }: HandshakeError): string {
   return message.replace(/begins with .*/, '');
 }
 
-/** The same, for a failure; checks that one byte at a time comes to the same. */
+/** Returns the error of a response that fails, and checks that it is the same one byte at a time. */
 function failureOf(bytes: Uint8Array, asked?: Asked): HandshakeError {
   const { result } = answer(bytes, asked);
   if (!(result instanceof HandshakeError)) throw new Error('the handshake did not fail');
@@ -118,7 +118,7 @@ describe("a server's response that is right", () => {
     }
   });
 
-  it('is taken up to its end: what follows are frames', () => {
+  it('is read up to its end, since frames follow', () => {
     const bytes = response();
     const { next } = answer(concat(bytes, [0x81, 0]));
     expect(next).toBe(bytes.length);
@@ -132,7 +132,7 @@ describe("a server's response that is right", () => {
     expect(answer(response(), asked).result).toMatchObject({ protocol: '' });
   });
 
-  it('tells its headers', () => {
+  it('hands on its headers', () => {
     const { result } = answer(response({ 'Set-Cookie': ['a=1', 'b=2'] }));
     expect(parseHeadText((result as OpeningAgreement).head).headers.get('set-cookie')).toBe(
       'a=1, b=2',
@@ -259,7 +259,7 @@ describe("a server's response that is wrong (RFC 6455 §4.1)", () => {
     expect(opening.result).toBeInstanceOf(HandshakeError);
   });
 
-  it('that begins so after an interim one fails at once as well', () => {
+  it('that is not HTTP after an interim one fails at once as well', () => {
     const bytes = concat(head('HTTP/1.1 100 Continue'), latin1('SSH'));
     expect(failureOf(bytes).message).toContain('it begins with "SSH"');
   });
@@ -290,7 +290,7 @@ describe("a server's refusal", () => {
     expect(error.message).toContain(`${status}${statusText && ` ${statusText}`} instead`);
   });
 
-  it('is known at once where it has no body', () => {
+  it('is known at once if it has no body', () => {
     expect(failureOf(head('HTTP/1.1 204 No Content'))).toMatchObject({ status: 204 });
     expect(failureOf(head('HTTP/1.1 403 No', { 'Content-Length': '0' }))).toMatchObject({
       status: 403,
@@ -305,7 +305,7 @@ describe("a server's refusal", () => {
     expect(Buffer.from((error as HandshakeStatusError).body).toString()).toBe('hello world');
   });
 
-  it('ends with the connection where it does not say its length, or is cut', () => {
+  it('ends with the connection if it does not say its length, or is cut off', () => {
     for (const headers of [{}, { 'Content-Length': '100' }, { 'Transfer-Encoding': 'chunked' }]) {
       const { opening } = answer(concat(head('HTTP/1.1 500 No', headers), latin1('4\r\nbody')));
       expect(opening.result).toBeUndefined();
@@ -315,7 +315,7 @@ describe("a server's refusal", () => {
     }
   });
 
-  it('of more than 64 KiB tells the first of them', () => {
+  it('of more than 64 KiB keeps the first 64 KiB', () => {
     const bytes = concat(head('HTTP/1.1 500 No'), new Uint8Array(70_000).fill(0x78));
     expect((failureOf(bytes) as HandshakeStatusError).body.length).toBe(65_536);
   });

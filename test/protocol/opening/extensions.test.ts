@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseExtensions, serializeExtension } from '../../../src/protocol/opening/extensions.ts';
 
 describe('the list of extensions (RFC 6455 §9.1)', () => {
-  it('is taken apart in order, with repeated names and parameters kept', () => {
+  it('is parsed in order, with repeated names and parameters kept', () => {
     expect(parseExtensions('a; x; y=1; x=2, b,a')).toEqual([
       {
         name: 'a',
@@ -17,7 +17,7 @@ describe('the list of extensions (RFC 6455 §9.1)', () => {
     ]);
   });
 
-  it('takes white space around every separator, and empty elements', () => {
+  it('may have white space around every separator, and empty elements', () => {
     expect(parseExtensions(' \t, ,a ; x = 1\t,, b ,')).toEqual([
       { name: 'a', parameters: [['x', '1']] },
       { name: 'b', parameters: [] },
@@ -26,7 +26,7 @@ describe('the list of extensions (RFC 6455 §9.1)', () => {
     expect(parseExtensions('  ')).toEqual([]);
   });
 
-  it('takes a quoted value that is a token once unquoted', () => {
+  it('may have a quoted value if it is a token once unquoted', () => {
     expect(parseExtensions('a; x="10"; y="a\\b"')).toEqual([
       {
         name: 'a',

@@ -12,14 +12,14 @@ import {
 } from '../../../src/protocol/opening/head.ts';
 import { head, latin1 } from '../../support/handshakes.ts';
 
-/** Begins as the tests' heads do. */
+/** The start line of these tests' heads. */
 const START: StartLine = {
   mayBegin: (text) => 'GET '.startsWith(text.slice(0, 4)),
   pattern: /^GET \/x* HTTP\/1.1$/,
   explain: (text) => `not ${text}`,
 };
 
-/** Parses a head given as its lines. */
+/** Parses a head that is given line by line. */
 function parse(...lines: readonly string[]) {
   return parseHead(latin1(lines.join('\r\n')));
 }
@@ -50,7 +50,7 @@ describe('HeadCollector', () => {
     }
   });
 
-  it('keeps the pieces of a head though each is read into the same memory', () => {
+  it('keeps the pieces of a head, although each is read into the same memory', () => {
     const memory = new Uint8Array(bytes.length);
     const collector = new HeadCollector(START);
     for (let from = 0; from < bytes.length; from += 10) {
@@ -62,7 +62,7 @@ describe('HeadCollector', () => {
     expect(collector.bytes).toEqual(bytes.subarray(0, -4));
   });
 
-  it('says whether any byte has come', () => {
+  it('says whether any byte has arrived', () => {
     const collector = new HeadCollector(START);
     expect(collector.isEmpty).toBe(true);
     collector.push(bytes, 0, 1);
@@ -155,7 +155,7 @@ describe('parseHead', () => {
     expect(parse('', 'X: \x80é\xff').headers.get('x')).toBe('\x80é\xff');
   });
 
-  it('takes names that mean something to JavaScript for what they are', () => {
+  it('takes names that mean something to JavaScript as plain names', () => {
     const { headers } = parse('', '__proto__: a', 'constructor: b', 'toString: c', '__proto__: d');
     expect(headers.get('__proto__')).toBe('a, d');
     expect(headers.get('constructor')).toBe('b');

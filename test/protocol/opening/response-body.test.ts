@@ -41,7 +41,7 @@ describe('ResponseBody', () => {
     },
   );
 
-  it('is complete at once where the length is 0', () => {
+  it('is complete at once if the length is 0', () => {
     expect(read({ 'content-length': '0' }, 'x')).toMatchObject({ isComplete: true, next: 0 });
   });
 
@@ -56,7 +56,7 @@ describe('ResponseBody', () => {
     },
   );
 
-  it('reads up to the end of the connection where no length is given', () => {
+  it('reads up to the end of the connection if no length is given', () => {
     expect(read({}, 'all of it', 2)).toMatchObject({ text: 'all of it', isComplete: false });
   });
 
@@ -72,7 +72,7 @@ describe('ResponseBody', () => {
     }
   });
 
-  it('reads chunks only where they are the last coding, and then whatever the length says', () => {
+  it('reads chunks only if they are the last coding, whatever the length says then', () => {
     const text = '2\r\nab\r\n0\r\n';
     expect(read({ 'transfer-encoding': 'gzip, Chunked', 'content-length': '3' }, text).text).toBe(
       'ab',
@@ -86,7 +86,7 @@ describe('ResponseBody', () => {
   });
 
   it.each(['zz\r\n', '\r\n', '-5\r\nabcde', '123456789\r\nabc', ';x\r\n', '\n'])(
-    'takes what has come for all where a chunk begins with %j',
+    'ends with the bytes that have arrived if a chunk begins with %j',
     (text) => {
       const read1 = read(CHUNKED, `2\r\nab\r\n${text}`, 1);
       expect(read1).toMatchObject({ text: 'ab', isComplete: true });
@@ -94,7 +94,7 @@ describe('ResponseBody', () => {
     },
   );
 
-  it('takes what has come for all where the line before a chunk does not end', () => {
+  it('ends with the bytes that have arrived if the line before a chunk does not end', () => {
     for (const size of [1, 1000]) {
       const { isComplete, next } = read(CHUNKED, `5;${'x'.repeat(1000)}\r\nhello\r\n`, size);
       expect(isComplete).toBe(true);
@@ -119,7 +119,7 @@ describe('ResponseBody', () => {
       text: 'x'.repeat(MAX_BODY_SIZE),
       isComplete: true,
     });
-    // The largest size a chunk may declare takes no memory by itself.
+    // Even the largest size that a chunk can declare takes no memory.
     expect(read(CHUNKED, 'ffffffff\r\nabc')).toMatchObject({ text: 'abc', isComplete: false });
   });
 });

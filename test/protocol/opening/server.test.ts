@@ -13,7 +13,7 @@ import {
   request,
 } from '../../support/handshakes.ts';
 
-/** Feeds a request in pieces of `size` bytes and returns what came of it and how many bytes it took. */
+/** Feeds a request in pieces of `size` bytes. Returns the opening and how many bytes were read. */
 function ask(bytes: Uint8Array, size = bytes.length) {
   const opening = new ServerOpening(sha1Base64);
   let next = 0;
@@ -23,7 +23,7 @@ function ask(bytes: Uint8Array, size = bytes.length) {
   return { opening, next };
 }
 
-/** The same, for a refusal; checks that one byte at a time comes to the same. */
+/** Returns the refusal of a request, and checks that it is the same one byte at a time. */
 function refusalOf(bytes: Uint8Array) {
   const { refusal, request: accepted } = ask(bytes).opening;
   expect(accepted).toBeUndefined();
@@ -54,7 +54,7 @@ describe("a client's request that is right (RFC 6455 §4.2.1)", () => {
     ],
     ['with an empty body', { 'Content-Length': '0' }],
     ['with a host that is an address', { Host: '[::1]:9001' }],
-  ])('%s is told', (_, changes) => {
+  ])('%s is accepted', (_, changes) => {
     const bytes = request(changes);
     for (const size of [1, 17, bytes.length]) {
       const { opening, next } = ask(bytes, size);
@@ -64,7 +64,7 @@ describe("a client's request that is right (RFC 6455 §4.2.1)", () => {
     }
   });
 
-  it('tells target, host, origin, subprotocols and headers', () => {
+  it('has target, host, origin, subprotocols and headers', () => {
     const changes = {
       Origin: 'http://example.com',
       'Sec-WebSocket-Protocol': ['chat', ' superchat,, x'],
@@ -80,7 +80,7 @@ describe("a client's request that is right (RFC 6455 §4.2.1)", () => {
     expect(opening.request?.headers.get('x-a')).toBe('é');
   });
 
-  it('tells its method, and its headers as they were sent', () => {
+  it('has its method, and its headers as they were sent', () => {
     const changes = { 'X-A': ['1', ' 2\t'], 'x-a': ':3' };
     const { opening } = ask(request(changes));
     expect(opening.request?.method).toBe('GET');
@@ -97,7 +97,7 @@ describe("a client's request that is right (RFC 6455 §4.2.1)", () => {
     expect(text).not.toContain('secret');
   });
 
-  it('has no origin and no subprotocols where the client names none', () => {
+  it('has no origin and no subprotocols if the client names none', () => {
     expect(ask(request()).opening.request).toMatchObject({ origin: undefined, protocols: [] });
   });
 
@@ -110,7 +110,7 @@ describe("a client's request that is right (RFC 6455 §4.2.1)", () => {
     expect(ask(request({}, 'GET / HTTP/1.9')).opening.request).toBeDefined();
   });
 
-  it('is taken up to its end: what follows are frames', () => {
+  it('is read up to its end, since frames follow', () => {
     const bytes = request();
     expect(ask(concat(bytes, [0x81, 0x80])).next).toBe(bytes.length);
   });
@@ -206,7 +206,7 @@ describe("a client's request that is wrong (RFC 6455 §4.2.1)", () => {
     expect(refusalOf(request({ Upgrade: undefined })).headers).toEqual({ Upgrade: 'websocket' });
   });
 
-  it('is refused once 16 KiB of an endless head have come', () => {
+  it('is refused once 16 KiB of an endless head have arrived', () => {
     const endless = latin1(`GET /${'a'.repeat(20_000_000)}`);
     for (const size of [1, 1000, endless.length]) {
       const { opening } = ask(endless, size);
@@ -254,7 +254,7 @@ describe('serializeRefusal', () => {
     ]);
   });
 
-  it('says what a status means where there is no body', () => {
+  it('uses the status and its reason as the body if none is given', () => {
     expect(linesOf(serializeRefusal({ status: 404 }, scalarKernels)).at(-1)).toBe(
       '404 Not Found\n',
     );
@@ -274,7 +274,7 @@ describe('serializeRefusal', () => {
 });
 
 describe('a connection that ends before the handshake does', () => {
-  it('is told apart by how far the request had come', () => {
+  it('makes an error that says how much of the request had arrived', () => {
     const bytes = request();
     expect(ask(new Uint8Array(0)).opening.receiveEof().message).toContain('without a request');
     for (let cut = 1; cut < bytes.length; cut++) {
