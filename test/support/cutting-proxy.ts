@@ -1,14 +1,14 @@
 /**
- * A TCP proxy that cuts each connection at a byte of one's choice.
+ * A TCP proxy that cuts each connection at a chosen byte.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Role } from '../../src/protocol/session-options.ts';
 
 /** Where and how a connection is cut. */
 export interface Cut {
-  /** Whose bytes are counted. */
+  /** The end whose bytes are counted. */
   from: Role;
-  /** How many of them arrive. */
+  /** How many of its bytes arrive. */
   at: number;
   how: 'FIN' | 'RST';
 }
@@ -16,7 +16,7 @@ export interface Cut {
 /** A proxy in front of a port of this machine. */
 export class CuttingProxy {
   port = 0;
-  /** Bytes that went each way over the last connection that was never cut. */
+  /** How many bytes of each end passed over the last connection without a cut. */
   readonly passed: Record<Role, number> = { client: 0, server: 0 };
   readonly #server: Server;
   readonly #cuts: (Cut | undefined)[] = [];
@@ -41,7 +41,7 @@ export class CuttingProxy {
     return proxy;
   }
 
-  /** Says how the next connections are cut, one after the other; `undefined` never. */
+  /** Sets how the next connections are cut, one after the other; `undefined` leaves one uncut. */
   plan(...cuts: readonly (Cut | undefined)[]): void {
     this.#cuts.push(...cuts);
   }

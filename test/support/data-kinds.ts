@@ -1,7 +1,8 @@
 /**
- * What may be sent, with the bytes that must arrive, and what may not.
+ * Values that may be sent, with the bytes that must arrive, and values that may not be sent.
  *
- * CVE-2016-10518, CVE-2026-45736: a number was taken for a length, and memory of others was sent.
+ * CVE-2016-10518, CVE-2026-45736: a library took a number as a length, and sent memory that it had not
+ * written.
  */
 const BYTES = Uint8Array.from({ length: 48 }, (_, i) => 255 - i);
 
@@ -11,7 +12,7 @@ function shared(): SharedArrayBuffer {
   return buffer;
 }
 
-/** A buffer of the bytes that can be resized, which the library of TypeScript for Node.js 20 does not know. */
+/** A resizable buffer of the bytes. TypeScript's types for Node.js 20 do not know such buffers. */
 function resizable(): ArrayBuffer & { resize(length: number): void } {
   const options = { maxByteLength: 2 * BYTES.length };
   const buffer = Reflect.construct(ArrayBuffer, [BYTES.length, options]);
@@ -19,7 +20,7 @@ function resizable(): ArrayBuffer & { resize(length: number): void } {
   return buffer;
 }
 
-/** A view that is made before its buffer shrinks. */
+/** A view whose buffer has shrunk since the view was made. */
 function shrunk<View>(length: number, makeView: (buffer: ArrayBuffer) => View): View {
   const buffer = resizable();
   const view = makeView(buffer);
@@ -121,7 +122,7 @@ function viewOfDetached(): Uint8Array {
   return view;
 }
 
-/** What is no data, or data whose bytes are gone. */
+/** Values that are no data, and data whose bytes are gone. */
 export const WRONG_KINDS: Readonly<Record<string, () => unknown>> = {
   'a number': () => 42,
   'a bigint': () => 42n,

@@ -1,19 +1,19 @@
 /**
- * Compressed payloads as RFC 7692 §7.2.1 wants them, right or wrong, made by zlib itself.
+ * Compressed payloads in the form of RFC 7692 §7.2.1, right or wrong, made by zlib itself.
  */
 import { constants, deflateRawSync } from 'node:zlib';
 import type { FrameFields } from './frames.ts';
 
-/** Compresses, up to a byte boundary; without the empty block at the end unless it is asked for. */
+/** Compresses up to a byte boundary. The empty block at the end is removed unless `keepsBlock` is set. */
 export function deflated(bytes: Uint8Array | string, keepsBlock = false): Uint8Array {
   const whole = deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
   return Uint8Array.from(keepsBlock ? whole : whole.subarray(0, -4));
 }
 
-/** A KiB that inflates to a MiB of zeros, as often as it comes. */
+/** One KiB that inflates to one MiB of zeros, and can be repeated. */
 export const MEBIBYTE: Uint8Array = deflated(new Uint8Array(2 ** 20), true);
 
-/** As many of them as are to come out of one message. */
+/** A payload that inflates to so many MiB. */
 export function bomb(mebibytes: number): Uint8Array {
   const payload = new Uint8Array(MEBIBYTE.length * mebibytes);
   for (let i = 0; i < mebibytes; i++) payload.set(MEBIBYTE, i * MEBIBYTE.length);
@@ -25,7 +25,7 @@ export function compressed(payload: Uint8Array, opcode = 2): FrameFields {
   return { opcode, payload, rsv: 4 };
 }
 
-/** The same in fragments of that size. */
+/** A compressed message in fragments of that size. */
 export function compressedFragments(payload: Uint8Array, size: number): FrameFields[] {
   const fragments: FrameFields[] = [];
   for (let at = 0; at < payload.length; at += size) {

@@ -1,5 +1,5 @@
 /**
- * One session with everything around it that it needs, its events written down in order.
+ * One session with everything that it needs around it. Its events are recorded in order.
  */
 import { createHash } from 'node:crypto';
 import type { WebSocketError } from '../../src/errors.ts';
@@ -31,7 +31,7 @@ export interface EndpointOutput extends Output {
   take(): Uint8Array;
 }
 
-/** What an endpoint is made with; everything has a default. */
+/** Options of an endpoint; all have a default. */
 export interface EndpointOptions {
   kernels?: Kernels;
   output?: EndpointOutput;
@@ -41,14 +41,14 @@ export interface EndpointOptions {
   compression?: Compression | undefined;
   protocols?: readonly string[];
   headers?: readonly (readonly [string, string])[];
-  /** Client: where its masking keys come from. Default the same ones in every run. */
+  /** Client: its masking keys. Default the same keys in every run. */
   maskingKeys?: MaskingKeys;
   now?: number;
-  /** Whether it is written down that the session is open no more. */
+  /** Whether `onClosing` is recorded, as `closing`. */
   tellsClosing?: boolean;
   /** Server: what to do with a request. Default: accept it. */
   onRequest?: (end: Endpoint, request: UpgradeRequest) => void;
-  /** Called inside the session's own call, after the event was written down. */
+  /** Called inside the session's call, after the event was recorded. */
   onEvent?: (end: Endpoint, event: string) => void;
 }
 
@@ -107,7 +107,7 @@ export class Endpoint {
         : Session.server(sessionOptions, this.now);
   }
 
-  /** Hands the session bytes in pieces of the size given, each in memory of its own. */
+  /** Gives the session bytes in pieces of that size, each in memory of its own. */
   receive(bytes: Uint8Array, size: number = Math.max(1, bytes.length)): void {
     for (let at = 0; at < bytes.length; at += size) {
       let piece = bytes.slice(at, at + size);
@@ -119,13 +119,13 @@ export class Endpoint {
     }
   }
 
-  /** Hands the session frames from its peer: masked if they come from a client. */
+  /** Gives the session frames from its peer, masked if the peer is a client. */
   receiveFrames(...frames: readonly FrameFields[]): void {
     const key = this.role === 'server' ? KEY : undefined;
     this.receive(concat(...frames.map((fields) => frame({ key, ...fields }))));
   }
 
-  /** What was sent since the last call. */
+  /** The bytes sent since the last call. */
   sent(): Uint8Array {
     return this.output.take();
   }
@@ -177,7 +177,7 @@ export class Endpoint {
   }
 }
 
-/** An endpoint whose opening handshake is done, nothing of it left in the output or the events. */
+/** An endpoint whose opening handshake is done and removed from the output and the events. */
 export function openEndpoint(role: Role, options: EndpointOptions = {}): Endpoint {
   const end = new Endpoint(role, options);
   end.receive(role === 'client' ? response() : request());

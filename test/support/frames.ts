@@ -1,9 +1,9 @@
 /**
- * Frames written straight from the diagram in RFC 6455 §5.2, knowing nothing of the library:
- * the oracle of its reader and its writer.
+ * Frames written and read by the diagram in RFC 6455 §5.2, without any code of the library. The tests
+ * of its reader and its writer compare with these.
  */
 
-/** What a frame is to say, right or wrong. */
+/** The fields of a frame, right or wrong. */
 export interface FrameFields {
   opcode: number;
   payload?: Uint8Array | string | readonly number[];
@@ -13,9 +13,9 @@ export interface FrameFields {
   rsv?: number;
   /** The four octets of the masking key. Default none: unmasked. */
   key?: readonly number[] | undefined;
-  /** The length as declared. Default the payload's. */
+  /** The declared length. Default the payload's. */
   length?: bigint;
-  /** The form of the length: in the second byte, or in two or eight more. Default the shortest. */
+  /** How many further bytes hold the length; 0 if the second byte does. Default the fewest. */
   lengthBytes?: 0 | 2 | 8;
 }
 
@@ -41,7 +41,7 @@ export function frame(fields: FrameFields): Uint8Array {
   const frameBytes = new Uint8Array(bytes.length + (key?.length ?? 0) + payload.length);
   frameBytes.set(bytes);
   if (key !== undefined) frameBytes.set(key, bytes.length);
-  // RFC 6455 §5.3: octet i of the payload is XORed with octet (i MOD 4) of the key.
+  // RFC 6455 §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", where j is i modulo 4.
   const masked = key === undefined ? payload : payload.map((octet, i) => octet ^ (key[i % 4] ?? 0));
   frameBytes.set(masked, frameBytes.length - payload.length);
   return frameBytes;
@@ -56,7 +56,7 @@ export function concat(...pieces: readonly (Uint8Array | readonly number[])[]): 
   return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
 }
 
-/** A frame taken apart, its payload unmasked. */
+/** A parsed frame, with its payload unmasked. */
 export interface ParsedFrame {
   opcode: number;
   isFinal: boolean;
@@ -65,7 +65,7 @@ export interface ParsedFrame {
   payload: Uint8Array;
 }
 
-/** Takes apart a stream of whole frames. */
+/** Parses a stream of whole frames. */
 export function parseFrames(bytes: Uint8Array): ParsedFrame[] {
   const frames: ParsedFrame[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -99,7 +99,7 @@ export function parseFrames(bytes: Uint8Array): ParsedFrame[] {
   return frames;
 }
 
-/** Says what frames there are, in one line each, for comparison. */
+/** Describes each frame of a stream in one line. */
 export function describeFrames(bytes: Uint8Array): string[] {
   return parseFrames(bytes).map(({ opcode, isFinal, payload }) => {
     const name = { 0: 'continuation', 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' }[

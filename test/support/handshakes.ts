@@ -1,5 +1,5 @@
 /**
- * Opening handshakes as bytes, taken from the examples of RFC 6455 §1.2 and §1.3, to be bent.
+ * Opening handshakes as bytes: the examples of RFC 6455 §1.2 and §1.3, with changes.
  */
 
 /** The nonce behind the key of RFC 6455 §1.3. */
@@ -7,7 +7,7 @@ export const NONCE: Uint8Array = new TextEncoder().encode('the sample nonce');
 export const KEY_TEXT = 'dGhlIHNhbXBsZSBub25jZQ==';
 export const ACCEPT_TEXT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
 
-/** Headers to change: a string or several replace, `undefined` removes, the rest stays. */
+/** Headers to change: one or several strings replace a header, and `undefined` removes it. */
 export type HeaderChanges = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const REQUEST_HEADERS: HeaderChanges = {
@@ -24,12 +24,12 @@ const RESPONSE_HEADERS: HeaderChanges = {
   'Sec-WebSocket-Accept': ACCEPT_TEXT,
 };
 
-/** A client's request that is right, but for the changes. */
+/** A right request of a client, with changes. */
 export function request(changes: HeaderChanges = {}, startLine = 'GET /chat HTTP/1.1'): Uint8Array {
   return head(startLine, { ...REQUEST_HEADERS, ...changes });
 }
 
-/** A server's response that is right, but for the changes. */
+/** A right response of a server, with changes. */
 export function response(
   changes: HeaderChanges = {},
   startLine = 'HTTP/1.1 101 Switching Protocols',

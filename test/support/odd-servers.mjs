@@ -1,5 +1,5 @@
-// Servers that are no WebSocket servers, each in its own way, in a thread of their own: a client that
-// blocks the tests' thread has somebody to talk to. Posts their ports by name.
+// Servers that are no WebSocket servers, each in another way. They run in a thread of their own, so
+// that they answer a client that blocks the tests' thread. The thread posts their ports by name.
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createTcp } from 'node:net';
@@ -9,7 +9,7 @@ import { parentPort } from 'node:worker_threads';
 const certificate = (name) => readFileSync(new URL(`certificates/${name}.pem`, import.meta.url));
 const key = certificate('server-key');
 
-/** Says something as soon as somebody connects, and waits. */
+/** A server that sends these bytes to every client, and waits. */
 const greeting = (bytes) => createTcp((socket) => socket.on('error', () => {}).write(bytes));
 
 const answering = (status, headers, body = '') =>

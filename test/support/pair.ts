@@ -1,6 +1,6 @@
 /**
- * A client and a server joined in memory, on a virtual clock: what one sends reaches the other
- * after a latency, in pieces of any size, up to the byte at which the connection is lost.
+ * A client and a server, joined in memory on a virtual clock. The bytes that one sends reach the other
+ * after a latency, in pieces of any size, until the connection is lost.
  */
 import { TransportError } from '../../src/errors.ts';
 import type { Role } from '../../src/protocol/session-options.ts';
@@ -12,16 +12,16 @@ export type Loss =
   | 'eof'
   /** Both ends are told that the connection is gone. */
   | 'reset'
-  /** Nobody is told anything: nothing arrives any more. */
+  /** Neither end is told anything, but nothing arrives any more. */
   | 'silence';
 
-/** How a pair is joined. */
+/** Options of a pair. */
 export interface PairOptions {
   client?: EndpointOptions;
   server?: EndpointOptions;
   /** Milliseconds from one end to the other. Default 1. */
   latency?: number;
-  /** The sizes in which bytes arrive: one for all, or cut once at that offset of the stream. Default as sent. */
+  /** The size of the pieces that arrive, or one offset at which a stream is cut. Default as sent. */
   split?: number | { from: Role; at: number };
   /** Loses the connection once that many bytes from one end have arrived. */
   cut?: { from: Role; at: number; loss: Loss };
@@ -42,9 +42,9 @@ export class Pair {
   #options: PairOptions;
   #queue: Arrival[] = [];
   #isLost = false;
-  /** Who has ended its side. */
+  /** Which ends have ended their sending side. */
   readonly #ended: Record<Role, boolean> = { client: false, server: false };
-  /** What a paused end has not taken yet. */
+  /** The bytes that a paused end has not read yet. */
   readonly #unread: Record<Role, Uint8Array> = {
     client: new Uint8Array(0),
     server: new Uint8Array(0),
@@ -58,7 +58,7 @@ export class Pair {
     this.flush();
   }
 
-  /** Sends what the ends have written; called by itself after all that arrives. */
+  /** Sends what the ends have written. Arrivals call this by themselves. */
   flush(): void {
     for (const end of [this.client, this.server]) {
       const bytes = end.sent();
@@ -68,7 +68,7 @@ export class Pair {
     }
   }
 
-  /** Lets all arrive that is under way, without letting any deadline pass. */
+  /** Lets all bytes arrive that are on their way, and passes no deadline. */
   settle(): void {
     this.flush();
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -80,7 +80,7 @@ export class Pair {
     }
   }
 
-  /** Lets time pass, deadlines and arrivals in their order, until nothing can happen or `until`. */
+  /** Lets time pass, with deadlines and arrivals in order, until nothing can happen or `until` is reached. */
   run(until: number = Number.POSITIVE_INFINITY): void {
     this.settle();
     for (let due = this.#nextTimeout(); due <= until; due = this.#nextTimeout()) {
@@ -143,7 +143,7 @@ export class Pair {
     const bytes = new Uint8Array(unread.length + piece.length);
     bytes.set(unread);
     bytes.set(piece, unread.length);
-    // What is halted between two events goes on at once, unless it is paused or waits.
+    // A session that stopped between two events reads on, unless it is paused or waits for an answer.
     let next = 0;
     let read = -1;
     while (next < bytes.length && read !== 0) {

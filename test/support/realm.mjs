@@ -1,13 +1,13 @@
 /**
- * Loads CommonJS modules within a realm of their own, as Jest does: its `Error`, `Uint32Array` and so on are
- * not those of Node.js, and nothing but `require` leads from one module to another.
+ * Loads CommonJS modules in a realm of their own, as Jest does. The realm's `Error`, `Uint32Array` and so
+ * on are not those of Node.js, and modules reach each other by `require` only.
  */
 import { readFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { createContext, Script } from 'node:vm';
 
-/** Names of globals that a realm has of itself, that only the REPL and `--eval` have, or that warn when they are read. */
+/** Globals that are not copied: a realm has its own, only the REPL has them, or reading them warns. */
 const OWN = new Set([
   'localStorage',
   'sessionStorage',
@@ -18,8 +18,8 @@ const OWN = new Set([
 /**
  * Makes a realm.
  *
- * @param {readonly string[]} shared names of globals of the language that it shares with Node.js all the same
- * @param {object} more globals that it has besides; of `process`, what is changed
+ * @param {readonly string[]} shared names of the language's globals that it shares with Node.js nevertheless
+ * @param {object} more further globals; an entry `process` holds changes to it
  * @returns {{ require: (name: string) => any, run: (source: string) => any }}
  */
 export function createRealm(shared = [], more = {}) {
@@ -28,7 +28,7 @@ export function createRealm(shared = [], more = {}) {
     if (name in globals || (OWN.has(name) && !shared.includes(name))) continue;
     globals[name] = globalThis[name];
   }
-  // A copy, as Jest's: what is changed in it Node.js does not see.
+  // Jest makes a copy of `process` too. Node.js does not see changes to the copy.
   globals.process = Object.assign(Object.create(process), more.process, {
     getBuiltinModule: (name) =>
       /^(?:node:)?process$/.test(name) ? globals.process : process.getBuiltinModule(name),

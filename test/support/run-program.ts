@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const AUTHORITY = fileURLToPath(new URL('./certificates/authority.pem', import.meta.url));
 
-/** What became of a program. */
+/** How a program ended. */
 export interface Outcome {
   /** The exit code; null if it had to be killed. */
   code: number | null;
@@ -20,7 +20,7 @@ export interface Outcome {
 
 /** How a program is run. */
 export interface ProgramOptions {
-  /** Variables of its environment, besides the tests' own. */
+  /** Environment variables, added to those of the tests. */
   env?: NodeJS.ProcessEnv;
   /** Flags of Node.js. */
   flags?: readonly string[];
@@ -28,18 +28,21 @@ export interface ProgramOptions {
   onFirstLine?: (line: string) => void;
   /** Called as soon as it has ended. */
   onExit?: () => void;
-  /** Milliseconds after which it is killed. */
+  /** Milliseconds after which it is killed. Default ten seconds. */
   limit?: number;
-  /** The folder it runs in; the package's own unless told otherwise. */
+  /** The folder it runs in. Default the package's own. */
   cwd?: string;
 }
 
-/** Runs the source of an ES module to its end, for ten seconds at most unless told otherwise. It trusts the tests' authority. */
+/**
+ * Runs the source of an ES module in a process of its own. It trusts the tests' certificate authority, and
+ * is killed after `limit`, ten seconds by default.
+ */
 export function runProgram(source: string, options: ProgramOptions = {}): Promise<Outcome> {
   return run(['--input-type=module', '--eval', source], options);
 }
 
-/** Runs a file in the same way. */
+/** Runs a file as {@link runProgram} runs a source. */
 export function runFile(
   file: string,
   args: readonly string[],

@@ -1,12 +1,12 @@
 /**
- * An output whose memory never grows, as a send arena's does not: `reserve` sends what there is.
+ * An output whose memory never grows, like that of a send arena: `reserve` sends what was written.
  */
 import type { Output } from '../../src/protocol/output.ts';
 
 const MARGIN = 32;
 const GUARD = 0xa5;
 
-/** A window of `size` bytes in the middle of larger memory that must stay as it is. */
+/** A window of `size` bytes inside larger memory. The memory around the window must stay unchanged. */
 export class SmallOutput implements Output {
   readonly bytes: Uint8Array;
   readonly limit: number;

@@ -1,5 +1,5 @@
-// A TLS server in a thread of its own that says in its first message what it knows of the client: the
-// server name asked for, the protocols, the client's certificate, and whether a session was resumed.
+// A TLS server in a thread of its own. Its first message says what it knows about the client: the
+// requested server name, the protocols, the client's certificate, and whether a session was resumed.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:tls';
@@ -25,7 +25,7 @@ function answer(socket, head) {
       isResumed: socket.isSessionReused(),
     }),
   );
-  // RFC 6455 §5.2: the shortest form of the length.
+  // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length".
   const length =
     report.length < 126 ? [report.length] : [126, report.length >> 8, report.length & 255];
   const frame = Buffer.concat([Buffer.from([0x81, ...length]), report]);
@@ -34,7 +34,7 @@ function answer(socket, head) {
   socket.write(frame);
 }
 
-/** Listens, asking for a client's certificate or insisting on one that it knows. */
+/** Listens, and asks for a client's certificate, or insists on one that it knows. */
 function listen(options) {
   const server = createServer({
     cert: file('localhost'),

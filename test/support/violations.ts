@@ -1,17 +1,17 @@
 /**
- * What breaks a rule of framing, as frames without a mask, and the close code that must answer it:
- * the same from a server and from a client.
+ * Frames that break a rule, without a mask, and the close code that must answer them. The rules are the
+ * same for a server's frames and a client's.
  */
 import { closePayload, type FrameFields } from './frames.ts';
 
 const START: FrameFields = { opcode: 1, payload: 'start', isFinal: false };
 
-/** Each violation: what it is, the frames that commit it, the close code it is answered with. */
+/** Each violation: its name, its frames, and the close code that answers it. */
 export const VIOLATIONS: readonly [string, readonly FrameFields[], number][] = [
   ['a reserved data opcode (§5.2)', [{ opcode: 3 }], 1002],
   ['a reserved control opcode (§5.2)', [{ opcode: 0xb }], 1002],
   ['RSV1 without an extension (§5.2)', [{ opcode: 1, payload: 'x', rsv: 4 }], 1002],
-  // CVE-2026-59881: a bit that nobody negotiated, where even an extension would not put it.
+  // CVE-2026-59881: a bit that was not negotiated, on a frame where permessage-deflate does not use it.
   [
     'RSV1 on a continuation, without an extension (§5.2)',
     [START, { opcode: 0, payload: 'x', rsv: 4 }],
@@ -21,7 +21,7 @@ export const VIOLATIONS: readonly [string, readonly FrameFields[], number][] = [
   ['RSV1 on a close frame (§5.2)', [{ opcode: 8, rsv: 4 }], 1002],
   ['RSV2 (§5.2)', [{ opcode: 2, payload: 'x', rsv: 2 }], 1002],
   ['RSV3 on a ping (§5.2)', [{ opcode: 9, rsv: 1 }], 1002],
-  // CVE-2026-1528, CVE-2026-54466: lengths that overflow, or that no number holds exactly.
+  // CVE-2026-1528, CVE-2026-54466: lengths that overflow, or that a JavaScript number cannot hold exactly.
   ['a length of 2^63 (§5.2)', [{ opcode: 2, length: 1n << 63n }], 1002],
   ['a length of 2^64−1 (§5.2)', [{ opcode: 2, length: (1n << 64n) - 1n }], 1002],
   ['a length of 2^31 (§10.4)', [{ opcode: 2, length: 1n << 31n }], 1009],

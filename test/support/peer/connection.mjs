@@ -1,19 +1,19 @@
-// One connection of the peer: does what its script says, answers pings and closes besides, and
-// writes down what it saw.
+// One connection of the peer. It does what its script says, answers pings and close frames, and
+// records what it saw.
 import { createHash } from 'node:crypto';
 import { FrameParser, RSV1, serializeFrame } from './frames.mjs';
 import { parseRequest, scriptOf, serializeResponse } from './opening.mjs';
 import { Outlet } from './outlet.mjs';
 import { patternBytes } from './pattern.mjs';
 
-/** Payloads above this many bytes are not written down. */
-const MOST_NOTED = 4096;
-/** Frames written down, besides close frames: a client that answers a flood sends millions. */
-const MOST_FRAMES = 10_000;
+/** Payloads of more bytes are not recorded. */
+const MAX_NOTED = 4096;
+/** Most frames recorded, without close frames: a client that answers a flood sends millions. */
+const MAX_FRAMES = 10_000;
 const KINDS = { 8: 'close', 9: 'ping', 10: 'pong' };
 
 export class PeerConnection {
-  /** What the test is told. */
+  /** What is reported to the test. */
   seen = {
     request: undefined,
     frames: [],
@@ -42,12 +42,12 @@ export class PeerConnection {
   #hash = createHash('sha256');
   #isEchoing = false;
   #hasSentClose = false;
-  /** Events that `wait` steps have not taken yet; none are kept after the last step. */
+  /** Events that no `wait` step has used yet. None are kept after the last step. */
   #events = [];
   #isAtEnd = false;
   #waiting;
 
-  /** `raw` is the TCP socket, `socket` what is on it: the same, or TLS. */
+  /** `raw` is the TCP socket; `socket` is the same one, or TLS on it. */
   constructor({ raw, socket, isTrickling, onIdentified, onOver }) {
     this.#raw = raw;
     this.#socket = socket;
@@ -89,8 +89,8 @@ export class PeerConnection {
     for (const frame of this.#parser.push(chunk)) {
       const { opcode, isFinal, rsv, payload, faults } = frame;
       this.seen.faults.push(...faults);
-      if (opcode === 8 || this.seen.frames.length < MOST_FRAMES) {
-        const noted = payload.length > MOST_NOTED ? undefined : payload.toString('hex');
+      if (opcode === 8 || this.seen.frames.length < MAX_FRAMES) {
+        const noted = payload.length > MAX_NOTED ? undefined : payload.toString('hex');
         this.seen.frames.push({ opcode, isFinal, length: payload.length, payload: noted });
       }
       if (opcode >= 8) this.#receiveControl(opcode, payload);

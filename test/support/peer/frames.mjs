@@ -1,9 +1,9 @@
-// Frames as the peer reads and writes them, straight from RFC 6455 §5.2 and knowing nothing of
-// the library under test.
+// The peer's own reader and writer of frames, by RFC 6455 §5.2. They use no code of the library under
+// test.
 
 const DATA = new Set([0, 1, 2]);
 const CONTROL = new Set([8, 9, 10]);
-/** Of the three reserved bits, the one that says: compressed. */
+/** The reserved bit that marks a compressed message. */
 export const RSV1 = 4;
 
 /** Writes one unmasked frame. */
@@ -23,13 +23,13 @@ export function serializeFrame(opcode, payload, isFinal = true) {
   return Buffer.concat([head, payload]);
 }
 
-/** Takes a client's frames apart and says what is wrong with them. */
+/** Parses a client's frames, and says what is wrong with them. */
 export class FrameParser {
   #chunks = [];
   #length = 0;
-  /** Whether compression was agreed on: a message's first frame may have RSV1 then (RFC 7692 §6). */
+  /** Whether compression was agreed on. Only then may the first frame of a message set RSV1 (RFC 7692 §6). */
   allowsCompression = false;
-  /** The opcode of the fragmented message under way. */
+  /** The opcode of the fragmented message that has begun. */
   #fragmented;
 
   /** Returns the frames that are complete now. */

@@ -1,5 +1,5 @@
 /**
- * The tests' side of the peer: starts it, writes scripts for it and asks what it saw.
+ * The tests' side of the peer: starts it, writes its scripts, and asks what it saw.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -15,15 +15,15 @@ export type Listener =
   | 'expired'
   | 'selfSigned';
 
-/** One thing that the peer does; made by the functions below. */
+/** One thing that the peer does. The functions below make these. */
 export type Step = Readonly<Record<string, unknown>>;
 
 /** How the peer answers the opening handshake. */
 export interface Opening {
-  /** Headers to change; null leaves one out. */
+  /** Headers to change; null removes one. */
   headers?: Readonly<Record<string, string | null>>;
   statusLine?: string;
-  /** Bytes or text to send in place of any response. */
+  /** Bytes or text to send instead of a response. */
   response?: Uint8Array | string;
   /** Never answer. */
   isMute?: boolean;
@@ -58,13 +58,13 @@ export interface Seen {
   faults: string[];
   /** Bytes of payload in data frames. */
   bytes: number;
-  /** Reads of the socket, which tell how the client batches its writes. */
+  /** How often the peer read from its socket, which shows how the client batches its writes. */
   reads: number;
-  /** SHA-256 of all payload in data frames, in hexadecimal; once it is over. */
+  /** SHA-256 of all payload in data frames, in hexadecimal, once the connection has ended. */
   digest: string | undefined;
   /** Whether the client ended its sending side. */
   hasEnded: boolean;
-  /** What became of the socket, if it failed. */
+  /** The socket's error, if it failed. */
   error: string | undefined;
   isOver: boolean;
 }
@@ -123,7 +123,7 @@ export const END: Step = { end: true };
 export const RESET: Step = { reset: true };
 export const STOP_READING: Step = { stopReading: true };
 export const READ_AGAIN: Step = { readAgain: true };
-/** Reads again when the client has taken, or the system keeps, all that was sent before. */
+/** Reads again once the system has taken all that was sent before. */
 export const READ_ONCE_SENT: Step = { readOnceSent: true };
 
 let lastId = 0;
@@ -145,7 +145,7 @@ export class Scripted {
     this.url = `${origin}/?id=${this.id}&script=${encoded}`;
   }
 
-  /** Waits for the end of the connection and returns what the peer saw; throws if the client broke a rule. */
+  /** Waits for the end of the connection. Returns what the peer saw; throws if the client broke a rule. */
   async seen(): Promise<Seen> {
     const seen = (await this.#peer.ask(this.id, false)) as Seen;
     if (seen.faults.length > 0)
@@ -153,7 +153,7 @@ export class Scripted {
     return seen;
   }
 
-  /** Returns what the peer has seen so far; `undefined` if no client has come. */
+  /** Returns what the peer has seen so far; `undefined` if no client has connected. */
   seenSoFar(): Promise<Seen | undefined> {
     return this.#peer.ask(this.id, true);
   }

@@ -1,5 +1,5 @@
-// The peer of the contract suite: a WebSocket server in a thread of its own, so that a client
-// that blocks the tests' thread has somebody to talk to. It shares no code with the library.
+// The peer of the contract suite: a WebSocket server in a thread of its own, so that it answers a client
+// that blocks the tests' thread. It shares no code with the library.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
@@ -22,14 +22,14 @@ const LISTENERS = {
 
 /** Connections by the id in their URL. */
 const byId = new Map();
-/** Requests of the tests for connections that are not over. */
+/** Requests of the tests about connections that have not ended. */
 const waiting = new Set();
 
 function listen({ isTrickling = false, certificate: name }) {
   const secureContext =
     name && createSecureContext({ cert: certificate(name), key: certificate('server-key') });
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (raw) => {
-    // What happens to the TCP connection under TLS is told by the TLS socket as well.
+    // The TLS socket reports what happens to the TCP connection below it as well.
     raw.on('error', () => {});
     const onIdentified = (id, connection) => byId.set(id, connection);
     const listener = { onIdentified, onOver: answer };

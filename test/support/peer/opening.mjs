@@ -1,10 +1,9 @@
-// The server's side of the opening handshake, by hand (RFC 6455 §4.2), right or wrong as the
-// script wants it.
+// The server's side of the opening handshake (RFC 6455 §4.2), right or wrong as the script says.
 import { createHash } from 'node:crypto';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** Takes a request's head apart. */
+/** Parses the head of a request. */
 export function parseRequest(text) {
   const [line, ...fields] = text.split('\r\n');
   const headers = fields.map((field) => {
@@ -25,7 +24,7 @@ export function scriptOf(request) {
   return { id: Number(url.searchParams.get('id')), ...script };
 }
 
-/** Writes the response to a request, as far as the script does not want it otherwise. */
+/** Makes the response to a request, with the changes of the script. */
 export function serializeResponse(request, opening = {}) {
   if (opening.response !== undefined) return Buffer.from(opening.response, 'hex');
   const key = request.headers.find(([name]) => name.toLowerCase() === 'sec-websocket-key')?.[1];

@@ -1,4 +1,4 @@
-// What the peer writes, on its way to the client: as it is, or every byte as a write of its own.
+// Writes the peer's bytes to the client, all at once or every byte by itself.
 
 /** Writes to a socket in order. */
 export class Outlet {
@@ -34,7 +34,7 @@ export class Outlet {
   #flood(bytes) {
     const write = () => {
       if (this.#socket.destroyed || this.#socket.writableEnded) return;
-      // A turn between two writes, so that what the client does is seen.
+      // The event loop turns between two writes, so that the peer sees what the client does.
       if (this.#socket.write(bytes)) setImmediate(write);
       else this.#socket.once('drain', write);
     };

@@ -1,5 +1,4 @@
-// A stream over a socket that writes every byte by itself: put below TLS, it makes records arrive
-// in pieces.
+// A stream over a socket that writes every byte by itself. Below TLS, it makes records arrive in pieces.
 import { Duplex } from 'node:stream';
 import { Outlet } from './outlet.mjs';
 
