@@ -1,5 +1,5 @@
-// How much memory a piece of work allocates for bytes: the core makes every buffer by
-// `new Uint8Array(size)`, and finds the constructor where everybody finds it.
+// Measures how much memory a piece of work allocates for bytes. The core makes every buffer by
+// `new Uint8Array(size)` with the global constructor, which is replaced while the work runs.
 
 /** Runs `work` and returns the largest buffer it made and the sum of all. */
 export function measureAllocation(work) {

@@ -1,4 +1,4 @@
-// Bytes as the cases hold them: in hexadecimal, so that a case is plain JSON.
+// Cases hold bytes in hexadecimal, so that a case is plain JSON.
 
 const GUARD = 0xa5;
 const MARGIN = 8;
@@ -13,7 +13,7 @@ export function toHex(bytes, start = 0, end = bytes.length) {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('hex');
 }
 
-/** Cuts a stream into pieces of those sizes, taken in turn, over and over. */
+/** Cuts a stream into pieces of those sizes, which are used in turn and then from the start again. */
 export function* piecesOf(stream, sizes) {
   for (let at = 0, i = 0; at < stream.length; i++) {
     const size = sizes[i % sizes.length];
@@ -22,14 +22,14 @@ export function* piecesOf(stream, sizes) {
   }
 }
 
-/** Puts bytes in the middle of larger memory, to see that nothing around them is written. */
+/** Puts bytes in the middle of larger memory, so that writes around them can be detected. */
 export function guarded(bytes) {
   const memory = new Uint8Array(bytes.length + 2 * MARGIN).fill(GUARD);
   memory.set(bytes, MARGIN);
   return { memory, start: MARGIN, end: MARGIN + bytes.length };
 }
 
-/** Whether the memory around guarded bytes is as it was. */
+/** Whether the memory around guarded bytes is unchanged. */
 export function isIntact({ memory, start, end }) {
   for (let i = 0; i < MARGIN; i++) {
     if (memory[start - 1 - i] !== GUARD || memory[end + i] !== GUARD) return false;

@@ -1,4 +1,4 @@
-// The cases that failed once, one file each, to be replayed by `npm test`.
+// The cases that have failed once, one file each. `npm test` replays them.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('corpus', import.meta.url));
 
-/** Keeps a case with what was wrong about it, and returns the name of its file. */
+/** Stores a case with what was wrong about it. Returns the name of its file. */
 export function keepCase(target, input, found) {
   const text = JSON.stringify(input);
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
@@ -17,7 +17,7 @@ export function keepCase(target, input, found) {
   return join('test/fuzz/corpus', file);
 }
 
-/** Reads every case that is kept. */
+/** Reads all stored cases. */
 export function keptCases() {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))

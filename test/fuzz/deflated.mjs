@@ -1,11 +1,11 @@
-// Compressed messages as fast-check makes them: right, unusual and wrong ones (RFC 7692 §7.2).
+// Arbitraries for compressed messages: right, unusual and wrong ones (RFC 7692 §7.2).
 import { constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { toHex } from './bytes.mjs';
 import { anyFrame, limits, role, sizes, textBytes, withDamage, writeFrame } from './frames.mjs';
 
 const EMPTY_BLOCK_LENGTH = 4;
-const LARGEST_WINDOW = 15;
+const MAX_WINDOW_BITS = 15;
 const { Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_FINISH, Z_FIXED, Z_HUFFMAN_ONLY, Z_DEFAULT_STRATEGY } =
   constants;
 
@@ -20,7 +20,7 @@ const parameters = fc.record({
 /** What both ends have agreed on. */
 export const agreement = fc.record({ server: parameters, client: parameters });
 
-/** What a message may say: short, repeating, or so that it inflates to much more. */
+/** The content of a message: short, repetitive, or such that it inflates to much more. */
 const content = fc.oneof(
   { weight: 4, arbitrary: textBytes },
   { weight: 4, arbitrary: fc.uint8Array({ maxLength: 300 }) },
@@ -51,7 +51,7 @@ const way = fc.record({
   ),
 });
 
-/** Compresses by the history, as a sender with that window would. */
+/** Compresses with a history, as a sender with that window would. */
 function deflate(bytes, { level, strategy, ending }, history, windowBits) {
   if (ending === 'raw') return bytes;
   const isFinal = ending.startsWith('final');
@@ -73,20 +73,20 @@ const deflatedMessage = fc.record({
     { weight: 2, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(fc.nat(400), { maxLength: 3 }) },
   ),
-  /** Sets RSV1 on a continuation, or on none at all. */
+  /** If false, RSV1 is missing on the first fragment and set on the others. */
   isMarked: fc.oneof(
     { weight: 20, arbitrary: fc.constant(true) },
     { weight: 1, arbitrary: fc.boolean() },
   ),
-  /** Before the first fragment or between two. */
+  /** Another frame after the first fragment. */
   other: fc.option(anyFrame, { freq: 4 }),
   key: fc.uint8Array({ minLength: 4, maxLength: 4 }),
 });
 
-/** The sender whose messages a role receives. */
+/** The role that sends what a role receives. */
 const senderTo = { client: 'server', server: 'client' };
 
-/** Writes messages one after the other, each by the history of those before it. */
+/** Writes messages one after the other, each with the history of those before it. */
 function writeMessages(receiver, messages, agreed) {
   const { noContextTakeover, windowBits } = agreed[senderTo[receiver]];
   const frames = [];
@@ -95,7 +95,7 @@ function writeMessages(receiver, messages, agreed) {
     const deflated = deflate(message.content, message.way, history, windowBits);
     if (message.way.ending.startsWith('final')) history = Buffer.alloc(0);
     else if (!noContextTakeover) {
-      // Some bytes less than the window: zlib's own look-ahead needs them.
+      // The history is somewhat shorter than the window, because zlib's look-ahead needs some bytes of it.
       history = Buffer.concat([history, message.content]).subarray(
         -(2 ** Math.max(9, windowBits) - 262),
       );
@@ -129,20 +129,20 @@ function deflatedStream(receiver, agreed) {
   return withDamage(right).map((bytes) => toHex(bytes));
 }
 
-/** Whether a role may get messages of less than the largest window, by what was agreed on. */
+/** Whether the peer of a role agreed to a window below the largest one. */
 export function hasSmallWindow(receiver, agreed) {
-  return agreed[senderTo[receiver]].windowBits < LARGEST_WINDOW;
+  return agreed[senderTo[receiver]].windowBits < MAX_WINDOW_BITS;
 }
 
 /** The same agreement with the largest windows. */
 export function withLargestWindow({ server, client }) {
   return {
-    server: { ...server, windowBits: LARGEST_WINDOW },
-    client: { ...client, windowBits: LARGEST_WINDOW },
+    server: { ...server, windowBits: MAX_WINDOW_BITS },
+    client: { ...client, windowBits: MAX_WINDOW_BITS },
   };
 }
 
-/** The extension as the response names it. */
+/** The extension as the response has it. */
 export function extensionOf({ server, client }) {
   const parts = ['permessage-deflate'];
   if (server.noContextTakeover) parts.push('server_no_context_takeover');
@@ -152,7 +152,7 @@ export function extensionOf({ server, client }) {
   return parts.join('; ');
 }
 
-/** A stream for either role, with what it goes by. */
+/** A stream for either role, with the agreement, the piece sizes and the limits. */
 export const deflatedCase = role.chain((receiver) =>
   agreement.chain((agreed) =>
     fc.record({

@@ -1,16 +1,16 @@
-// Compares what Wirespeed and `ws` make of the same stream. A difference is a finding, unless it is
-// one of those named here, each with its reason in docs/fuzzing.md.
+// Compares the events and the end that the same stream has in Wirespeed and in `ws`. A difference is a
+// finding, unless it is one of those named here. docs/fuzzing.md has the reason for each.
 import { isDeepStrictEqual } from 'node:util';
 import { piecesOf, toHex } from './bytes.mjs';
 import { WatchedSession } from './watched-session.mjs';
 
-/** More zero bytes than any header and the payload of a close frame of one byte need. */
+/** Enough zero bytes to complete any header, and the payload of a close frame of one byte. */
 export const REST_OF_HEADER = new Uint8Array(16);
 
 /** A difference that none of the known ones explains. */
 export const UNKNOWN = 'unknown';
 
-/** Gives a stream to a session of ours; returns its outcome in the form of `wsOutcome`. */
+/** Gives a stream to a session of Wirespeed. Returns the outcome in the form of `wsOutcome`. */
 export function ourOutcome(role, stream, sizes, options) {
   const watched = WatchedSession.open(role, options);
   for (const piece of piecesOf(stream, sizes)) watched.receive(piece);
@@ -39,7 +39,7 @@ const sameVerdict = (ours, theirs) =>
   ours.end?.code === theirs.end?.code &&
   ours.end?.reason === theirs.end?.reason;
 
-/** The differences that are known, by name: each tells whether two outcomes differ by it, and by nothing else. */
+/** The known differences by name. Each function says whether two outcomes differ by this one only. */
 const knownDifferences = {
   'length-form': ({ ours, theirs }) =>
     fails(ours.end, 1002, 'a frame length in more bytes than it needs') &&
@@ -51,7 +51,7 @@ const knownDifferences = {
   'text-early': ({ ours, theirs }) =>
     fails(ours.end, 1007, 'text that is not UTF-8') &&
     beginsWith(theirs.events, ours.events) &&
-    // The text itself is never delivered: what follows are control frames inside the message.
+    // Neither delivers the text itself. All that follows are control frames inside the message.
     theirs.events.slice(ours.events.length).every((event) => /^p[io]ng:/.test(event)),
   'deflate-early': ({ ours, theirs, isCompressed }) =>
     isCompressed &&
@@ -66,7 +66,7 @@ const knownDifferences = {
     [ours.end, theirs.end].some((end) => fails(end, 1009)),
   'fragments-code': ({ ours, theirs }) =>
     fails(ours.end, 1009, 'fragments, above maxFragments') &&
-    // Theirs counts a fragment when its payload is there, and fails it for anything else before that.
+    // `ws` counts a fragment once its payload has arrived, and reports any other fault before that.
     (fails(theirs.end, 1008, 'Too many message fragments') ||
       theirs.end === undefined ||
       theirs.end.kind === 'failure') &&
@@ -86,7 +86,7 @@ export function countDifference(name) {
   differencesMet.set(name, (differencesMet.get(name) ?? 0) + 1);
 }
 
-/** Says by which known difference two outcomes differ; `undefined` if they do not. */
+/** Names the known difference between two outcomes; `undefined` if they are equal. */
 export function difference(ours, theirs, circumstances) {
   if (sameVerdict(ours, theirs)) return undefined;
   for (const [name, isKnown] of Object.entries(knownDifferences)) {

@@ -1,4 +1,4 @@
-// Frames of every kind as fast-check makes them: right, nearly right and wrong ones.
+// Arbitraries for frames of every kind: right, nearly right and wrong ones.
 import fc from 'fast-check';
 import { toHex } from './bytes.mjs';
 
@@ -30,7 +30,7 @@ const TEXT_PIECES = [
   'f5',
   'ff',
 ];
-/** Lengths at which the form of the length changes, and those around them. */
+/** Lengths around those at which the header's form changes. */
 const EDGES = [124, 125, 126, 127, 128, 65_534, 65_535, 65_536, 65_537];
 const CODES = [0, 999, 1000, 1001, 1003, 1004, 1005, 1006, 1007, 1011, 1014, 1015, 1016, 2999];
 const MORE_CODES = [3000, 4000, 4999, 5000, 65_535];
@@ -49,7 +49,7 @@ const DECLARED = [
 const HUGE = ['4294967296', '9007199254740991', '9007199254740993', '9223372036854775807'];
 const OVERFLOWING = ['9223372036854775808', '18446744073709551615'];
 
-/** Text, well-formed or nearly so, in bytes. */
+/** The bytes of text that is well-formed or nearly so. */
 export const textBytes = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
   fc
@@ -57,7 +57,7 @@ export const textBytes = fc.oneof(
     .map((pieces) => Buffer.from(pieces.join(''), 'hex')),
 );
 
-/** Text that is well-formed: as `textBytes`, without the wrong pieces. */
+/** The bytes of well-formed text: like `textBytes`, without the wrong pieces. */
 export const rightText = fc.oneof(
   { weight: 5, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
   { weight: 1, arbitrary: fc.constantFrom(...EDGES).map((length) => 'é'.repeat(length / 2)) },
@@ -65,7 +65,7 @@ export const rightText = fc.oneof(
 
 const shortBytes = fc.uint8Array({ maxLength: 20 });
 
-/** Payloads of any bytes, some of a length at an edge. */
+/** Payloads of any bytes, some with a length around which the header's form changes. */
 export const anyBytes = fc.oneof(
   { weight: 12, arbitrary: fc.uint8Array({ maxLength: 200 }) },
   {
@@ -84,7 +84,7 @@ const mostly = fc.oneof(
   { weight: 3, arbitrary: fc.constant(true) },
   { weight: 1, arbitrary: fc.boolean() },
 );
-/** How a length is declared: nothing for the right way. */
+/** How a length is declared; nothing means rightly. */
 const declaration = fc.oneof(
   { weight: 40, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.record({ form: fc.constantFrom(2, 8) }) },
@@ -155,7 +155,7 @@ export function writeFrame(receiver, fields) {
   head.push((isMasked ? 0x80 : 0) | (form === 0 ? Number(length) : form === 2 ? 126 : 127));
   for (let i = form - 1; i >= 0; i--) head.push(Number((length >> BigInt(8 * i)) & 0xffn));
   if (!isMasked) return Buffer.concat([Buffer.from(head), payload]);
-  // RFC 6455 §5.3: octet i of the payload is XORed with octet (i MOD 4) of the key.
+  // RFC 6455 §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", where j is i modulo 4.
   const masked = Uint8Array.from(payload, (octet, i) => octet ^ key[i % 4]);
   return Buffer.concat([Buffer.from([...head, ...key]), masked]);
 }
@@ -176,7 +176,7 @@ const changes = fc.oneof(
   },
 );
 
-/** Changes bytes as a fault on the way or a bad program would. */
+/** Damages bytes as a broken network or a bad program would. */
 function damaged(bytes, list) {
   let changed = Buffer.from(bytes);
   for (const { kind, at, value, count } of list) {
@@ -199,7 +199,7 @@ export function withDamage(bytes) {
   return fc.tuple(bytes, changes).map(([right, list]) => damaged(right, list));
 }
 
-/** A message in fragments, right in itself, sometimes with a ping inside. */
+/** A right message in fragments, sometimes with a ping inside. */
 const fragments = fc
   .tuple(
     fc.constantFrom(1, 2),

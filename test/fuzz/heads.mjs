@@ -1,4 +1,4 @@
-// Heads of HTTP messages as fast-check makes them: right, nearly right and wrong ones.
+// Arbitraries for heads of HTTP messages: right, nearly right and wrong ones.
 import fc from 'fast-check';
 import { toHex } from './bytes.mjs';
 import { withDamage } from './frames.mjs';
@@ -8,7 +8,7 @@ const SPACES = ['', ' ', '  ', '\t', ' \t '];
 const LINE_ENDS = ['\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\n', '\r', '\r\n ', ''];
 const NAMES = ['constructor', '__proto__', 'X-Any', 'Origin', 'Cookie', 'Host', 'Date', ''];
 
-/** Values that are nearly the right ones. */
+/** Values that are nearly right. */
 const VALUES = {
   Host: ['server.example.com', 'a:80', '', 'a, b', '[::1]:80', 'a b'],
   Upgrade: [
@@ -128,7 +128,7 @@ const letterCase = fc.constantFrom(
   (name) => name.toUpperCase(),
 );
 
-/** A header line with all that may vary about it. */
+/** A header line in all its variations. */
 const line = (names) =>
   fc.constantFrom(...names).chain((name) =>
     fc
@@ -146,7 +146,7 @@ const line = (names) =>
       }),
   );
 
-/** The lines of a right head, of which few are left out, doubled or changed, with others among them. */
+/** The lines of a right head. A few are left out, doubled or changed, and others are mixed in. */
 const headLines = (right, optional) =>
   fc
     .tuple(
@@ -256,7 +256,7 @@ const responseTo = (starts) =>
     )
     .map(([start, lines]) => `${start}\r\n${lines}\r\n`);
 
-/** A response to it, in hexadecimal, sometimes after interim ones, more often right than not. */
+/** A response, in hexadecimal, sometimes after interim ones, more often right than not. */
 export const responseHead = withDamage(
   fc
     .tuple(
@@ -287,7 +287,7 @@ const BODY_PIECES = [
   '\n',
 ];
 
-/** What may follow a response that refuses, in hexadecimal. */
+/** Bytes that may follow a response that refuses, in hexadecimal. */
 export const responseBody = fc.oneof(
   fc
     .array(fc.constantFrom(...BODY_PIECES), { maxLength: 8 })

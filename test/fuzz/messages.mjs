@@ -1,4 +1,4 @@
-// What an application may send, as fast-check makes it, and how it reads at the other end.
+// Arbitraries for what an application may send, and the events that it causes at the other end.
 import fc from 'fast-check';
 import { fromHex, toHex } from './bytes.mjs';
 import { anyBytes, rightText } from './frames.mjs';
@@ -6,7 +6,7 @@ import { anyBytes, rightText } from './frames.mjs';
 const bytesHex = anyBytes.map((bytes) => toHex(bytes));
 const controlHex = fc.uint8Array({ maxLength: 125 }).map((bytes) => toHex(bytes));
 
-/** Text in parts, binary in parts (in hexadecimal), a ping, a pong. */
+/** A text in parts, a binary message in parts (in hexadecimal), a ping or a pong. */
 export const message = fc.oneof(
   {
     weight: 6,
@@ -28,7 +28,7 @@ export const message = fc.oneof(
   },
 );
 
-/** How the event reads that a message makes at the other end. */
+/** The event that a message causes at the other end. */
 export function eventOf({ kind, parts }) {
   const all =
     kind === 'text' ? toHex(Buffer.from(parts.map(asWellFormed).join(''))) : parts.join('');
@@ -39,7 +39,7 @@ function asWellFormed(text) {
   return Buffer.from(text).toString();
 }
 
-/** Sends a message by a session. */
+/** Sends a message through a session. */
 export function sendBy(session, { kind, parts }) {
   if (kind === 'ping') session.ping(fromHex(parts[0]));
   else if (kind === 'pong') session.pong(fromHex(parts[0]));

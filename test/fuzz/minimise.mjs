@@ -1,7 +1,7 @@
-// Makes a failing case smaller where shrinking its parts cannot: byte by byte in its streams.
+// Makes a failing case smaller, byte by byte in its streams, which fast-check's shrinking cannot.
 
-/** Most attempts, so that a slow target does not hold up the rest. */
-const MOST_ATTEMPTS = 2000;
+/** Most attempts, so that a slow target does not hold up the others. */
+const MAX_ATTEMPTS = 2000;
 
 /** Returns what is wrong with a case, or nothing. */
 export async function failureOf(target, input) {
@@ -17,13 +17,13 @@ async function fails(target, input) {
   return (await failureOf(target, input)) !== undefined;
 }
 
-/** Takes bytes out of the hexadecimal text in `input[key]`, then makes what stays zero, while it fails. */
+/** Removes bytes from `input[key]` (hexadecimal), then sets the rest to zero, as long as the case fails. */
 async function minimiseStream(target, input, key) {
   let best = input;
   let attempts = 0;
   const attempt = async (text) => {
     const candidate = { ...best, [key]: text };
-    if (++attempts > MOST_ATTEMPTS || !(await fails(target, candidate))) return false;
+    if (++attempts > MAX_ATTEMPTS || !(await fails(target, candidate))) return false;
     best = candidate;
     return true;
   };
@@ -41,7 +41,7 @@ async function minimiseStream(target, input, key) {
   return best;
 }
 
-/** Returns the smallest case found that still fails its target. */
+/** Returns the smallest case that was found to fail its target. */
 export async function minimise(target, input) {
   if (target.minimise !== undefined) return target.minimise(input);
   let best = input;

@@ -1,12 +1,12 @@
-// Finds compressed messages after which ws goes another way, knowing nothing of the library: those that
-// hold a final DEFLATE block (BFINAL set), and those without any payload.
+// Finds compressed messages after which ws and Wirespeed differ: those with a final DEFLATE block (BFINAL
+// set), and those without any payload. No code of the library is used.
 import { constants, inflateRawSync } from 'node:zlib';
 
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
-/** Stands for whatever history there was: what comes out is of no interest. */
+/** Stands for any history: the inflated bytes do not matter here. */
 const HISTORY = Buffer.alloc(32 * 1024);
 
-/** The frames of a stream as far as it is whole, with the offsets at which they begin. */
+/** The frames of a stream, up to the first incomplete header, with the offsets at which they begin. */
 function* framesOf(stream) {
   const bytes = Buffer.from(stream);
   for (let at = 0; at + 2 <= bytes.length; ) {
@@ -40,7 +40,7 @@ function* framesOf(stream) {
   }
 }
 
-/** Whether zlib stops before the end of the data, as it does at a final block, or cannot read it at all. */
+/** Whether zlib stops before the end of the data, as it does at a final block. */
 function stopsEarly(deflated, isWhole) {
   const data = isWhole ? Buffer.concat([deflated, TAIL]) : deflated;
   try {
@@ -52,11 +52,11 @@ function stopsEarly(deflated, isWhole) {
 }
 
 /**
- * Returns where the first message begins that holds a final block, or has no payload although those
- * after it go by its history, and which of the two it is; nothing if there is none.
+ * Returns the name and the place of the first such message: it has a final block, or it has no payload
+ * and later messages share its history. Returns `undefined` if there is none.
  */
 export function firstParting(stream, noContextTakeover) {
-  /** All that zlib has been given and remembers. */
+  /** All data that zlib has been given since its last reset. */
   let deflated = Buffer.alloc(0);
   let begin;
   let isEmpty;

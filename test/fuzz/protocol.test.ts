@@ -1,5 +1,5 @@
-// Properties of the sources that need what the tests of the core have: endpoints and pairs. Those
-// of any bytes at all are fuzz targets.
+// Properties that are tested with the endpoints and pairs of the core's tests. Properties of arbitrary
+// bytes are fuzz targets.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Role } from '../../src/protocol/session-options.ts';

@@ -1,8 +1,7 @@
-// Runs the fuzz targets for as long as it is told, over the built package:
+// Runs the fuzz targets on the built package, for a given time:
 //   npm run fuzz -- --minutes 10 [--seed 1] [--only name] …
-// A target that needs more time than its share gets it.
-// Prints what it does as it goes. A case that fails is made small, kept in `corpus/`, from where
-// `npm test` replays it from then on, and makes the exit code 1.
+// A target that needs more time than its share gets it. The run prints its progress. A case that fails is
+// made small and stored in `corpus/`, and the exit code is 1. `npm test` replays the stored cases.
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { keepCase } from './corpus.mjs';
@@ -13,7 +12,7 @@ import { targets } from './targets.mjs';
 /** How long one seed is followed, and how long a failure may take to shrink. */
 const SLICE = 5000;
 const SHRINKING = 60_000;
-/** No bound but the time. */
+/** Only the time limits a run. */
 const ENDLESS = 2 ** 31 - 1;
 
 const { values } = parseArgs({
@@ -48,7 +47,7 @@ function property(target) {
     : fc.property(target.arbitrary, target.check);
 }
 
-/** Follows one seed; returns how many cases were tried and the failing one, if there was one. */
+/** Follows one seed. Returns how many cases were tried, and the failing one if there was one. */
 async function runSlice(target, seed, milliseconds) {
   const details = await fc.check(property(target), {
     seed,
@@ -57,7 +56,7 @@ async function runSlice(target, seed, milliseconds) {
     markInterruptAsFailure: false,
     endOnFailure: true,
   });
-  // A slice that ends before its first case has failed to fast-check, but found nothing.
+  // fast-check reports a slice that ends before its first case as failed, but nothing was found.
   if (details.counterexample === null) return { cases: details.numRuns };
   const { numRuns: cases } = details;
   if (target.minimise !== undefined) {

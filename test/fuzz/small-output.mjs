@@ -1,9 +1,9 @@
-// An output whose memory never grows, as a send arena's does not: `reserve` sends what there is.
+// An output whose memory never grows, like that of a send arena: `reserve` sends what was written.
 
 const MARGIN = 16;
 const GUARD = 0xa5;
 
-/** A window of `size` bytes in the middle of memory that must stay as it is. */
+/** A window of `size` bytes inside larger memory. The memory around the window must stay unchanged. */
 export class SmallOutput {
   position = MARGIN;
   isBlocked = false;

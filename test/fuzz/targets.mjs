@@ -1,5 +1,5 @@
-// Every fuzz target. A target has a name, what it holds to be true, an arbitrary that makes cases of
-// plain JSON, and a check that throws for a case that shows it to be false.
+// Every fuzz target. A target has a name, a property, an arbitrary that makes cases of plain JSON, and a
+// check that throws for a case in which the property does not hold.
 import { deflatedFrames, deflatedFromWs, deflatedRoundTrip } from './targets/deflate.mjs';
 import { encoding, masking, utf8 } from './targets/kernels.mjs';
 import { requests, responses } from './targets/opening.mjs';

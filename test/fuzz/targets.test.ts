@@ -1,11 +1,11 @@
-// A little of every fuzz target that opens no sockets, and all that ever failed one. `npm run fuzz`
-// runs them for long.
+// Some cases of every fuzz target that opens no sockets, and all cases that have ever failed. `npm run
+// fuzz` runs the targets for long.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keptCases } from './corpus.mjs';
 import { targets } from './targets.mjs';
 
-/** Enough to see that a target works; finding what is rare is left to `npm run fuzz`. */
+/** Enough cases to see that a target works. `npm run fuzz` finds rare faults. */
 const CASES = 200;
 const TIME = 2000;
 

@@ -1,4 +1,4 @@
-// A session of the built package whose events are written down, and what must be true of any.
+// A session of the built package. It records its events, and checks what must be true of every session.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { MaskingKeys, OutputBuffer, Session, scalarKernels } from 'wirespeed/protocol';
@@ -6,7 +6,7 @@ import { ZlibCompression } from '../../dist/internal/compression.js';
 import { guarded, isIntact, toHex } from './bytes.mjs';
 import { extensionOf } from './deflated.mjs';
 
-/** The nonce and its answer in the example of RFC 6455 §1.3. */
+/** The nonce of the example in RFC 6455 §1.3, and the answer to its key. */
 const NONCE = new TextEncoder().encode('the sample nonce');
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 export const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
@@ -31,7 +31,7 @@ export function sha1Base64(text) {
   return createHash('sha1').update(text).digest('base64');
 }
 
-/** Masking keys that are the same in every run, and never the same twice running. */
+/** Masking keys that are the same in every run. No two keys in a row are the same. */
 export function countingKeys() {
   let seed = 0x37fa213d;
   return new MaskingKeys((bytes) => {
@@ -56,7 +56,7 @@ export function compressionOf(settings) {
   });
 }
 
-/** The settings by which a server agrees to that and to nothing else. */
+/** The settings with which a server agrees to exactly these parameters. */
 function settingsOf({ server, client }) {
   return {
     serverNoContextTakeover: server.noContextTakeover,
@@ -104,7 +104,7 @@ export class WatchedSession {
   }
 
   /**
-   * One whose opening handshake is done, nothing of it left in the output or the events.
+   * Makes a session whose opening handshake is done and removed from the output and the events.
    *
    * @param options `agreed`: how messages are compressed
    */
@@ -125,7 +125,7 @@ export class WatchedSession {
     return watched;
   }
 
-  /** Hands over a piece, resuming after every pause, and checks that only the piece was touched. */
+  /** Gives the session a piece, resumes it after every pause, and checks that only the piece was written. */
   receive(piece, now = 0) {
     const memory = guarded(piece);
     for (let { start } = memory; start < memory.end; ) {
@@ -138,7 +138,7 @@ export class WatchedSession {
     assert(isIntact(memory), 'memory around the piece was written');
   }
 
-  /** Ends the connection and checks what must be true however it went. */
+  /** Ends the connection, and checks what must be true of every ended session. */
   end() {
     const { session, events } = this;
     assert(STATES.has(session.state), `the state ${session.state} is not documented`);
@@ -155,11 +155,11 @@ export class WatchedSession {
     assert.equal(events.at(-1), 'closed', 'something was told after the end');
   }
 
-  /** All that another session in the same place must agree on. */
+  /** Everything that must be the same in another session that got the same bytes. */
   summary() {
     const { session, events } = this;
     const { state, received, closeCode, wasClean, protocol, extensions } = session;
-    // What is no HTTP is quoted as far as it has come.
+    // The error for bytes that are not HTTP quotes them as far as they have arrived.
     const failure = this.failure?.message.replace(/ begins with .*/s, '');
     return {
       events: [...events],
@@ -187,7 +187,7 @@ export class WatchedSession {
       },
       onOpen: () => tell('open'),
       onMessage: (bytes, start, end, isText) => {
-        // Throws for what is not UTF-8, which a text message never is.
+        // This throws for text that is not UTF-8, which must never be delivered.
         if (isText) decoder.decode(bytes.subarray(start, end));
         tell(`${isText ? 'text' : 'binary'}:${toHex(bytes, start, end)}`);
       },

@@ -1,14 +1,14 @@
-// What the server and the client of `ws` make of an opening handshake, without a socket.
+// Runs an opening handshake with the server or the client of `ws`, without a socket.
 import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { sha1Base64 } from './watched-session.mjs';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-/** Turns of the event loop after which nothing more is to be expected. */
+/** Turns of the event loop after which nothing more is expected. */
 const TURNS = 8;
 
-/** One end of a connection, at the other end of which bytes are collected. */
+/** One end of a connection. The bytes that are written to it are collected. */
 class Wire extends Duplex {
   written = Buffer.alloc(0);
   isAnswered = false;
@@ -49,7 +49,7 @@ function makeServer() {
 
 let http;
 
-/** Gives a request to a server of `ws`; returns its answer in Latin-1, empty if there is none yet. */
+/** Gives a request to a server of `ws`. Returns the answer in Latin-1, empty if there is none yet. */
 export async function wsServerAnswer(head) {
   http ??= makeServer();
   const wire = new Wire();
@@ -63,7 +63,7 @@ export async function wsServerAnswer(head) {
   return answer;
 }
 
-/** Gives a response to a client of `ws`; `answerTo` makes it, knowing the answer to the client's key. */
+/** Gives a response to a client of `ws`. `answerTo` makes it from the answer to the client's key. */
 export async function wsClientVerdict(answerTo, protocols) {
   const wire = new Wire((end) => {
     if (!end.written.includes('\r\n\r\n') || end.isAnswered) return;

@@ -1,9 +1,9 @@
-// What the package `ws` makes of a stream: its receiver, driven by hand.
+// Gives a stream to the receiver of the package `ws`, and records what it does.
 import { PerMessageDeflate, Receiver } from 'ws';
 import { piecesOf, toHex } from './bytes.mjs';
 import { LIMITS } from './watched-session.mjs';
 
-/** How `ws` marks its errors with the close code to fail with. */
+/** Returns the close code that `ws` attaches to its errors. */
 function statusOf(error) {
   const key = Object.getOwnPropertySymbols(error).find(
     ({ description }) => description === 'status-code',
@@ -11,14 +11,14 @@ function statusOf(error) {
   return error[key];
 }
 
-/** Gives one piece to a receiver and waits until it is through with it. */
+/** Gives one piece to a receiver and waits until it has read it. */
 function write(receiver, piece) {
   return new Promise((resolve) => receiver._write(Buffer.from(piece), 'buffer', resolve));
 }
 
 /**
- * Gives a stream to a receiver of `ws` in pieces. Returns the events in our words, and how it ended:
- * by a close frame, by a failure, or not at all.
+ * Gives a stream to a receiver of `ws` in pieces. Returns the events in the form of `WatchedSession`, and
+ * how the stream ended: by a close frame, by a failure, or not at all.
  */
 export async function wsOutcome(
   isServer,
@@ -59,7 +59,7 @@ export function wsCompression(isServer, { server, client }, maxPayload = LIMITS.
   deflate.params = {
     server_no_context_takeover: server.noContextTakeover,
     client_no_context_takeover: client.noContextTakeover,
-    // zlib makes 9 of 8 where it compresses, and its streams refuse 8 then.
+    // zlib compresses with 9 bits at least, and its streams refuse 8.
     server_max_window_bits: Math.max(isServer ? 9 : 8, server.windowBits),
     client_max_window_bits: Math.max(isServer ? 8 : 9, client.windowBits),
   };

@@ -1,5 +1,5 @@
-// The program of a blocking client, in a thread of its own: it is given one after the other, and
-// answers with the record of each.
+// Runs the programs of blocking clients, in a thread of its own. It gets one program after the other, and
+// answers each with its record.
 import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from 'wirespeed/sync';
@@ -14,7 +14,7 @@ const { journalPath, isEnding } = workerData;
 const journal = new Journal(journalPath);
 /** How long a call may block, in milliseconds. */
 const PATIENCE = 50;
-/** What a call may end with. */
+/** The errors that a call may end with. */
 const EXPECTED = [
   'WS_TIMEOUT',
   'WS_CONNECTION_CLOSED',
@@ -22,7 +22,7 @@ const EXPECTED = [
   'WS_MESSAGES_DROPPED',
   'WS_MESSAGE_TOO_BIG',
 ];
-/** Forms that a call which blocks cannot take: what is produced later. */
+/** Forms that a blocking call cannot take, because they are produced later. */
 const LATER = new Set(['asyncSource', 'hangingSource']);
 
 class BlockingPlayer {
@@ -59,7 +59,7 @@ class BlockingPlayer {
     }
   }
 
-  /** Receives until the end, which it brings about once the case is being ended. */
+  /** Receives until the connection ends. Closes the connection once the case is being ended. */
   drain() {
     while (this.record.closed === undefined) {
       if (Atomics.load(isEnding, 0) === 1 && this.#ws.state === 'open') this.#close(1000);
@@ -118,7 +118,7 @@ class BlockingPlayer {
     }
   }
 
-  /** Makes a call that the peer may keep from being done, or that the end may, or what is given. */
+  /** Makes a call that may fail because of the peer, the end of the connection, or the given data. */
   #attempt(what, call, fails = false) {
     try {
       return call();
@@ -141,7 +141,7 @@ class BlockingPlayer {
     const send = () => this.#ws.send(data, { ...options, timeout: PATIENCE });
     const error = this.#attempt(`send #${number}`, send, fails);
     spoil();
-    // What has not left in time leaves later.
+    // A message that has not left in time leaves later.
     const isAccepted = error === undefined || error.code === 'WS_TIMEOUT';
     entry.outcome = isAccepted ? 'accepted' : 'lost';
     if (fails) entry.outcome = 'failing';

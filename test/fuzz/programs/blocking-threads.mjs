@@ -1,4 +1,4 @@
-// The threads that blocking clients run in; each is used for one case after another.
+// The threads in which blocking clients run. Each is used for one case after another.
 import { Worker } from 'node:worker_threads';
 
 const PLAYER = new URL('blocking-player.mjs', import.meta.url);
@@ -16,8 +16,8 @@ class BlockingThread {
   }
 
   /**
-   * Runs a program to its end, and returns its record and its faults. `onRun` is called once its steps are
-   * done, or once it could not connect.
+   * Runs a program to its end. Returns its record and its faults. `onRun` is called once its steps are done,
+   * or once it failed to connect.
    */
   async run(program, onRun) {
     Atomics.store(this.#isEnding, 0, 0);
@@ -47,13 +47,13 @@ class BlockingThread {
     });
   }
 
-  /** Has the connection closed, at the next call that would wait. */
+  /** Makes the thread close the connection at the next call that would wait. */
   end() {
     Atomics.store(this.#isEnding, 0, 1);
   }
 }
 
-/** Takes a thread that runs nothing. */
+/** Returns an idle thread. */
 export function takeThread(journalPath) {
   return idle.pop() ?? new BlockingThread(journalPath);
 }

@@ -1,4 +1,4 @@
-// The clients of a case: each connects, runs its program, and is closed at the end.
+// The clients of a case. Each connects, runs its program, and is closed at the end.
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
@@ -10,7 +10,7 @@ import { NESTED } from './payloads.mjs';
 import { drain } from './receiving.mjs';
 import { CLOSE_TIMEOUT, CONNECT_TIMEOUT, DRIVEN_LIMIT } from './times.mjs';
 
-/** Compression as far as raw peers have it. */
+/** The compression settings that raw peers can deal with. */
 export const DEFLATE = {
   threshold: 100,
   serverNoContextTakeover: true,
@@ -22,7 +22,7 @@ const AUTHORITY = readFileSync(
 /** Milliseconds between two messages of the control client. */
 const REST = 10;
 
-/** A client whose handlers or `recv` are in this thread. */
+/** A client that runs in this thread: the async one or the events one. */
 export class Client {
   #player;
   #program;
@@ -41,7 +41,7 @@ export class Client {
     this.#ended = this.#run(urlOf(this.#player.world, port));
   }
 
-  /** Closes the connection, now or once it is there. */
+  /** Closes the connection, now or once it has been made. */
   close() {
     this.#isClosing = true;
     const player = this.#player;
@@ -53,7 +53,7 @@ export class Client {
     if (face === 'async') this.#closed = closed;
   }
 
-  /** Is fulfilled once nothing of it runs. */
+  /** Is fulfilled once none of its programs runs. */
   async end() {
     await this.#ended;
     await this.#closed;
@@ -72,7 +72,7 @@ export class Client {
     player.note('connected');
     if (this.#isClosing) this.close();
     await player.runMain(this.#program.main);
-    // What the program has left is received, to the end.
+    // The messages that the program has not received are received here, to the end.
     if (player.face === 'async') await drain(player);
   }
 
@@ -101,7 +101,7 @@ export class Client {
   }
 }
 
-/** A client that blocks, in a thread of its own. */
+/** A blocking client, in a thread of its own. */
 export class BlockingClient {
   record;
   #player;
@@ -140,7 +140,7 @@ export class BlockingClient {
   }
 }
 
-/** A client that nothing happens to: it has its messages echoed all the time. */
+/** The control client: no program disturbs it, and its messages are echoed all the time. */
 export class ControlClient {
   #world;
   #isStopped = false;
@@ -196,7 +196,7 @@ function optionsOf({ end }, { highWaterMark, deflate }) {
   };
 }
 
-/** A generator of masking keys that does what it must not. */
+/** Makes a generator of masking keys that breaks a rule. */
 function maskingOf(player, { masking }) {
   if (masking === 'right') return {};
   let isDone = false;

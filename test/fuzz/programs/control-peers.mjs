@@ -1,12 +1,12 @@
-// The connections that nothing happens to: whatever the programs and the other peers do, each of
-// them keeps its service all the time.
+// The control connections. No program disturbs them: whatever the programs and the other peers do, each
+// of these connections is served all the time.
 import { FrameParser } from '../../support/peer/frames.mjs';
 import { parseRequest, serializeResponse } from '../../support/peer/opening.mjs';
 import { readPayload } from './payloads.mjs';
 import { closePayload, frameOf, requestOf } from './peer-bytes.mjs';
 import { DRIVEN_LIMIT } from './times.mjs';
 
-/** The server's end of it. */
+/** The server's end of the control connection. */
 const CONTROL = 'control-s';
 /** Milliseconds between an answer and the next message. */
 const REST = 8;
@@ -14,10 +14,10 @@ const REST = 8;
 /** A client on a raw socket that has its messages echoed, one after the other, by the server under test. */
 export class ControlClient {
   faults = [];
-  /** The code of the close frame that came before the end. */
+  /** The code of the close frame that arrived before the case was ended. */
   closings = [];
   echoes = 0;
-  /** What programs sent to every connection. */
+  /** The messages that programs sent to all connections. */
   received = [];
   #socket;
   #parser = new FrameParser();
@@ -46,7 +46,7 @@ export class ControlClient {
     return this.echoes > 0 || this.faults.length > 0 || this.#isClosed;
   }
 
-  /** From here on it may be closed, as a server does at its end. */
+  /** From now on the server may close it, as it does at its end. */
   stop() {
     this.#isStopping = true;
     clearTimeout(this.#timer);
@@ -116,7 +116,7 @@ export class ControlClient {
   }
 }
 
-/** Serves the control client in the process under test: says again what it is told. */
+/** Serves the control client of the process under test: echoes its messages. */
 export function serveControl({ socket }) {
   const parser = new FrameParser();
   let head = Buffer.alloc(0);

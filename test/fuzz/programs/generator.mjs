@@ -1,6 +1,5 @@
-// Makes random programs: what handlers, hooks and clients do, and what the peers at the other end
-// do meanwhile. A case is plain JSON; `player.mjs` says what a step means, `raw-peer.mjs` what a
-// peer's does.
+// Makes random programs for handlers, hooks and clients, and for the peers at the other end. A case is
+// plain JSON. `player.mjs` runs the steps of a program, `raw-peer.mjs` those of a peer.
 import fc from 'fast-check';
 import { NONSENSE_COUNT } from './hooks.mjs';
 import { FORM_NAMES } from './material.mjs';
@@ -15,7 +14,7 @@ const size = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(16_384, 65_535, 65_536, 150_000) },
 );
 
-/** Whose connection a step is about: the program's own, one of the others, or all that the server has. */
+/** The connection that a step uses: the program's own, another one, or all connections of the server. */
 const target = fc.oneof(
   { weight: 6, arbitrary: fc.constant('self') },
   { weight: 2, arbitrary: fc.nat(5) },
@@ -43,7 +42,7 @@ const send = fc.record({
   size,
   compress,
   isAwaited: fc.boolean(),
-  /** When an async client takes it back, if it does. */
+  /** When an async client takes the message back, if it does. */
   abort,
   times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(20) }),
 });
@@ -53,11 +52,11 @@ const closing = fc.record({
   to: target,
   code: fc.constantFrom(1000, 1001, 1011, 3000, 4999),
   isAwaited: fc.boolean(),
-  /** When an async client gives the closing handshake up, if it does. */
+  /** When an async client gives up the closing handshake, if it does. */
   abort,
 });
 
-/** Steps that take no other steps; a weight each. */
+/** Steps that contain no other steps, each with a weight. */
 const SIMPLE = [
   [12, send],
   [2, closing],
@@ -72,7 +71,7 @@ const SIMPLE = [
   [1, fc.record({ do: fc.constant('wrong'), to: target, which: fc.nat(CALL_COUNT - 1) })],
 ];
 
-/** Rare: most cases are to go on. */
+/** Closes the server. This step is rare, so that most cases go on. */
 const closingServer = fc.constant({ do: 'closeServer' });
 
 function weighted(list) {
@@ -117,7 +116,7 @@ const handlers = fc.record({
   error: calls(1),
 });
 
-/** A connection of the async client that is driven by blocking calls for a while. */
+/** A connection of the async client that is lent to blocking calls for a while. */
 const lending = fc.record({
   do: fc.constant('lend'),
   calls: fc.array(fc.constantFrom('send', 'recv', 'ping'), { maxLength: 4 }),
@@ -154,14 +153,14 @@ const client = fc.record({
   handlers,
   main,
   hasErrorHandler: fc.boolean(),
-  /** Whether an events client is given views, as it is by default. */
+  /** Whether an events client gets views, as it does by default. */
   views: fc.oneof(
     { weight: 2, arbitrary: fc.constant(true) },
     { weight: 1, arbitrary: fc.constant(false) },
   ),
   deflate: fc.boolean(),
   highWaterMark: fc.constantFrom(0, 1000, 65_536),
-  /** What its generator of masking keys does instead. */
+  /** What its generator of masking keys does wrong, if anything. */
   masking: fc.oneof(
     { weight: 14, arbitrary: fc.constant('right') },
     { weight: 1, arbitrary: fc.constantFrom('throws', 'sends') },
@@ -257,7 +256,7 @@ const goodPeer = fc.record({
     { weight: 1, arbitrary: fc.constant(true) },
   ),
   deflate: fc.boolean(),
-  /** Whether its first frames come in one piece with the end of its handshake. */
+  /** Whether its first frames arrive in one piece with the end of its handshake. */
   isGlued: fc.boolean(),
   steps: fc.array(weighted(PEER_STEPS), { maxLength: 8 }),
 });
@@ -293,7 +292,7 @@ const hostilePeer = fc.record({
 
 const peer = fc.oneof(goodPeer, hostilePeer);
 
-/** A connection: of a raw peer to our server, of our client to a raw peer, or of our client to our server. */
+/** A connection: a raw peer to our server, our client to a raw peer, or our client to our server. */
 const link = fc.oneof(
   {
     weight: 3,
@@ -307,12 +306,12 @@ const link = fc.oneof(
 );
 
 const server = fc.record({
-  /** Whether the program has it told of faults. */
+  /** Whether the server has the option `error`. */
   hasErrorOption: fc.oneof(
     { weight: 4, arbitrary: fc.constant(true) },
     { weight: 1, arbitrary: fc.constant(false) },
   ),
-  /** What that does besides. */
+  /** What goes wrong in that option's function, if anything. */
   faultOfErrorOption: fc.oneof(
     { weight: 8, arbitrary: fc.constant('none') },
     { weight: 1, arbitrary: fc.constantFrom('throws', 'rejects') },
@@ -323,7 +322,7 @@ const server = fc.record({
     { weight: 1, arbitrary: fc.constant(false) },
   ),
   views: fc.boolean(),
-  /** Whether it takes frames in place of messages. */
+  /** Whether it takes frames instead of messages. */
   frames: fc.oneof(
     { weight: 6, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },
@@ -338,12 +337,12 @@ const server = fc.record({
   maxBufferedAmount: fc.constantFrom(16 * 1024 * 1024, 16 * 1024 * 1024, 100_000),
 });
 
-/** Programs for one process: a server, and what happens on each connection. */
+/** A whole case: a server, and what happens on each connection. */
 export const programs = fc.record({
   server,
   links: fc.array(link, { minLength: 1, maxLength: 6 }),
-  /** How it ends: the peers that can close do so first, or the server does. */
+  /** Who closes first at the end of the case: the peers that can, or the server. */
   ending: fc.constantFrom('peers', 'server'),
-  /** Milliseconds after which it ends, done or not. */
+  /** Milliseconds after which the case is ended, even if programs are not done. */
   time: fc.constantFrom(400, 400, 400, 15, 5, 0),
 });

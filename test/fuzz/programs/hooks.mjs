@@ -6,7 +6,7 @@ function thenable(then) {
   return Object.defineProperty({}, 'then', { value: then });
 }
 
-/** Answers that cannot be carried out, each made anew. */
+/** Invalid answers. Each is made anew when it is used. */
 const NONSENSE = [
   () => 'yes',
   () => 42,
@@ -49,7 +49,7 @@ const NONSENSE = [
 
 export const NONSENSE_COUNT = NONSENSE.length;
 
-/** What may be thrown. */
+/** Values that a hook may throw. */
 const THROWN = [
   (error) => error,
   () => undefined,
@@ -79,12 +79,12 @@ function answerNow(answer, error) {
   }
 }
 
-/** Whether an answer must be met with 500 and told as a fault. */
+/** Whether the server must respond to an answer with 500, and report it as a fault. */
 export function isFaulty({ do: kind }) {
   return kind === 'throw' || kind === 'nonsense';
 }
 
-/** Answers as a hook's program says; what it throws on purpose has that id. */
+/** Answers as a hook's program says. An error that it throws on purpose has this id. */
 export function answerBy(answer, id) {
   const error = new OnPurpose(id, 'in the request hook');
   if (answer.later === undefined) return answerNow(answer, error);

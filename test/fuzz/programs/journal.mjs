@@ -1,11 +1,11 @@
-// What the programs and the peers did, line by line, in a file: what a process wrote there before it
-// died is there still.
+// Writes down what the programs and the peers do, line by line, in a file. The file still has the lines of
+// a process that has died.
 import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 
-/** Lines of one connection that a report shows at most. */
-const MOST_SHOWN = 60;
+/** Most lines of one connection in a report. */
+const MAX_SHOWN = 60;
 
-/** Milliseconds on a clock that two processes share. */
+/** Returns the time in milliseconds, on a clock that all processes share. */
 export function clock() {
   return performance.timeOrigin + performance.now();
 }
@@ -20,7 +20,7 @@ export class Journal {
     this.#descriptor = openSync(path, 'a');
   }
 
-  /** Writes that something happened on an end of a connection, such as `3c` for the client's of link 3. */
+  /** Writes what happened at an end of a connection, such as `3c` for the client's end of link 3. */
   note(end, text) {
     const line = text.replaceAll(/\s*\n\s*/g, ' | ');
     writeSync(this.#descriptor, `${clock().toFixed(2)} ${end} ${line}\n`);
@@ -32,7 +32,7 @@ export function clearJournal(path) {
   writeFileSync(path, '');
 }
 
-/** Reads what happened on the links given by their numbers, and what belongs to none; in order. */
+/** Reads in order what happened on the links with these numbers, and what belongs to no link. */
 export function readJournal(path, links) {
   const lines = readFileSync(path, 'utf8')
     .split('\n')
@@ -45,8 +45,8 @@ export function readJournal(path, links) {
     if (!Number.isNaN(number) && !links.includes(number)) continue;
     shown.push(`${(Number(time) - first).toFixed(1).padStart(8)} ms  ${end.padEnd(4)} ${text}`);
   }
-  const left = shown.length - MOST_SHOWN;
+  const left = shown.length - MAX_SHOWN;
   if (left <= 0) return shown.join('\n');
-  const half = MOST_SHOWN / 2;
+  const half = MAX_SHOWN / 2;
   return [...shown.slice(0, half), `… ${left} lines …`, ...shown.slice(-half)].join('\n');
 }

@@ -1,11 +1,11 @@
-// Judges a case by what its programs and its peers report, and tells which links have a fault.
+// Judges a case by the reports of its programs and its peers, and says which links have a fault.
 
 import { NESTED } from './payloads.mjs';
 
-/** Milliseconds in which everybody is answered. */
+/** Milliseconds in which every client gets its answer. */
 const RUN_TIME = 400;
 
-/** Whether the end was told as one that may have lost something. */
+/** Whether the player was told that its connection may have lost something. */
 function isLossTold({ errors, closed, wasTerminated }) {
   return errors.length > 0 || wasTerminated || closed === undefined || closed.code === 1006;
 }
@@ -15,7 +15,7 @@ function sameMessage(entry, message) {
   return entry.number === message.number && entry.isText === message.isText;
 }
 
-/** Puts what came beside what was given; returns what is missing, and what is wrong. */
+/** Compares the messages that arrived with those that were given. Returns what is missing, and what is wrong. */
 function align(ledger, received) {
   const missing = [];
   const faults = [];
@@ -38,12 +38,12 @@ function align(ledger, received) {
   missing.push(...ledger.slice(at));
   const isOwed = ({ outcome, isAborted }) => outcome === 'accepted' && !isAborted;
   const owed = missing.filter(isOwed);
-  // What comes after a message that is late waits for it.
+  // Messages after one that is produced later wait for it.
   const isLate = missing.slice(0, missing.indexOf(owed[0]) + 1).some((entry) => entry.isLate);
   return { missing: owed, isLate, faults };
 }
 
-/** What a receiver must have got of what was accepted. */
+/** Checks that a receiver got the messages whose send was accepted. */
 function judgeDelivery(sender, receiver, excuse, fault) {
   for (const message of receiver.received) if (message.fault !== undefined) fault(message.fault);
   const { missing, isLate, faults } = align(sender.ledger, receiver.received);
@@ -59,15 +59,15 @@ function judgeDelivery(sender, receiver, excuse, fault) {
   }
 }
 
-/** May a player have lost what the end it was told leaves open? */
+/** Makes a function that says whether a sender's messages may be lost without a fault. */
 function excuseOfSender(player, isPeersClose) {
-  // What was not ready when the peer closed never could leave.
+  // A message that was not ready when the peer closed could not leave.
   return ({ isLate }) => isLossTold(player) || (isPeersClose && isLate);
 }
 
-/** May a player not have been given what came? */
+/** Makes a function that says whether a receiver may miss messages without a fault. */
 function excuseOfReceiver(player, isTold) {
-  // What comes after a close that was made while paused is dropped, and told if there is a handler.
+  // A connection that is closed while it is paused drops what arrives later. Its error handler is told so.
   const isDropped = player.wasPausedWhileClosing && !isTold;
   return () => isLossTold(player) || player.hasThrown || isDropped;
 }
@@ -133,7 +133,7 @@ class Case {
     }
   }
 
-  /** What a program throws is told where it can be, and is uncaught only where it cannot. */
+  /** An exception of a program must be reported where that is possible; only otherwise may it be uncaught. */
   #judgeThrown({ end, handler, told, isFaulty, isPromise }) {
     if (handler === 'main' || isPromise || (handler === 'request' && !isFaulty)) return;
     const isUncaught = told.includes('uncaught');
@@ -143,12 +143,12 @@ class Case {
     if (isUncaught && (handler === 'request' || (isServer && hasErrorOption))) {
       this.#fault(end, `an exception in ${handler} is uncaught, although it need not be`);
     }
-    // A hook may throw what is no error of ours, or be a client's that nobody waits for.
+    // A hook may throw a value that is no error of the case, or run for a client that has gone.
     if (handler === 'request') return;
     if (times !== 1) this.#fault(end, `an exception in ${handler} is told ${times} times`);
   }
 
-  /** A handler that is given views and returns a promise is a fault, told as its exceptions are. */
+  /** A handler that gets views and returns a promise is a fault, which is reported as its exceptions are. */
   #judgePromises() {
     const { thrown, promises } = this.#report;
     const { hasErrorOption } = this.#input.server;
@@ -205,14 +205,14 @@ class Case {
     this.#judgeClose(player, peer);
   }
 
-  /** Both ends of an orderly close, or of a failure of ours, are told the same. */
+  /** After an orderly close, or a failure by a handler, both ends must be told the same. */
   #judgeClose(player, peer) {
     const { end, closed, errors, wasTerminated, hasClosedFirst } = player;
     if (closed === undefined || wasTerminated) return;
     if (errors.length === 0) {
       const { sentClose } = peer;
       const expected = sentClose === undefined ? 1006 : sentClose === 0 ? 1005 : sentClose;
-      // Where nobody is told of a failure, that code is all there is to tell of it.
+      // If the player has no error handler, 1006 is all that it is told of a failure.
       const isFailure = closed.code === 1006 && !this.#isTold(player);
       if (closed.code !== expected && !isFailure) {
         this.#fault(end, `is told the close code ${closed.code}, where ${expected} was sent`);
@@ -220,14 +220,14 @@ class Case {
       return;
     }
     const isOurs = errors[0].startsWith('WS_HANDLER') && !hasClosedFirst && !peer.hasClosedFirst;
-    // Without a masking key no close frame can be written.
+    // A client without masking keys cannot write a close frame.
     const canWrite = (this.#linkOf(end).client?.masking ?? 'right') === 'right';
     if (isOurs && canWrite && !peer.isSlow && peer.closed?.code !== 1011) {
       this.#fault(end, `fails by a handler, and its peer is told ${peer.closed?.code}, not 1011`);
     }
   }
 
-  /** Whether a program is told of what fails its connection. */
+  /** Whether a program is told why its connection failed. */
   #isTold({ end, face }) {
     if (face === 'server') return this.#input.server.hasErrorHandler;
     return face !== 'events' || this.#linkOf(end).client.hasErrorHandler;
@@ -237,7 +237,7 @@ class Case {
     return this.#input.links[Number.parseInt(end, 10)];
   }
 
-  /** A hook that fails is answered with 500, and is told. */
+  /** A request whose hook fails must be answered with 500, and the fault reported. */
   #judgeHook(index, kind, { answer }) {
     const end = `${index}s`;
     const isFaulty = answer.do === 'throw' || answer.do === 'nonsense';
@@ -246,7 +246,7 @@ class Case {
     const peer = this.#peers.get(`${index}c`);
     if (kind === 'accept' && !peer.isGood) return;
     const status = kind === 'accept' ? peer.status : this.#players.get(`${index}c`).refusal?.status;
-    // A server that closes meanwhile answers nobody.
+    // A server that is closing meanwhile sends no answer.
     const isEnding = this.#input.time < RUN_TIME || this.#report.isClosedByProgram;
     if (isEnding && (status === undefined || status === 503)) return;
     if (status !== expected) {
@@ -259,7 +259,7 @@ class Case {
   }
 }
 
-/** Returns the faults of a case, each with the end of the connection that it is of. */
+/** Returns the faults of a case, each with the end of the connection where it was found. */
 export function judge(input, outcome) {
   return new Case(input, outcome).faults;
 }

@@ -1,11 +1,11 @@
-// A connection of the async client that is driven by blocking calls for a while.
+// Lends a connection of the async client to blocking calls for a while.
 import { inspect } from 'node:util';
 import { toAsync, toSync } from 'wirespeed/sync';
 import { payloadOf } from './payloads.mjs';
 
 /** How long a call may block, in milliseconds: nothing else runs meanwhile. */
 const PATIENCE = 20;
-/** What lending may be refused with, and a call end with. */
+/** The errors with which lending may be refused, or a call may end. */
 const EXPECTED = [
   'WS_CONCURRENCY',
   'WS_CONNECTION_CLOSED',
@@ -41,7 +41,7 @@ function send(player, blocking, size) {
       blocking.send(payloadOf(end, number, true, size), { timeout: PATIENCE });
       entry.outcome = 'accepted';
     } catch (error) {
-      // What has not left in time leaves later.
+      // A message that has not left in time leaves later.
       if (error.code === 'WS_TIMEOUT') entry.outcome = 'accepted';
       throw error;
     }

@@ -1,12 +1,12 @@
-// What a program gives to `send`: the same message in every form that it may have, changed right
-// after the call wherever the caller may do so.
+// Makes the data that a program gives to `send`: a message in any of its forms. The data is changed right
+// after the call if the caller may do so.
 import { Blob } from 'node:buffer';
 import { OnPurpose } from './on-purpose.mjs';
 import { payloadOf } from './payloads.mjs';
 
 /**
- * The forms. `isText` says whether the message is text, `isLate` whether it is at hand when `send`
- * returns, `fails` whether it never can be sent to its end.
+ * The forms. `isText` says that the message is text, `isLate` that it is not complete when `send` returns,
+ * and `fails` that it can never be sent to its end.
  */
 const FORMS = {
   text: { isText: true },
@@ -21,7 +21,7 @@ const FORMS = {
   bytePieces: { isLate: true },
   /** Bytes in pieces, sent as text. */
   textBytePieces: { isText: true, isLate: true },
-  /** A source that uses its memory again for the next piece, at once or later. */
+  /** Sources that reuse their memory for the next piece, at once or later. */
   source: { isLate: true },
   asyncSource: { isLate: true },
   /** Sources that cannot be sent: one that throws, one that gives no data, one that changes its kind. */
@@ -34,13 +34,13 @@ const FORMS = {
 
 export const FORM_NAMES = Object.keys(FORMS);
 
-/** Tells what a form is like. */
+/** Returns the traits of a form. */
 export function traitsOf(form) {
   const { isText = false, isLate = false, fails = false } = FORMS[form];
   return { isText, isLate, fails };
 }
 
-/** Cuts in five at most, at places that nothing keeps from being inside a character; in one at least. */
+/** Cuts data into five pieces at most, and one at least. A cut may be inside a character. */
 function cut(whole) {
   if (whole.length === 0) return [whole];
   const part = typeof whole === 'string' ? 'slice' : 'subarray';
@@ -50,7 +50,7 @@ function cut(whole) {
   return list;
 }
 
-/** Gives the pieces out of one memory that is used again for each. */
+/** Yields the pieces from one memory that is reused for each. */
 function* lent(list) {
   const memory = new Uint8Array(Math.max(...list.map((piece) => piece.length)));
   for (const piece of list) {
@@ -83,7 +83,7 @@ function* mixed([first, ...others]) {
   yield 'of another kind';
 }
 
-/** A source of which only the end of the connection, or of the send, makes an end. */
+/** A source that never ends by itself. Only the end of the connection, or of the send, ends it. */
 function hanging([first], source) {
   let isBegun = false;
   return {
@@ -105,8 +105,8 @@ function hanging([first], source) {
 function nothing() {}
 
 /**
- * Makes `{ data, options, spoil, source }` for a message: `spoil` changes what was given, and `source` says
- * of one that hangs whether it was begun and given back.
+ * Makes `{ data, options, spoil, source }` for a message. `spoil` changes the data after the call. `source`
+ * says whether a hanging source was begun and given back.
  */
 export function materialOf({ channel, number, form, size, compress }) {
   const { isText } = traitsOf(form);
@@ -134,7 +134,7 @@ export function materialOf({ channel, number, form, size, compress }) {
       return { data, options, spoil: () => data.fill('spoilt') };
     }
     case 'textSet': {
-      // Equal pieces would be one.
+      // Equal pieces would be one entry of the set.
       const data = new Set(cut(whole));
       const isWhole = [...data].join('') === whole;
       return { data: isWhole ? data : [whole], options, spoil: () => isWhole && data.clear() };

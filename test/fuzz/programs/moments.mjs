@@ -1,4 +1,4 @@
-// The places in the event loop at which a program may go on.
+// The moments of the event loop at which a program may go on.
 
 const MOMENTS = {
   microtask: (run) => queueMicrotask(run),
@@ -7,7 +7,7 @@ const MOMENTS = {
   timer: (run) => setTimeout(run, 2),
 };
 
-/** Runs something at a later moment. */
+/** Runs a function at a later moment. */
 export function laterBy(how, run) {
   MOMENTS[how](run);
 }
@@ -17,7 +17,7 @@ export function momentOf(how) {
   return new Promise((resolve) => MOMENTS[how](resolve));
 }
 
-/** Makes a signal that aborts at a moment, or has; nothing for one that never does. */
+/** Makes a signal that aborts at a moment, or has aborted; `undefined` if it never aborts. */
 export function signalOf(abort) {
   if (abort === 'never') return undefined;
   if (abort === 'before') return AbortSignal.abort();

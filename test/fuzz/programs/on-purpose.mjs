@@ -1,4 +1,4 @@
-// Errors that programs throw on purpose, so that each is known wherever it is told.
+// Errors that programs throw on purpose. Each can be recognised wherever it is reported.
 
 /** An error that a program throws on purpose. */
 export class OnPurpose extends Error {
@@ -8,7 +8,7 @@ export class OnPurpose extends Error {
   }
 }
 
-/** Returns which error thrown on purpose this is, or is caused by; `undefined` for any other. */
+/** Returns the error thrown on purpose that this is, or that caused it; `undefined` for other errors. */
 export function purposeOf(error) {
   for (
     let each = error, depth = 0;

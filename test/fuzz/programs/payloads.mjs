@@ -1,10 +1,10 @@
-// Messages that say of themselves which they are: whoever gets one knows whether it is whole, and
-// what should have come before it.
+// Messages that contain their own number. The receiver can check whether a message is whole, and which
+// messages should have arrived before it.
 
 /** Characters of one to four bytes of UTF-8. */
 const PATTERN = ['a', 'é', '€', '😀', 'z'];
 
-/** What is sent where nothing may be, so that it may be sent or not. */
+/** The number of a message that is sent where nothing may be sent. It may arrive or not. */
 export const NESTED = 'nested';
 
 function headOf(channel, number, size) {
@@ -15,7 +15,7 @@ function textOf(head, number, size) {
   const turned = PATTERN.map((_, i) => PATTERN[(i + number) % PATTERN.length]).join('');
   const wanted = Math.max(size, head.length);
   const text = (head + turned.repeat(Math.ceil(wanted / turned.length))).slice(0, wanted);
-  // Half a character at the end would be sent as another one.
+  // Half a character at the end would be sent as U+FFFD.
   return /[\ud800-\udbff]$/.test(text) ? `${text.slice(0, -1)}.` : text;
 }
 
@@ -26,14 +26,14 @@ function bytesOf(head, number, size) {
   return bytes;
 }
 
-/** Makes message `number` of a channel, of about `size` characters or bytes; nothing says which an empty one is. */
+/** Makes message `number` of a channel, of about `size` characters or bytes. An empty one holds no number. */
 export function payloadOf(channel, number, isText, size) {
   if (size === 0) return isText ? '' : new Uint8Array(0);
   const head = headOf(channel, number, size);
   return isText ? textOf(head, number, size) : bytesOf(head, number, size);
 }
 
-/** Tells the number of a message that came, or what is wrong with it. */
+/** Returns the number of a message that arrived, or what is wrong with it. */
 export function readPayload(channel, data, isText) {
   const text =
     typeof data === 'string' ? data : Buffer.from(data).toString(isText ? 'utf8' : 'latin1');

@@ -1,5 +1,5 @@
-// The bytes of raw peers: frames of either role, right and wrong, and the requests and responses
-// that hostile ones open with. None of it is the library's.
+// Makes the bytes of raw peers: right and wrong frames of either role, and the requests and responses of
+// hostile peers. No code of the library is used.
 import { randomBytes } from 'node:crypto';
 import { serializeFrame } from '../../support/peer/frames.mjs';
 
@@ -14,7 +14,7 @@ function masked(frame, payloadLength) {
   return Buffer.concat([head, KEY, payload]);
 }
 
-/** Writes a frame as a peer of that role does. */
+/** Writes a frame of a peer in that role. */
 export function frameOf(role, opcode, payload, isFinal = true) {
   const frame = serializeFrame(opcode, payload, isFinal);
   return role === 'client' ? masked(frame, payload.length) : frame;
@@ -63,7 +63,7 @@ const FAULTS = {
   },
 };
 
-/** Writes what no peer of that role may send. */
+/** Writes bytes that no peer in that role may send. */
 export function faultyFrame(role, which) {
   return FAULTS[which](role);
 }
@@ -87,7 +87,7 @@ export function requestOf({ target = '/', link, deflate, isPartial }) {
   return Buffer.from(`${lines.join('\r\n')}\r\n${isPartial ? '' : '\r\n'}`, 'latin1');
 }
 
-/** What stands before, or in place of, a right opening. */
+/** Bytes before a right opening handshake, or instead of one. */
 export const GARBAGE = Buffer.from(
   'HELO example.com\r\n\0\x01\xff\r\n\r\nGET / HTTP/1.1\r\n\r\n',
   'latin1',

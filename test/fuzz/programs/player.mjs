@@ -1,40 +1,40 @@
-// One end of a connection: what was promised to it, what it was told, and the handlers by which its
-// program runs (`steps.mjs`). What breaks a rule at the moment it happens is noted as a fault at once.
+// One end of a connection: what it was promised, what it was told, and the handlers that run the steps of
+// its program (`steps.mjs`). A broken rule that can be seen at once is noted as a fault at once.
 import { inspect } from 'node:util';
 import { OnPurpose } from './on-purpose.mjs';
 import { readPayload } from './payloads.mjs';
 import { emptyRecord } from './record.mjs';
 import { runSteps } from './steps.mjs';
 
-/** The end of the server's that serves the control connection. */
+/** The server's end of the control connection. */
 export const CONTROL = 'control-s';
-/** Handlers that are called while a connection is paused: they tell of nothing that comes. */
+/** Handlers that may be called while a connection is paused, because they deliver nothing that arrived. */
 const ALWAYS = new Set(['drain', 'close', 'error']);
-/** Handlers whose data is a view where views are given: they may not return a promise then. */
+/** Handlers whose data may be a view. If it is one, they must not return a promise. */
 const GIVEN_VIEWS = new Set(['message', 'ping', 'pong']);
 const HANDLERS = ['open', 'batchEnd', 'drain', 'ping', 'pong', 'close'];
 
 export class Player {
   world;
-  /** The name of this end, such as `3c` for the client's of link 3. */
+  /** The name of this end, such as `3c` for the client's end of link 3. */
   end;
   /** Whose program this is: `server`, `async` or `events`; blocking clients have players of their own. */
   face;
   /** The connection, once there is one. */
   ws;
-  /** What is written down for the judge. */
+  /** The record for the judge. */
   record;
   isPaused = false;
-  /** Whether the case is being ended: no more is done then. */
+  /** Whether the case is being ended. The program does nothing more then. */
   isEnding = false;
-  /** How many programs run now that are waited for. */
+  /** How many running programs the end of the case has to wait for. */
   running = 0;
   views;
-  /** Sources of messages that hang, and must be given back. */
+  /** Hanging sources of messages. The library must end them. */
   sources = [];
   #program;
   #calls = {};
-  /** Messages as they were given, with what they were then. */
+  /** Received messages, each with a copy of what it was at first. */
   #kept = [];
   #fragments = [];
 
@@ -70,8 +70,8 @@ export class Player {
   }
 
   /**
-   * Makes the handlers that the library is given; `of` finds the player that a connection is of. A
-   * server takes frames in place of messages if it is told so.
+   * Makes the handlers for the library. `of` finds the player of a connection. With `frames`, a server takes
+   * frames instead of messages.
    */
   handlers({ of, hasErrorHandler, frames = false }) {
     const handlers = {};
@@ -110,7 +110,7 @@ export class Player {
     return this.handle('message');
   }
 
-  /** A frame came; together they make messages. */
+  /** A frame arrived. The frames up to a final one make a message. */
   handleFrame({ opcode, isFinal, payload }) {
     if (this.isControl) {
       this.ws.send(payload, { text: opcode === 1 });
@@ -125,7 +125,7 @@ export class Player {
     return this.handle('message');
   }
 
-  /** A message came, as the `message` handler or `recv` gives it. */
+  /** A message arrived, in the form of the `message` handler or of `recv`. */
   receive(data, isText = typeof data === 'string') {
     const isString = typeof data === 'string';
     if (isString !== (isText && !this.views)) {
@@ -135,7 +135,7 @@ export class Player {
     if (!this.views && !isString) this.#kept.push({ data, copy: data.slice() });
   }
 
-  /** Runs what a client does besides its handlers; what it throws ends it, as it ends any function. */
+  /** Runs the steps of a client outside of its handlers. An exception ends them, as it ends any function. */
   async runMain(steps) {
     this.running++;
     try {
@@ -147,20 +147,20 @@ export class Player {
     }
   }
 
-  /** Somebody is about to close this end. */
+  /** This end is about to be closed. */
   noteClosing() {
     if (this.state === 'open') this.record.hasClosedFirst = true;
     if (this.isPaused) this.record.wasPausedWhileClosing = true;
   }
 
-  /** A client's connection did not come about. */
+  /** The client failed to connect. */
   noteRefusal(error) {
     this.note(`does not connect: ${error.code} ${error.message}`);
     this.record.refusal = { code: error.code, status: error.status };
     if (!String(error.code).startsWith('WS_')) this.fault(`connect fails with ${inspect(error)}`);
   }
 
-  /** An async client is told of the end, by what it receives last. */
+  /** The last `recv` of an async client was rejected with this error. */
   noteEnd(error) {
     const { record, ws } = this;
     this.note(`ends by ${error.code} ${error.message}`);
@@ -169,7 +169,7 @@ export class Player {
     if (!isClean) record.errors.push(`${error.code} ${error.message}`);
   }
 
-  /** Calls the library with right arguments; only an error of that code is none of its faults. */
+  /** Calls the library with right arguments. Only an error with that code is expected. */
   attempt(what, call, code) {
     try {
       return call();
@@ -180,7 +180,7 @@ export class Player {
     }
   }
 
-  /** The case is being ended: no more is done, and what was paused goes on. */
+  /** The case is being ended: the program does nothing more, and a paused connection is resumed. */
   beginEnd() {
     this.isEnding = true;
     if (!this.isPaused) return;
@@ -189,7 +189,7 @@ export class Player {
     this.attempt('resume', () => this.ws.resume());
   }
 
-  /** The case is over: what was given to be kept must be what it was, and nothing is open. */
+  /** The case is over: kept messages must be unchanged, and the connection must be closed. */
   checkEnd() {
     for (const { data, copy } of this.#kept) {
       if (Buffer.compare(data, copy) !== 0) this.fault('a message that was kept has changed');
@@ -203,7 +203,7 @@ export class Player {
     }
   }
 
-  /** Notes that a handler throws, or makes the library throw by returning a promise; returns its number. */
+  /** Notes that a handler throws, or returns a promise where it must not. Returns the number of the error. */
   noteThrown(handler, isPromise = false) {
     const { end, state, record } = this;
     const id = this.world.noteThrown({ end, handler, isPromise });
@@ -217,7 +217,7 @@ export class Player {
     return id;
   }
 
-  /** Counts what runs; its fault is the library's to catch. */
+  /** Counts a running program. The library has to catch its exceptions. */
   async #watch(result) {
     this.running++;
     try {
@@ -248,14 +248,14 @@ export class Player {
   #checkError(error) {
     const { record, state } = this;
     this.note(`error: ${error.code} ${error.message}`);
-    // What was dropped after the close is told at the end, whatever went wrong before.
+    // Dropped messages are reported at the end, even after another error.
     const isOther = record.errors.length > 0 && error.code !== 'WS_MESSAGES_DROPPED';
     if (isOther) this.fault('error is called twice');
     if (state === 'open') this.fault('the state is open in error');
     record.errors.push(`${error.code} ${error.message}`);
   }
 
-  /** Whether what is wrong with a message is the peer's doing is left to the judge. */
+  /** Records a message. The judge decides whether a fault in it is the peer's. */
   #keep(message) {
     this.record.received.push(message);
     this.note(`gets ${message.fault ?? `#${message.number}`}`);

@@ -1,13 +1,13 @@
-// The process under test: runs one case after another, as its parent says.
+// The process under test. It runs one case after another, as its parent asks.
 import { inspect } from 'node:util';
 import { Journal } from './journal.mjs';
 import { World } from './world.mjs';
 
 const journal = new Journal(process.argv[2]);
 let world;
-/** Faults that come while no case runs belong to the next. */
+/** Faults while no case runs are reported with the next case. */
 let early = [];
-/** The connections of finished cases, as far as they are in memory. */
+/** The connections of finished cases that are still in memory. */
 let seen = [];
 
 function noteUncaught(error, kind) {
@@ -21,7 +21,7 @@ process.on('warning', (warning) => {
   else world.noteWarning(warning);
 });
 
-/** What keeps a process alive, besides what the parent is spoken to with. */
+/** The resources that keep the process alive, without the channel to the parent. */
 function resources() {
   return process
     .getActiveResourcesInfo()
@@ -35,7 +35,7 @@ function turns(count) {
   });
 }
 
-/** Waits until nothing is left of a case, for two seconds at most. */
+/** Waits until no resource of a case is left, for two seconds at most. */
 async function settledResources() {
   const until = performance.now() + 2000;
   while (resources().length > 0 && performance.now() < until) await turns(20);
@@ -66,7 +66,7 @@ const ACTIONS = {
   async end({ order }) {
     await world.end(order);
   },
-  /** The peers are gone: nothing may be left. */
+  /** The peers are gone, so no resource may be left. */
   async report() {
     const left = await settledResources();
     await turns(3);

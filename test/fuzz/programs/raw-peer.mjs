@@ -1,4 +1,4 @@
-// A peer on a raw socket, good or hostile: does what its script says, and writes down what it saw.
+// A peer on a raw socket, good or hostile. It does what its script says, and records what it saw.
 // It shares no code with the library under test.
 import { constants, inflateRawSync } from 'node:zlib';
 import { FrameParser, RSV1 } from '../../support/peer/frames.mjs';
@@ -11,7 +11,7 @@ const CLIENT_MUST_MASK = 'a client must mask its frames (§5.1)';
 const PAYLOAD_END = Buffer.from([0, 0, 0xff, 0xff]);
 /** Hostile targets of requests. */
 const BAD_TARGET = '//';
-/** How long a script waits for messages to come, in milliseconds. */
+/** How long a script waits for messages, in milliseconds. */
 const PATIENCE = 100;
 /** How long a slow reader rests, in milliseconds. */
 const REST = 3;
@@ -21,7 +21,7 @@ function sleep(time) {
 }
 
 export class RawPeer {
-  /** What the judge is given. */
+  /** The record for the judge. */
   record;
   #raw;
   #socket;
@@ -39,7 +39,7 @@ export class RawPeer {
   /** Whether the script is over. */
   isDone = false;
 
-  /** `raw` is the TCP socket, `socket` what is on it: the same, or TLS. `role` is the peer's own. */
+  /** `raw` is the TCP socket; `socket` is the same one, or TLS on it. `role` is the peer's own. */
   constructor({ raw, socket }, { end, role, script, journal }) {
     this.#raw = raw;
     this.#socket = socket;
@@ -56,7 +56,7 @@ export class RawPeer {
       ledger: [],
       received: [],
       faults: [],
-      /** The close frame that came. */
+      /** The close frame that arrived. */
       closed: undefined,
       sentClose: undefined,
       hasClosedFirst: false,
@@ -83,7 +83,7 @@ export class RawPeer {
     else this.#openEarly();
   }
 
-  /** A good peer closes what is still open, or will be, as it may. */
+  /** A good peer closes its connection, even if it is not open yet. */
   finish() {
     const { record } = this;
     if (!record.isGood || record.isOver) return;
@@ -120,7 +120,7 @@ export class RawPeer {
     const target = opening === 'badTarget' ? BAD_TARGET : '/';
     const isPartial = opening === 'partial';
     const request = requestOf({ target, link, deflate, isPartial });
-    // RFC 6455 §4.1: a client sends nothing more until it has been answered.
+    // RFC 6455 §4.1: "the client MUST wait for a response from the server before sending any further data."
     const early = opening === 'early' ? [frameOf('client', 1, Buffer.from('early'))] : [];
     this.#outlet.write(Buffer.concat([request, ...early]));
   }
@@ -164,7 +164,7 @@ export class RawPeer {
     if (this.record.hasOpened && rest.length > 0) this.#receiveFrames(rest);
   }
 
-  /** The answer to our request. */
+  /** The answer to the peer's own request. */
   #opened(head) {
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]);
     this.record.status = status;
@@ -176,7 +176,7 @@ export class RawPeer {
     this.#begin(/permessage-deflate/i.test(head));
   }
 
-  /** Our answer to a request. */
+  /** The peer's answer to a request. */
   #answer(head) {
     const opening = this.#opening;
     if (opening === 'refusal') this.#outlet.write(REFUSAL);
@@ -321,10 +321,10 @@ export class RawPeer {
   }
 
   #check({ opcode, isMasked, faults }) {
-    // The parser is that of a server.
+    // The parser expects a client's frames.
     const others = faults.filter((text) => text !== CLIENT_MUST_MASK);
     if (isMasked === (this.#role === 'client')) others.push(`masked is ${isMasked}`);
-    // RFC 6455 §5.5.2: pings are answered until the peer's close frame has come.
+    // RFC 6455 §5.5.2: a ping is answered "unless it already received a Close frame."
     if (this.record.closed !== undefined && opcode !== 10) {
       others.push(`a frame (${opcode}) after the close frame (§5.5.1)`);
     }
@@ -340,7 +340,7 @@ export class RawPeer {
     this.record.closed = { code, reason: payload.toString('utf8', 2) };
     if (ignoresClose) return;
     if (this.record.sentClose === undefined) this.#close(code);
-    // RFC 6455 §7.1.1: the server ends the connection first.
+    // RFC 6455 §7.1.1: the TCP connection "SHOULD be closed first by the server".
     if (this.#role === 'server') this.#outlet.end();
   }
 

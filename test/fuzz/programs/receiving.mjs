@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { signalOf } from './moments.mjs';
 
-/** What a receiving call may end with, besides a message. */
+/** The errors that a receiving call may end with. */
 const EXPECTED = [
   'WS_TIMEOUT',
   'WS_CONNECTION_CLOSED',
@@ -16,7 +16,7 @@ function checkEnd(player, what, error) {
   if (!EXPECTED.includes(error.code)) player.fault(`${what} is rejected with ${inspect(error)}`);
 }
 
-/** Receives a message, for so long. */
+/** Receives a message, or waits for so long. */
 export async function receiveOnce(player, { timeout, abort }) {
   const signal = signalOf(abort);
   try {
@@ -27,7 +27,7 @@ export async function receiveOnce(player, { timeout, abort }) {
   }
 }
 
-/** Iterates over some messages, for so long, and runs `body` for each; asks for some ahead. */
+/** Iterates over some messages, for so long, and runs `body` for each. Some calls of `next` are made ahead. */
 export async function iterate(player, { count, timeout, ahead }, body) {
   const enough = new Promise((resolve) => setTimeout(resolve, timeout));
   const iterator = player.ws[Symbol.asyncIterator]();
@@ -43,7 +43,7 @@ export async function iterate(player, { count, timeout, ahead }, body) {
     }
   } finally {
     const ended = iterator.return();
-    // The end of the iteration settles what was asked for and has not come; what has come is ours.
+    // The end of the iteration settles the calls of `next` that wait. Messages that they got are used here.
     for (const next of asked) await take(player, next);
     await ended;
   }
@@ -53,7 +53,7 @@ function yes() {
   return true;
 }
 
-/** Takes what an iterator gives; returns whether that is a message. */
+/** Takes a result of an iterator. Returns whether it is a message. */
 async function take(player, next) {
   try {
     const { done, value } = await next;
@@ -66,7 +66,7 @@ async function take(player, next) {
   }
 }
 
-/** Receives all that is left, to the end. */
+/** Receives all messages that are left, to the end. */
 export async function drain(player) {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-// What is written down of an end of a connection, for the judge.
+// The record of an end of a connection, for the judge.
 
 /** Makes the record of an end at which nothing has happened yet. */
 export function emptyRecord(end, face) {
@@ -6,13 +6,13 @@ export function emptyRecord(end, face) {
     end,
     face,
     hasOpened: false,
-    /** Messages given to `send`, in order, with what became of each. */
+    /** Messages given to `send`, in order, with the outcome of each. */
     ledger: [],
-    /** Messages that came, in order. */
+    /** Messages that arrived, in order. */
     received: [],
-    /** What was told to have gone wrong. */
+    /** The errors that this end was told. */
     errors: [],
-    /** What was told of the end. */
+    /** The close code and reason that this end was told. */
     closed: undefined,
     hasClosedFirst: false,
     wasTerminated: false,

@@ -1,11 +1,11 @@
-// Makes a failing case small by leaving things out of it: connections, peers' steps, handlers, steps.
+// Makes a failing case small by removing parts of it: connections, steps of peers, handlers, steps.
 
-/** Most milliseconds that it may take. */
+/** Most milliseconds that this may take. */
 const PATIENCE = 120_000;
-/** How often a case is tried before it is said to pass: the event loop is not the same twice. */
+/** How often a case is tried before it counts as passing, because the event loop never runs the same twice. */
 const TRIES = 2;
 
-/** Every array in a value of plain JSON, as the path to it; the outermost first. */
+/** The paths to all arrays in a value of plain JSON, the outermost first. */
 function arraysIn(value, path = []) {
   if (value === null || typeof value !== 'object') return [];
   const found = Array.isArray(value) && value.length > 0 ? [path] : [];
@@ -17,7 +17,7 @@ function at(value, path) {
   return path.reduce((inner, key) => inner?.[key], value);
 }
 
-/** A copy in which some items of one array are missing; calls of handlers keep their places. */
+/** A copy in which some items of one array are missing. Calls of handlers keep their places. */
 function without(input, path, start, count) {
   const copy = structuredClone(input);
   const list = at(copy, path);
@@ -31,7 +31,7 @@ function isSmaller(a, b) {
   return JSON.stringify(a).length < JSON.stringify(b).length;
 }
 
-/** Returns the smallest case found with which `fails` is true. */
+/** Returns the smallest case that was found for which `fails` is true. */
 export async function reduce(input, fails) {
   const until = performance.now() + PATIENCE;
   const stillFails = async (candidate) => {

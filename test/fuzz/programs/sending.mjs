@@ -1,9 +1,9 @@
-// Sends by programs: each is written down with what its caller is told of it.
+// The sends of programs. Each is recorded with what its caller is told about it.
 import { inspect } from 'node:util';
 import { materialOf, traitsOf } from './material.mjs';
 import { signalOf } from './moments.mjs';
 
-/** Sends a step's messages on each of the connections; returns a promise if they are awaited. */
+/** Sends a step's messages on each of the connections. Returns a promise if they are awaited. */
 export function sendStep(player, targets, step) {
   const waiting = [];
   for (const target of targets) {
@@ -16,7 +16,7 @@ export function sendStep(player, targets, step) {
   return waiting.length === 0 ? undefined : Promise.all(waiting);
 }
 
-/** Makes a message one that does a healthy connection no harm. */
+/** Changes a message so that it does no harm to a healthy connection. */
 function modest({ form, size, ...others }) {
   return { ...others, form: traitsOf(form).fails ? 'source' : form, size: Math.min(size, 200) };
 }
@@ -27,7 +27,7 @@ function send(player, target, { form, size, compress, isAwaited, abort }) {
   const what = `send #${number} (${form} ${size}${compress ? '' : ', raw'}) on ${end}`;
   const { isText, isLate, fails } = traitsOf(form);
   const isEmpty = size === 0;
-  // What is compressed leaves later, too.
+  // Compressed messages leave later, too.
   const entry = { number, isText, isEmpty, isLate: isLate || compress, outcome: 'refused' };
   record.ledger.push(entry);
   const { data, options, spoil, source } = materialOf({
@@ -53,7 +53,7 @@ function send(player, target, { form, size, compress, isAwaited, abort }) {
   player.note(`${what} (${state}): ${result}`);
   if (state === 'open') entry.outcome = fails ? 'failing' : 'accepted';
   if (face === 'async') {
-    // What nobody awaits is left alone: it must not end the process.
+    // A promise that is not awaited gets no handler: its rejection must not end the process.
     return isAwaited ? settled(target, entry, result) : undefined;
   }
   if (typeof result !== 'boolean') player.fault(`${what} returns ${inspect(result)}`);
@@ -61,7 +61,7 @@ function send(player, target, { form, size, compress, isAwaited, abort }) {
   return undefined;
 }
 
-/** Waits for what an async client is told of a send. */
+/** Waits for the outcome of an async client's send. */
 async function settled(target, entry, promise) {
   const { outcome, number } = entry;
   entry.outcome = 'pending';

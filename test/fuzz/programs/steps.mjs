@@ -1,4 +1,4 @@
-// What the steps of a program mean. Each is done by one player, on its own connection or on others.
+// Runs the steps of programs. Each is done by one player, on its own connection or on others.
 import { inspect } from 'node:util';
 import { lend } from './lending.mjs';
 import { laterBy, momentOf, signalOf } from './moments.mjs';
@@ -8,8 +8,8 @@ import { sendStep } from './sending.mjs';
 import { giveWrong } from './wrong-calls.mjs';
 
 /**
- * Runs steps; returns a promise if one of them had to be awaited. `context` says in which handler,
- * whether it may throw, and whether it has returned.
+ * Runs steps. Returns a promise if one of them had to be awaited. `context` says which handler they run in,
+ * whether they may throw, and whether the handler has returned.
  */
 export function runSteps(player, steps, context) {
   for (let i = 0; i < steps.length && !player.isEnding; i++) {
@@ -21,7 +21,7 @@ export function runSteps(player, steps, context) {
   return undefined;
 }
 
-/** Does one step; returns a promise if it must be awaited. */
+/** Does one step. Returns a promise if it must be awaited. */
 export function doStep(player, step, context) {
   switch (step.do) {
     case 'send':
@@ -108,12 +108,12 @@ function callOn(player, target, step) {
   }
 }
 
-/** A ping or a pong: whether it was sent is returned, or for an async client told by an error. */
+/** Sends a ping or a pong. A method returns false if it was not sent; those of an async client throw. */
 function controlStep(player, target, step) {
   const { ws, state, face } = target;
   const call = () => ws[step.do](Buffer.alloc(step.size, 'p'));
   if (face === 'async') {
-    // Even an open one may be lost by the very call.
+    // The call itself may find that an open connection is lost.
     player.attempt(step.do, () => call()?.catch(() => {}), 'WS_CONNECTION_CLOSED');
     return;
   }
@@ -140,7 +140,7 @@ function throwOnPurpose(player, { handler, mayThrow }) {
   if (mayThrow) throw new OnPurpose(player.noteThrown(handler), `in ${handler}`);
 }
 
-/** Closes an async client, which may give the closing handshake up. */
+/** Closes an async client, which may give up the closing handshake. */
 async function closeAsync(target, code, signal) {
   // A signal that aborts ends the connection at once.
   if (signal !== undefined && target.state !== 'closed') target.record.wasTerminated = true;
@@ -152,7 +152,7 @@ async function closeAsync(target, code, signal) {
   }
 }
 
-/** Only what is not awaited belongs into a cork. */
+/** Leaves only steps that are not awaited, because those belong into a cork. */
 function corkStep(player, { to, steps }, context) {
   const [target] = targetsOf(player, to);
   if (target === undefined || target.face === 'async') return;
@@ -162,7 +162,7 @@ function corkStep(player, { to, steps }, context) {
   });
 }
 
-/** Runs steps besides any handler: nobody would catch what they throw. */
+/** Runs steps outside of any handler, where no code would catch their exceptions. */
 async function runDetached(player, steps) {
   player.note('later:');
   try {

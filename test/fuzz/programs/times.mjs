@@ -4,7 +4,7 @@
 export const CLOSE_TIMEOUT = 400;
 export const HANDSHAKE_TIMEOUT = 400;
 export const CONNECT_TIMEOUT = 600;
-/** How long anything that is bound to happen may take on a busy machine. */
+/** How long an event that must happen may take on a busy machine. */
 export const DRIVEN_LIMIT = 5000;
 /** How long a whole case may take. */
 export const CASE_LIMIT = 20_000;

@@ -1,4 +1,4 @@
-// Runs cases in a process of their own, gives them their peers, and watches what becomes of both.
+// Runs cases in a process of their own, runs their peers, and watches both.
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -13,14 +13,14 @@ import { CASE_LIMIT } from './times.mjs';
 
 const HOST = '127.0.0.1';
 const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
-/** Characters of what a process says on its way out. */
-const MOST_SAID = 3000;
+/** Most characters that are kept of the output of a process. */
+const MAX_SAID = 3000;
 
 function sleep(time) {
   return new Promise((resolve) => setTimeout(resolve, time));
 }
 
-/** The process under test, spoken to in questions and answers. */
+/** The process under test. It is sent questions, and answers them. */
 class Subject {
   #child;
   #waiting = new Map();
@@ -37,7 +37,7 @@ class Subject {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
-        this.#said = (this.#said + chunk).slice(-MOST_SAID);
+        this.#said = (this.#said + chunk).slice(-MAX_SAID);
       });
     }
     child.on('message', (message) => this.#receive(message));
@@ -51,7 +51,7 @@ class Subject {
     const number = ++this.#number;
     const answer = new Promise((resolve, reject) => this.#waiting.set(number, { resolve, reject }));
     this.#ref();
-    // What is sent before the process listens waits for it.
+    // Messages that are sent before the process listens wait for it.
     this.#child.send({ number, action, ...given }, ignore);
     if (this.ended !== undefined) this.#rejectAll();
     const timer = setTimeout(() => {
@@ -82,7 +82,7 @@ class Subject {
     }
   }
 
-  /** While nothing is asked, it keeps nobody from exiting. */
+  /** Between questions, the channel does not keep this process alive. */
   #unref() {
     const { channel, stdout, stderr } = this.#child;
     for (const each of [this.#child, channel, stdout, stderr]) each?.unref();
@@ -129,7 +129,7 @@ class Peers {
     this.#isSecure = server.tls;
   }
 
-  /** Has peers wait for our clients. */
+  /** Starts the peers that wait for Wirespeed's clients. */
   async listen({ links }) {
     for (const [index, { kind, peer: script }] of links.entries()) {
       if (kind !== 'dial') continue;
@@ -141,13 +141,13 @@ class Peers {
     await this.#listen('control', serveControl);
   }
 
-  /** Has a well-behaved client talk to the server, from the beginning to the end. */
+  /** Starts the control client, which talks to the server from the beginning to the end. */
   async watchServer(port) {
     this.control = new ControlClient(this.#connect(port));
     while (!this.control.isReady) await sleep(1);
   }
 
-  /** Has peers connect to the server. */
+  /** Starts the peers that connect to the server. */
   connect({ links }, port) {
     for (const [index, { kind, peer: script }] of links.entries()) {
       if (kind !== 'accept') continue;
@@ -200,7 +200,7 @@ function livingSubject() {
   return subject;
 }
 
-/** Runs a case to its end; returns what the process and the peers report. */
+/** Runs a case to its end. Returns the reports of the process and the peers. */
 async function runIn(input, peers) {
   await peers.listen(input);
   const { port } = await subject.ask('start', { input });
@@ -219,7 +219,7 @@ async function runIn(input, peers) {
   return subject.ask('report');
 }
 
-/** One case after the other, also where whoever began the last one does not wait for its end. */
+/** Cases run one after the other, even if the caller of the last one does not wait for its end. */
 let last = Promise.resolve();
 
 function inTurn(run) {
@@ -228,7 +228,7 @@ function inTurn(run) {
   return turn;
 }
 
-/** Runs a case; `failure` says why it could not be run to its end. */
+/** Runs a case. `failure` says why it could not be run to its end. */
 export function runPrograms(input) {
   return inTurn(() => runCase(input));
 }
@@ -252,18 +252,18 @@ async function runCase(input) {
   }
 }
 
-/** Begins the next case in a new process. */
+/** Ends the process, so that the next case begins in a new one. */
 export function replaceProcess() {
   subject?.kill();
   subject = undefined;
 }
 
-/** What the process has in memory, its garbage collected. */
+/** Asks the process what is in its memory after a garbage collection. */
 export function measureProcess() {
   return inTurn(() => livingSubject().ask('measure'));
 }
 
-/** What happened on these links in the last case. */
+/** Returns what happened on these links in the last case. */
 export function journalOf(links) {
   return readJournal(journalPath, links);
 }

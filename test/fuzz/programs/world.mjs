@@ -1,4 +1,4 @@
-// All that one case has in the process under test: a server, the clients, and a player for each end.
+// Everything of one case in the process under test: a server, the clients, and a player for each end.
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { serve } from 'wirespeed/server';
@@ -15,20 +15,20 @@ const TLS = { cert: certificate('localhost'), key: certificate('server-key') };
 
 export class World {
   journal;
-  /** Clients that connect, and steps that run besides any handler. */
+  /** Clients that connect, and steps that run outside of any handler. */
   running = 0;
   #input;
   #server;
   #players = new Map();
-  /** The clients by the links that they are of. */
+  /** The clients, by the numbers of their links. */
   #clients = new Map();
   #faults = [];
-  /** Errors thrown on purpose, and where each was told. */
+  /** Errors thrown on purpose, and where each was reported. */
   #thrown = [];
   #told = [];
   #uncaught = [];
   #warnings = [];
-  /** How often a handler was said to have returned a promise, by where that was told. */
+  /** How often the library reported that a handler returned a promise, by the place of the report. */
   #promises = { option: 0, handler: 0, uncaught: 0 };
   /** Connections found where they should not be. */
   #misplaced = new Set();
@@ -39,7 +39,7 @@ export class World {
     this.journal = journal;
   }
 
-  /** Starts the server; returns its port. */
+  /** Starts the server. Returns its port. */
   async start() {
     const { server, links } = this.#input;
     for (const [index, link] of links.entries()) this.#prepare(index, link);
@@ -61,7 +61,7 @@ export class World {
     return this.#server.port;
   }
 
-  /** Connects the clients, and has them run their programs. */
+  /** Connects the clients, and runs their programs. */
   run(ports) {
     for (const [name, client] of this.#clients) {
       const isOurs = this.#input.links[name]?.kind === 'both';
@@ -87,7 +87,7 @@ export class World {
     return this.#thrown.length - 1;
   }
 
-  /** An error is told to a handler, to the option `error` of the server, or to nobody. */
+  /** An error was reported to a handler or to the server's option `error`, or was uncaught. */
   noteTold(error, where) {
     const purpose = this.#thrown[purposeOf(error)];
     if (purpose !== undefined) {
@@ -99,7 +99,7 @@ export class World {
     return isOfPromise;
   }
 
-  /** What nobody caught. */
+  /** An error was uncaught. */
   noteUncaught(error, kind) {
     this.journal.note('-', `${kind}: ${error?.stack ?? inspect(error)}`);
     const isKnown = this.noteTold(error, 'uncaught');
@@ -111,7 +111,7 @@ export class World {
     this.#warnings.push({ name: warning.name, code: warning.code, text: warning.message });
   }
 
-  /** The players that a step is about, of those that are connected. */
+  /** The connected players that a step is about. */
   playersFor(player, to) {
     if (typeof to === 'number') {
       const all = [...this.#players.values()];
@@ -126,7 +126,7 @@ export class World {
     return all;
   }
 
-  /** The server lists open connections only. */
+  /** Checks that the server lists open connections only. */
   checkConnections() {
     for (const ws of this.#server.connections) {
       if (ws.state === 'open' || this.#misplaced.has(ws)) continue;
@@ -135,7 +135,7 @@ export class World {
     }
   }
 
-  /** Ends all that is still there; `order` says who goes first. */
+  /** Ends all connections and the server. `order` says which come first. */
   async end(order) {
     for (const player of this.#players.values()) player.beginEnd();
     if (order === 'peers') await this.#allClosed(CLOSE_TIMEOUT / 2);
@@ -155,7 +155,7 @@ export class World {
     this.#server.close().catch((error) => this.fault('-', `server.close fails: ${inspect(error)}`));
   }
 
-  /** What the judge is given. */
+  /** The report for the judge. */
   report() {
     return {
       players: [...this.#players.values()].map(({ record }) => record),
@@ -169,7 +169,7 @@ export class World {
     };
   }
 
-  /** The connection objects, to see that they are given back. */
+  /** The connection objects, to check that they can be collected. */
   connections() {
     return [...this.#players.values()].flatMap(({ ws }) => (ws === undefined ? [] : [ws]));
   }

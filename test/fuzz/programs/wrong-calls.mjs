@@ -1,5 +1,5 @@
-// Calls with wrong arguments: each must throw, or be rejected with, a TypeError or a RangeError, and
-// do nothing else.
+// Calls with wrong arguments. Each must throw, or be rejected with, a TypeError or a RangeError, and must do
+// nothing else.
 import { inspect } from 'node:util';
 
 const CALLS = [
@@ -27,11 +27,11 @@ function isRight(error) {
   );
 }
 
-/** Makes one of these calls on a connection, and tells what is wrong about its end. */
+/** Makes one of these calls on a connection, and reports what is wrong about its outcome. */
 export function giveWrong({ ws, state, face }, which, fault) {
   const [what, call] = CALLS[which];
   const check = (error) => {
-    // Whether a connection that is not open looks at the argument first is left to it.
+    // A connection that is not open may check its state before the argument.
     const isAllowed = state !== 'open' && error?.code === 'WS_CONNECTION_CLOSED';
     if (!isRight(error) && !isAllowed) fault(`${what} fails with ${inspect(error)}`);
   };
@@ -41,7 +41,7 @@ export function giveWrong({ ws, state, face }, which, fault) {
       result.then(() => state === 'open' && fault(`${what} is fulfilled`), check);
       return;
     }
-    // Nor does one that has too much to send look at it.
+    // A connection that has too much to send may report that before it checks the argument.
     const isRefused = state !== 'open' || (result === false && ws.bufferedAmount > 0);
     if (!isRefused) fault(`${what} returns ${inspect(result)}`);
   } catch (error) {

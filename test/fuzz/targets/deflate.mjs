@@ -1,4 +1,4 @@
-// Compressed messages (RFC 7692): ours against ourselves, and against `ws`.
+// Compressed messages (RFC 7692): Wirespeed against itself and against `ws`.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fromHex, piecesOf, toHex } from '../bytes.mjs';
@@ -12,15 +12,15 @@ import { wsBytes } from './ws.mjs';
 
 const other = { client: 'server', server: 'client' };
 
-/** By how much more than a stream has itself its messages may allocate: DEFLATE makes 1032 of 1. */
-const MOST_INFLATED = 1032;
+/** Most bytes that DEFLATE makes of one byte. */
+const MAX_INFLATED = 1032;
 
 const WHAT_IS_NOT_DEFLATE = 'a compressed message that is not DEFLATE (RFC 7692 §7.2.2)';
 
 /**
- * Compares outcomes, but for which of two faults with the same close code a message is told to have:
- * when zlib finds that it is not DEFLATE, it does not tell what came out before, which in smaller
- * pieces is seen to be no text.
+ * Compares outcomes, and takes two faults with the same close code as equal: not DEFLATE and not UTF-8.
+ * If zlib finds bad data, it does not return what it inflated before. In smaller pieces those bytes come
+ * out, and may turn out not to be UTF-8.
  */
 function sameFaults(actual, expected, message) {
   assert.deepEqual(withoutKind(actual), withoutKind(expected), message);
@@ -41,8 +41,8 @@ function checkStream({ role: receiver, stream, sizes: pieceSizes, limits: limite
   try {
     checkSplits(make, bytes, pieceSizes, sameFaults);
   } catch (error) {
-    // What reaches back further than the window agreed on is still found by zlib while it lies in
-    // the same piece of output.
+    // A reference beyond the agreed window is still found by zlib if its target lies in the same piece
+    // of output.
     if (!hasSmallWindow(receiver, agreed) || !isNotDeflate(error.actual, error.expected))
       throw error;
     const large = withLargestWindow(agreed);
@@ -50,7 +50,7 @@ function checkStream({ role: receiver, stream, sizes: pieceSizes, limits: limite
       WatchedSession.open(receiver, { limits: limited, agreed: large, ...options });
     checkSplits(makeLarge, bytes, pieceSizes, sameFaults);
   }
-  checkAllocation(make, bytes, { ...LIMITS, ...limited }, MOST_INFLATED);
+  checkAllocation(make, bytes, { ...LIMITS, ...limited }, MAX_INFLATED);
 }
 
 export const deflatedFrames = {

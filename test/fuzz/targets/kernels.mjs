@@ -1,4 +1,4 @@
-// The work on bytes, against plain oracles: every kernel there is.
+// Every kernel, compared with a plain implementation of the same work.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MessageReader, scalarKernels } from 'wirespeed/protocol';
@@ -8,7 +8,7 @@ import { sizes, textBytes } from '../frames.mjs';
 
 const node = nodeKernels();
 const KERNELS = { scalar: scalarKernels, simd: node, withoutSimd: new NodeKernels(undefined) };
-/** Memory of the SIMD kernel, for masking in place. */
+/** Memory of the SIMD kernel, in which it masks in place. */
 const inside = node.allocate(300_000);
 const LENGTHS = [63, 64, 65, 127, 128, 511, 512, 513, 4096, 65_535, 65_536, 65_537, 200_000];
 
@@ -18,7 +18,7 @@ function checkMask({ kernels, place, start, length, key, phase, seed }) {
   for (let i = 0; i < size; i++) bytes[i] = (seed + 31 * i) & 0xff;
   const expected = Uint8Array.from(bytes, (byte, i) => {
     const at = i - start;
-    // RFC 6455 §5.3: octet i of the payload is XORed with octet (i MOD 4) of the key.
+    // RFC 6455 §5.3: "transformed-octet-i = original-octet-i XOR masking-key-octet-j", where j is i modulo 4.
     return at < 0 || at >= length ? byte : byte ^ ((key >>> (8 * ((at + phase) & 3))) & 0xff);
   });
   KERNELS[kernels].mask(bytes, start, start + length, key, phase);
@@ -55,7 +55,7 @@ function isRight(bytes) {
   }
 }
 
-/** Whether bytes may begin a text: some ending makes them right. */
+/** Whether bytes may begin a valid text: some ending makes them valid. */
 function mayBegin(bytes) {
   const ends = [
     '',
@@ -73,7 +73,7 @@ function mayBegin(bytes) {
   return ends.some((end) => isRight(Buffer.concat([bytes, Buffer.from(end, 'hex')])));
 }
 
-/** Gives a text message in pieces to a reader of messages; returns after how many bytes it failed. */
+/** Gives a text message in pieces to a message reader. Returns after how many bytes it failed. */
 function failsAfter(kernels, bytes, pieces) {
   let isFailed = false;
   let isDelivered = false;
@@ -115,7 +115,7 @@ function checkText({ kernels, text, sizes: pieceSizes }) {
   const failed = failsAfter(KERNELS[kernels], bytes, pieces);
   assert.equal(failed === undefined, right, 'in pieces');
   if (right) return;
-  // It must have failed at the first piece after which nothing can make the text right.
+  // It must have failed at the first piece after which no ending can make the text valid.
   let given = 0;
   for (const piece of pieces) {
     given += piece.length;

@@ -1,4 +1,4 @@
-// The opening handshake, either side of it, with frames behind it.
+// The opening handshake of either role, followed by frames.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fromHex } from '../bytes.mjs';
@@ -8,11 +8,11 @@ import { ACCEPT, compressionOf, sha1Base64, WatchedSession } from '../watched-se
 import { checkAllocation, checkSplits, outcome } from './streams.mjs';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const MOST_BODY = 64 * 1024;
+const MAX_BODY = 64 * 1024;
 const RESPONSE_HEAD =
   /^HTTP\/1\.1 [1-5][0-9]{2} [ -~]+\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)+\r\n/;
 
-/** Takes a response of ours apart, by means of its own. */
+/** Parses a response of Wirespeed, without code of the library. */
 function parseResponse(bytes) {
   const text = Buffer.from(bytes).toString('latin1');
   const head = RESPONSE_HEAD.exec(text)?.[0];
@@ -28,7 +28,7 @@ function parseResponse(bytes) {
   return { status: Number(text.slice(9, 12)), headers, rest: text.slice(head.length) };
 }
 
-/** Checks what a server answered: at most one response, and the one that fits what it told. */
+/** Checks what a server sent: at most one response, which fits the events of its session. */
 function checkAnswer(head, answer, events) {
   const isOpen = events.includes('open');
   if (answer.length === 0) {
@@ -44,7 +44,7 @@ function checkAnswer(head, answer, events) {
     return;
   }
   const text = Buffer.from(head).toString('latin1');
-  // RFC 6455 §4.2.1, as far as a search in the text can tell.
+  // The items of RFC 6455 §4.2.1 that a search in the text can check.
   assert.match(text, /^GET [!-~]+ HTTP\/1\.[1-9]\r\n/);
   assert.match(text, /\r\nhost:[ \t]*[^ \t\r\n]/i);
   assert.match(text, /\r\nupgrade:[^\r\n]*websocket/i);
@@ -61,7 +61,7 @@ function checkAnswer(head, answer, events) {
   const extensions = headers.get('sec-websocket-extensions');
   if (extensions === undefined) return;
   assert.match(text, /\r\nsec-websocket-extensions:[^\r\n]*permessage-deflate/i);
-  // RFC 7692 §7.1.2.2: asked of those clients only that offer it.
+  // RFC 7692 §7.1.2.2: a response has this parameter only if the offer had it.
   if (extensions.includes('client_max_window_bits'))
     assert(text.includes('client_max_window_bits'));
 }
@@ -70,7 +70,7 @@ function checkRequest({ head, stream, compresses, sizes: pieceSizes }) {
   const compression = compresses ? compressionOf({}) : undefined;
   const headBytes = fromHex(head);
   const bytes = Uint8Array.from([...headBytes, ...fromHex(stream)]);
-  // The first subprotocol offered is as good as any.
+  // The server always chooses the first subprotocol offered.
   const decide = (session, { protocols }) => session.accept(protocols[0] ?? '', [], 0);
   const make = (options) => new WatchedSession('server', { ...options, compression, decide });
   checkSplits(make, bytes, pieceSizes);
@@ -92,7 +92,7 @@ function checkResponse({ head, body, stream, protocols, compresses, sizes: piece
   const { events, protocol } = outcome(watched, bytes, pieceSizes);
   const text = Buffer.from(bytes).toString('latin1');
   if (events.includes('open')) {
-    // RFC 6455 §4.1, the second list, as far as a search in the text can tell.
+    // The items of RFC 6455 §4.1, second list, that a search in the text can check.
     assert.match(text, /HTTP\/1\.1 101(?: [^\r\n]*)?\r\n/);
     assert(text.includes(ACCEPT), 'open without the answer to the key');
     assert(protocol === '' || protocols.includes(protocol), 'open with another subprotocol');
@@ -100,7 +100,7 @@ function checkResponse({ head, body, stream, protocols, compresses, sizes: piece
   } else {
     assert(watched.failure !== undefined, 'neither open nor failed');
     assert.match(watched.failure.code, /^WS_/);
-    assert((watched.failure.body?.length ?? 0) <= MOST_BODY, 'more of the body is kept');
+    assert((watched.failure.body?.length ?? 0) <= MAX_BODY, 'more of the body is kept');
   }
 }
 

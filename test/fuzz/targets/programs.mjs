@@ -1,18 +1,18 @@
-// Random programs of handlers, hooks and clients, against peers good and hostile.
+// Random programs of handlers, hooks and clients, against good and hostile peers.
 import { programs as arbitrary } from '../programs/generator.mjs';
 import { judge } from '../programs/judge.mjs';
 import { reduce } from '../programs/reduce.mjs';
 import { journalOf, measureProcess, replaceProcess, runPrograms } from '../programs/watcher.mjs';
 
-/** Cases between two looks at the memory. */
+/** How many cases run between two checks of the memory. */
 const MEASURED = 25;
-/** Connections that may be in memory after their cases: the engine keeps what it ran last. */
-const MOST_LEFT = 2;
+/** Most connections in memory after their cases: the engine keeps the ones that it used last. */
+const MAX_LEFT = 2;
 let count = 0;
 
 async function checkMemory() {
   const { left } = await measureProcess();
-  if (left <= MOST_LEFT) return;
+  if (left <= MAX_LEFT) return;
   replaceProcess();
   throw new Error(`${left} connections of finished cases are still in memory`);
 }
@@ -35,12 +35,12 @@ async function check(input) {
   if (++count % MEASURED === 0) await checkMemory();
 }
 
-/** What kind of a fault it is, whatever its numbers. */
+/** The kind of a fault: its text without numbers. */
 function kindOf({ text }) {
   return text.split('\n')[0].replaceAll(/\d+/g, 'N');
 }
 
-/** Makes a case small that has the same fault. */
+/** Makes a case smaller as long as it has the same fault. */
 async function minimise(input) {
   const [first] = await faultsOf(input);
   if (first === undefined) return input;

@@ -1,4 +1,4 @@
-// What one end of ours sends arrives at the other; whatever is called, neither accuses the other.
+// What one end sends arrives at the other. Whatever is called, neither end blames the other.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { scalarKernels } from 'wirespeed/protocol';
@@ -27,7 +27,7 @@ export const roundTrip = {
   arbitrary: fc.record({
     sender: role,
     kernels: fc.constantFrom(...Object.keys(KERNELS)),
-    // What the memory of the output holds; 0 for memory that grows.
+    // The size of the output's memory; 0 for memory that grows.
     room: fc.oneof(fc.constant(0), fc.integer({ min: 14, max: 300 })),
     messages: fc.array(message, { maxLength: 8 }),
     sizes: fc.oneof(sizes, fc.constant([70_000])),
@@ -76,15 +76,15 @@ const call = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('end', 'lose'), side }) },
 );
 
-/** Errors that a call at the wrong time throws, and no other. */
+/** The only errors that a call at the wrong time may throw. */
 const CALLERS_ERRORS = new Set(['WS_LOCAL_PROTOCOL', 'WS_CONNECTION_CLOSED']);
-/** Failures that two ends that keep the rules may see: never one that blames the other. */
+/** Failures that are possible if both ends keep the rules: none of them blames the other end. */
 const MAY_FAIL = /^failure:(?:WS_TIMEOUT|WS_TRANSPORT|WS_HANDSHAKE)/;
 
 class Couple {
   now = 0;
   sent = { client: [], server: [] };
-  /** What has left each side and not arrived. */
+  /** The bytes that have left each side and not arrived. */
   #under = { client: Buffer.alloc(0), server: Buffer.alloc(0) };
   #fragments = { client: undefined, server: undefined };
 
@@ -111,13 +111,13 @@ class Couple {
     else session.abandon();
   }
 
-  /** Lets that many bytes from a side arrive, as far as the other end takes them. */
+  /** Lets that many bytes from a side arrive, as far as the other end reads them. */
   deliver(from, count) {
     const { session } = this[other[from]];
     this.#under[from] = Buffer.concat([this.#under[from], this[from].output.take()]);
     const piece = Uint8Array.from(this.#under[from].subarray(0, count));
     const taken = session.receive(piece, 0, piece.length, this.now);
-    // What was not taken must be as it was: it is given again.
+    // The bytes that were not read must be unchanged, because they are given again.
     this.#under[from] = Buffer.concat([
       piece.subarray(taken),
       this.#under[from].subarray(piece.length),

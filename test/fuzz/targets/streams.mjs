@@ -1,4 +1,4 @@
-// Streams of bytes after the opening handshake, to either role.
+// Streams of bytes to either role, after the opening handshake.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { measureAllocation } from '../allocation.mjs';
@@ -6,14 +6,14 @@ import { fromHex, piecesOf, toHex } from '../bytes.mjs';
 import { frameStream, limits, role, sizes } from '../frames.mjs';
 import { LIMITS, WatchedSession } from '../watched-session.mjs';
 
-/** Longer streams are not given byte by byte: it would take the time of a thousand others. */
+/** Longer streams are not given byte by byte, which would take as long as a thousand other cases. */
 const BYTE_BY_BYTE_UP_TO = 1000;
-/** What a message under assembly is given at first, whatever it declares. */
+/** The size of a message's first buffer, whatever it declares. */
 const FIRST_BUFFER = 64 * 1024;
-/** Heads, headers and the payloads of control frames. */
+/** Memory for heads, headers and the payloads of control frames. */
 const SMALL_BUFFERS = 64 * 1024;
 
-/** Gives a stream to a session in pieces, to the end, and returns all that came of it. */
+/** Gives a whole stream to a session in pieces. Returns the outcome. */
 export function outcome(watched, stream, pieceSizes) {
   for (const piece of piecesOf(stream, pieceSizes)) watched.receive(piece);
   const { state } = watched.session;
@@ -50,7 +50,7 @@ export function checkSplits(make, stream, pieceSizes, same = assert.deepEqual) {
 export function checkAllocation(make, stream, { maxMessageSize }, ratio = 1) {
   for (const pieceSizes of [[Number.POSITIVE_INFINITY], [1000]]) {
     const watched = make({});
-    // Payloads are unmasked where they lie, and the stream is needed again.
+    // The session unmasks in place, and the stream is needed again.
     const pieces = [...piecesOf(Uint8Array.from(stream), pieceSizes)];
     const made = measureAllocation(() => {
       for (const piece of pieces) watched.session.receive(piece, 0, piece.length, 0);

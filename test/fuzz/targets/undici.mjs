@@ -1,4 +1,4 @@
-// The client of undici, which is that of Node.js, at the other end: its parser, its frames.
+// Exchanges streams with the client of undici, which is that of Node.js: its parser and its frames.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ const NAMES = { 1: 'text', 2: 'binary' };
 const OPCODES = { text: 1, binary: 2, ping: 9, pong: 10 };
 const someSizes = fc.oneof(sizes, fc.constant([100_000]));
 
-/** Gives a stream to undici's parser; returns the events in our words. */
+/** Gives a stream to undici's parser. Returns the events in the form of `WatchedSession`. */
 async function undiciEvents(stream, pieceSizes) {
   const events = [];
   const handler = {
@@ -43,7 +43,7 @@ async function checkWriter({ messages, sizes: pieceSizes, reason }) {
   const { events } = await undiciEvents(stream, pieceSizes);
   assert.deepEqual(events, messages.map(eventOf));
   from.session.close(4000, reason, 0);
-  // The close frame alone: undici calls nothing back after one.
+  // The close frame is given by itself, because undici calls nothing back after one.
   const parsing = undiciEvents(from.output.take(), [200]);
   const { closing } = await Promise.race([
     parsing,

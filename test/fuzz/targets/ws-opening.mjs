@@ -1,4 +1,4 @@
-// The opening handshake, against the server and the client of `ws`: who opens, and with what.
+// Compares the opening handshake with the server and the client of `ws`: whether both open, and with what.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fromHex } from '../bytes.mjs';
@@ -10,14 +10,14 @@ import { wsClientVerdict, wsServerAnswer } from '../ws-opening.mjs';
 const PROTOCOLS = ['chat', 'b'];
 const NOT_OPEN = 'not open';
 const TARGET_OR_HOST = "the request's target or its 'Host' header is missing or wrong";
-/** A request line whose target RFC 6455 §4.2.1 allows, with the host of an absolute one. */
+/** A request line with a target that RFC 6455 §4.2.1 allows. It captures the host of an absolute target. */
 const REQUEST_LINE = /^[^ ]+ (?:\/[^ #]*|https?:\/\/([^ /?#]*)[^ #]*) /i;
-/** A host with or without a port (RFC 9110 §7.2), in the characters of RFC 3986 §3.2.2 but the comma. */
+/** A host with or without a port (RFC 9110 §7.2), in the characters of RFC 3986 §3.2.2 except the comma. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]+)(?::\d*)?$/i;
-/** Sixteen bytes in base64 would end in A, Q, g or w: the last character stands for two bits. */
+/** A key whose last character is not A, Q, g or w, and so holds more than the two bits that are left. */
 const KEY_WITH_MORE_BITS = /^[A-Za-z0-9+/]{21}[B-PR-Za-fh-vx-z0-9+/]==$/;
 
-/** What an answer of a server comes to: the subprotocol and the extensions it opens with, or not open. */
+/** What a server's answer means: the subprotocol and the extensions it opens with, or that it does not. */
 function readAnswer(answer) {
   if (!answer.startsWith('HTTP/1.1 101 ')) return NOT_OPEN;
   const value = (name) => new RegExp(`\r\n${name}: ([^\r]*)`, 'i').exec(answer)?.[1] ?? '';
@@ -29,19 +29,19 @@ function readAnswer(answer) {
   return { protocol: value('sec-websocket-protocol'), extensions };
 }
 
-/** Whether a part of the answer changes anything: 15 is the window that there is anyway (RFC 7692 §7.1.2). */
+/** Whether a parameter changes anything: a window of 15 bits is the default (RFC 7692 §7.1.2). */
 function saysSomething(part) {
   return !/^(?:client|server)_max_window_bits=15$/.test(part);
 }
 
-/** The values of a header, with the white space behind them. */
+/** The values of a header, with the white space after them. */
 function valuesOf(head, name) {
   return [...head.matchAll(/\r\n([^:\r\n]*):[ \t]*([^\r\n]*)/g)]
     .filter(([, each]) => each.toLowerCase() === name)
     .map(([, , value]) => value);
 }
 
-/** Removes the white space of HTTP, which is less than that of JavaScript. */
+/** Removes the white space of HTTP, which has fewer characters than that of JavaScript. */
 function trim(value) {
   return value.replace(/^[ \t]+|[ \t]+$/g, '');
 }
@@ -50,19 +50,19 @@ function endsInSpace(value) {
   return /[ \t]$/.test(value);
 }
 
-/** Whether a list has an element that is empty. */
+/** Whether a list has an empty element. */
 function hasEmptyElement(values) {
   return values.some((value) => value.split(',').some((element) => trim(element) === ''));
 }
 
-/** Whether a request names its host not once, or not rightly. */
+/** Whether a request has no host, several, or a wrong one. */
 function hasWrongHost(head) {
   const hosts = valuesOf(head, 'host').map(trim);
   const [, asked] = REQUEST_LINE.exec(head) ?? [];
   return hosts.length !== 1 || ![...hosts, asked ?? hosts[0]].every((host) => HOST.test(host));
 }
 
-/** Known differences of servers: what we say if we refuse, what they say if they do, what it is about. */
+/** Known differences of servers, recognised by the error of Wirespeed, the answer of ws, or the request. */
 const OF_SERVERS = {
   'request-body': ({ ours }) => ours.includes('has no body'),
   'request-line': ({ ours }) => ours.includes('the request line is not valid'),
@@ -90,7 +90,7 @@ const OF_SERVERS = {
     theirs.startsWith('426') && valuesOf(head, 'connection').some(endsInSpace),
 };
 
-/** Known differences of clients, by what each says if it fails. */
+/** Known differences of clients, recognised by the errors of either or by the response. */
 const OF_CLIENTS = {
   'ascii-only': ({ ours }) => ours.includes('outside ASCII'),
   'window-bits': ({ ours }) => ours.includes('must be from 8 to 15'),
@@ -108,7 +108,7 @@ const OF_CLIENTS = {
     theirs === 'Unexpected server response: 101' && valuesOf(head, 'connection').some(endsInSpace),
 };
 
-/** Known differences where both open, with other extensions. */
+/** Known differences if both open, but with different extensions. */
 const IN_WHAT_WAS_AGREED = {
   'window-bits': ({ head }) => /_max_window_bits="?(?:0|[^\r\n]*_max_window_bits="?0)/i.test(head),
 };

@@ -1,4 +1,4 @@
-// The package `ws` at the other end: its receiver, its sender.
+// Exchanges streams with the receiver and the sender of the package `ws`.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PerMessageDeflate, Sender } from 'ws';
@@ -18,13 +18,13 @@ import { LIMITS, WatchedSession } from '../watched-session.mjs';
 import { wsCompression, wsOutcome } from '../ws-receiver.mjs';
 
 const other = { client: 'server', server: 'client' };
-/** More than any stream here can make. */
+/** A limit above what any stream here can reach. */
 const NO_LIMIT = 2 ** 30;
-/** The state of a sender of `ws` that has nothing to do. */
+/** The state of a sender of `ws` that is idle. */
 const IDLE = 0;
 const someSizes = fc.oneof(sizes, fc.constant([100_000]));
 
-/** Gives a stream to both, and checks that they make the same of it, or differ in a known way. */
+/** Gives a stream to both, and checks that the outcomes are the same or differ in a known way. */
 async function compareOn(stream, input) {
   const { role: receiver, sizes: pieceSizes, limits: limited, agreed } = input;
   const isServer = receiver === 'server';
@@ -59,7 +59,7 @@ function isOfWindow(ours, theirs, receiver, agreed) {
   return ours.end?.message?.includes('not DEFLATE') || end?.message?.includes('too far back');
 }
 
-/** 'compressed-size' in docs/fuzzing.md: without a limit they must agree, and what we told is within it. */
+/** 'compressed-size' in docs/fuzzing.md: without a limit they must agree, and our messages stay within it. */
 function isOfCompressedSize(ours, theirs, agreed, { maxMessageSize }) {
   if (agreed === undefined || maxMessageSize === NO_LIMIT || theirs.end?.code !== 1009)
     return false;
@@ -141,7 +141,7 @@ export const writerToWs = {
   check: checkWriter,
 };
 
-/** Writes messages by the sender of `ws`, and a close frame if a status for it is given. */
+/** Writes messages with the sender of `ws`, and a close frame if a status is given. */
 export async function wsBytes(sender, list, status, extensions = {}) {
   const chunks = [];
   const socket = { cork() {}, uncork() {}, write: (chunk) => chunks.push(Buffer.from(chunk)) };
