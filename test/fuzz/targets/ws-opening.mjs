@@ -77,7 +77,7 @@ const OF_SERVERS = {
   'key-bits': ({ ours, head }) =>
     ours.includes("the 'Sec-WebSocket-Key' header") &&
     valuesOf(head, 'sec-websocket-key').some((key) => KEY_WITH_MORE_BITS.test(trim(key))),
-  'websocket-version': ({ ours }) => ours.includes('only WebSocket version 13'),
+  'websocket-version': ({ ours }) => ours.includes('only version 13'),
   'protocol-list': ({ theirs }) => theirs.includes('Invalid Sec-WebSocket-Protocol header'),
   'extension-list': ({ theirs, head }) =>
     theirs.includes('Invalid or unacceptable Sec-WebSocket-Extensions header') &&
