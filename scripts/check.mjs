@@ -1,5 +1,9 @@
-// Runs everything that checks the project, as the scripts of package.json: a line per step with
-// its time, the output of a step only if it fails, and the number of tests at the end.
+// Checks the project by scripts of package.json. Prints a line per step with its time, the output of a
+// step only if it fails, and the number of tests at the end.
+//
+//   npm test            everything: of the tests that take long, or are the same in many ways, a sample
+//   npm run test:all    everything, whole
+//   npm run test:quick  the tests of the core, and the contract suite with the async client
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -9,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'wirespeed-check-'));
+const isQuick = process.argv.includes('--quick');
+if (process.argv.includes('--all')) process.env.WIRESPEED_TEST_ALL = '1';
 const failed = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -45,11 +51,11 @@ async function step(name, ...args) {
   return { output, isSuccess };
 }
 
-/** Runs scripts side by side, as many at a time as there are processors. */
-async function steps(names) {
-  const waiting = [...names];
+/** Runs steps side by side, as many at a time as there are processors. */
+async function sideBySide(steps) {
+  const waiting = [...steps];
   const work = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await step(name);
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) await run();
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
@@ -67,6 +73,10 @@ async function vitestStep(name) {
   total.skipped += result.numPendingTests + result.numTodoTests;
 }
 
+async function benchTestStep() {
+  countBenchTests((await step('bench:test')).output);
+}
+
 /** Adds what the test runner of Node.js has printed: `# pass 12` or, for people, `ℹ pass 12`. */
 function countBenchTests(output) {
   const count = (key) => Number(output.match(new RegExp(`^[#ℹ] ${key} (\\d+)$`, 'm'))?.[1] ?? 0);
@@ -75,25 +85,30 @@ function countBenchTests(output) {
   total.skipped += count('skipped') + count('todo');
 }
 
+async function quickSteps() {
+  process.env.WIRESPEED_TEST_FACES = 'async';
+  process.env.WIRESPEED_TEST_WAYS = 'plain';
+  await vitestStep('test:inner');
+}
+
+async function allSteps() {
+  // What takes longest is begun first. None of these depends on how fast it runs.
+  await sideBySide([
+    () => step('check:lint'),
+    () => vitestStep('test:core'),
+    benchTestStep,
+    ...['types', 'docs', 'api', 'package', 'unused', 'format', 'imports', 'size'].map(
+      (name) => () => step(`check:${name}`),
+    ),
+  ]);
+  // These run alone, so that nothing disturbs their timing.
+  await vitestStep('test:clients');
+  await vitestStep('test:interop');
+}
+
 try {
   const start = performance.now();
-  if ((await step('build')).isSuccess) {
-    await steps([
-      'check:format',
-      'check:lint',
-      'check:types',
-      'check:imports',
-      'check:unused',
-      'check:docs',
-      'check:api',
-      'check:package',
-      'check:size',
-    ]);
-    // These run alone, so that nothing disturbs their timing.
-    await vitestStep('test:unit');
-    await vitestStep('test:interop');
-    countBenchTests((await step('bench:test')).output);
-  }
+  if ((await step('build')).isSuccess) await (isQuick ? quickSteps() : allSteps());
   const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   if (failed.length > 0) {

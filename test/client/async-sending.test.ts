@@ -188,7 +188,7 @@ describe('sending', () => {
   });
 
   it('a send that waits goes on when the peer reads again, every byte in its place', async () => {
-    const { ws, script } = await open([STOP_READING, sleep(200), READ_AGAIN]);
+    const { ws, script } = await open([STOP_READING, sleep(100), READ_AGAIN]);
     const hash = createHash('sha256');
     let bytes = 0;
     for (let i = 0; i < 400; i++) {

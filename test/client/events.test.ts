@@ -25,6 +25,7 @@ import {
   sendClose,
   sendText,
   sleep,
+  UNTIL_TOLD,
   waitFor,
 } from '../support/peer/index.ts';
 import { until } from '../support/until.ts';
@@ -297,7 +298,7 @@ describe('pause and resume', () => {
         undefined,
         listener,
       );
-      await elapse(150);
+      await elapse(60);
       expect(log.at(-1)).toBe('text 3');
       ws.resume();
       await ended;
@@ -348,7 +349,7 @@ describe('sending', () => {
   it('send returns false above sendHighWaterMark, and drain comes when there is room', async () => {
     let drained = 0;
     const { promise, resolve } = deferred();
-    const { ws, script } = await open([STOP_READING, sleep(200), READ_AGAIN], {
+    const { ws, script } = await open([STOP_READING, UNTIL_TOLD, READ_AGAIN], {
       drain(self) {
         drained++;
         expect(self.bufferedAmount).toBeLessThanOrEqual(32 * 1024);
@@ -363,6 +364,7 @@ describe('sending', () => {
     }
     expect(ws.bufferedAmount).toBeGreaterThan(64 * 1024);
     expect(sent).toBeLessThan(400);
+    script.goOn();
     await promise;
     expect(drained).toBe(1);
     ws.close();

@@ -182,7 +182,7 @@ describe('the end of a connection that is lent', () => {
 
   it('by a reset within a long send is seen in it', async () => {
     const large = patternBytes(50_000_000);
-    const { blocking } = await lend([STOP_READING, sleep(800), RESET]);
+    const { blocking } = await lend([STOP_READING, sleep(200), RESET]);
     const error = thrown(() => blocking.send(large));
     expect(error).toBeInstanceOf(ConnectionClosedError);
     expect(blocking.state).toBe('closed');
@@ -191,7 +191,7 @@ describe('the end of a connection that is lent', () => {
 
   it('by the peer within a long send that it does not read is seen in it', async () => {
     const large = patternBytes(50_000_000);
-    const { blocking, ws } = await lend([STOP_READING, sleep(800), sendClose(1013)], {
+    const { blocking, ws } = await lend([STOP_READING, sleep(200), sendClose(1013)], {
       closeTimeout: 200,
     });
     expect(thrown(() => blocking.send(large))).toMatchObject({ closeCode: 1013 });
@@ -210,7 +210,7 @@ describe('the end of a connection that is lent', () => {
       { ignoresClose: true },
     );
     blocking.send('go');
-    block(100);
+    block(50);
     expect(timed(() => thrown(() => blocking.recv()))).toBeLessThan(5000);
     expect(thrown(() => blocking.recv())).toBeInstanceOf(RemoteProtocolError);
     expect(blocking.state).toBe('closed');
@@ -226,7 +226,7 @@ describe('the time limits of a connection that is lent', () => {
   const keepalive = { pingInterval: 60, pingTimeout: 60 };
 
   it('a peer that has died fails a call that waits, by the keepalive', async () => {
-    const { ws, blocking } = await lend([sleep(2000)], keepalive, { ignoresPings: true });
+    const { ws, blocking } = await lend([], keepalive, { ignoresPings: true });
     let error: Error | undefined;
     const waited = timed(() => {
       error = thrown(() => blocking.recv());
@@ -254,12 +254,12 @@ describe('the time limits of a connection that is lent', () => {
       const { ws, blocking } = await lend(
         [waitFor('ping'), sleep(30), send({ opcode: 10, payload: '' }), ECHO],
         // An echo takes less, even on a busy machine.
-        { pingInterval: 60, pingTimeout: 1000 },
+        { pingInterval: 60, pingTimeout: 500 },
         { ignoresPings: true },
       );
       // This call sends a ping. The pong has come when the next call begins.
       expect(thrown(() => blocking.recv({ timeout: 65 }))).toBeInstanceOf(TimeoutError);
-      block(1050);
+      block(550);
       await elapse(30);
       expect(ws.state).toBe('open');
       if (next === 'a call') {
@@ -273,17 +273,13 @@ describe('the time limits of a connection that is lent', () => {
   );
 
   it('the keepalive of the event loop goes on once it is given back', async () => {
-    const { ws, blocking } = await lend([ECHO, sleep(5000)], keepalive, { ignoresPings: true });
+    const { ws, blocking } = await lend([ECHO], keepalive, { ignoresPings: true });
     toAsync(blocking);
     await expect(ws.recv()).rejects.toMatchObject({ cause: { operation: 'keepalive' } });
   });
 
   it('closeTimeout bounds a blocking close', async () => {
-    const { ws, blocking } = await lend(
-      [sleep(2000)],
-      { closeTimeout: 100 },
-      { ignoresClose: true },
-    );
+    const { ws, blocking } = await lend([], { closeTimeout: 100 }, { ignoresClose: true });
     const waited = timed(() => blocking.close());
     expect(waited).toBeGreaterThan(90);
     expect(waited).toBeLessThan(3000);
@@ -293,8 +289,8 @@ describe('the time limits of a connection that is lent', () => {
 
   it('closeTimeout bounds what the peer has begun to close, once that is given back', async () => {
     const { ws, blocking } = await lend(
-      [waitFor('message'), send({ opcode: 8, payload: closePayload(1000) }), sleep(3000)],
-      { closeTimeout: 500 },
+      [waitFor('message'), send({ opcode: 8, payload: closePayload(1000) })],
+      { closeTimeout: 200 },
       { ignoresClose: true, ignoresEnd: true },
     );
     blocking.send('go');

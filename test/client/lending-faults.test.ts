@@ -20,6 +20,7 @@ import {
   STOP_READING,
   sendText,
   sleep,
+  UNTIL_TOLD,
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
@@ -126,13 +127,14 @@ describe('toSync refuses, and leaves the connection usable,', () => {
   });
 
   it('while the system has not taken what was sent; a ping tells when it has', async () => {
-    const { ws } = await open([STOP_READING, sleep(1500), READ_AGAIN, ECHO]);
+    const { ws, script } = await open([STOP_READING, UNTIL_TOLD, READ_AGAIN, ECHO]);
     const sent = ws.send(patternBytes(20_000_000));
     await elapse(10);
     const error = thrown(() => toSync(ws));
     expect(error).toBeInstanceOf(ConcurrencyError);
     expect(error.message).toContain('await a ping()');
     expect(ws.bufferedAmount).toBeGreaterThan(0);
+    script.goOn();
     await ws.ping();
     const blocking = toSync(ws);
     blocking.send('small');

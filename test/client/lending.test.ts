@@ -23,6 +23,7 @@ import {
   sendClose,
   sendText,
   sleep,
+  UNTIL_TOLD,
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
@@ -241,7 +242,7 @@ describe('what is under way when a connection is given back', () => {
   });
 
   it('what a send could not hand to the system in time leaves from the event loop', async () => {
-    const { ws, script } = await open([STOP_READING, sleep(1500), READ_AGAIN, waitFor('over')]);
+    const { ws, script } = await open([STOP_READING, UNTIL_TOLD, READ_AGAIN, waitFor('over')]);
     const { ws: other } = await open([]);
     const before = ws.stats().bytesSent;
     const blocking = toSync(ws);
@@ -253,6 +254,7 @@ describe('what is under way when a connection is given back', () => {
     await other.send(new Uint8Array(250_000));
     toAsync(blocking);
     expect(ws.bufferedAmount).toBeGreaterThan(0);
+    script.goOn();
     await ws.send('third');
     await ws.close();
     const { bytes, digest, frames, faults } = await script.seen();
@@ -266,8 +268,8 @@ describe('what is under way when a connection is given back', () => {
 
   it('a ping that came while nothing could be sent is answered', async () => {
     const ping = send({ opcode: 9, payload: 'p' });
-    const { ws } = await open(
-      [STOP_READING, sleep(200), ping, sleep(300), READ_AGAIN, waitFor('pong'), sendText('over')],
+    const { ws, script } = await open(
+      [STOP_READING, UNTIL_TOLD, ping, UNTIL_TOLD, READ_AGAIN, waitFor('pong'), sendText('over')],
       { receiveTimeout: 2000 },
     );
     const blocking = toSync(ws);
@@ -275,9 +277,11 @@ describe('what is under way when a connection is given back', () => {
       for (;;) blocking.send(patternBytes(100_000), { timeout: 30 });
     };
     expect(fill).toThrow(TimeoutError);
-    expect(() => blocking.recv({ timeout: 300 })).toThrow(TimeoutError);
+    script.goOn();
+    expect(() => blocking.recv({ timeout: 100 })).toThrow(TimeoutError);
+    script.goOn();
     // Meanwhile the peer reads all that the system holds, so that the system takes the rest at once.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
     toAsync(blocking);
     expect(await ws.recv()).toBe('over');
   });

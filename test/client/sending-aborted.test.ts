@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Connection, SendData } from 'wirespeed';
-import { ECHO, READ_AGAIN, STOP_READING, sleep, waitFor } from '../support/peer/index.ts';
+import { ECHO, READ_AGAIN, STOP_READING, UNTIL_TOLD, waitFor } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
 import { until } from '../support/until.ts';
 import { open } from './async-connection.ts';
@@ -203,13 +203,14 @@ describe('a send that has begun to leave', () => {
     ['an array', (bytes: Uint8Array): SendData => [bytes.subarray(0, 99), bytes.subarray(99)]],
     ['a Blob', (bytes: Uint8Array): SendData => new Blob([bytes])],
   ])('leaves whole where only room is waited for: %s', async (_, make) => {
-    const { ws, script } = await open([STOP_READING, sleep(300), READ_AGAIN]);
+    const { ws, script } = await open([STOP_READING, UNTIL_TOLD, READ_AGAIN]);
     const controller = new AbortController();
     const bytes = patternBytes(16 * 1024 * 1024);
     const sent = ws.send(make(bytes), { signal: controller.signal });
     await until(() => ws.stats().messagesSent === 1);
     controller.abort(REASON);
     await expect(sent).rejects.toBe(REASON);
+    script.goOn();
     await ws.close();
     const hash = createHash('sha256').update(bytes).digest('hex');
     expect((await script.seen()).digest).toBe(hash);

@@ -81,11 +81,11 @@ describe('large messages in both directions at once', () => {
       const script = peer.script(listener, {
         steps: [
           STOP_READING,
-          sleep(300),
+          sleep(100),
           READ_AGAIN,
           sleep(30),
           STOP_READING,
-          sleep(100),
+          sleep(50),
           READ_AGAIN,
         ],
       });
@@ -106,7 +106,7 @@ describe('large messages in both directions at once', () => {
           sleep(50),
           ...pings.map((ping) => sendBytes(ping)),
           sendBytes(others, 5),
-          sleep(200),
+          sleep(100),
           READ_AGAIN,
           waitFor('over'),
         ],

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed/sync';
+import { sample } from '../support/extent.ts';
 import { ECHO, peer, RESET, sendClose, sleep } from '../support/peer/index.ts';
 import { runProgram } from '../support/run-program.ts';
 
@@ -29,8 +30,8 @@ describe('connections one after the other', () => {
   const run = existsSync('/proc/self/fd') ? it : it.skip;
 
   for (const [listener, count] of [
-    ['plain', 3000],
-    ['tls', 500],
+    ['plain', sample(3000, 1000)],
+    ['tls', sample(500, 200)],
   ] as const) {
     run(
       `leave no descriptor and no memory behind: ${count}, ${listener}`,
@@ -121,7 +122,7 @@ describe('a thread whose event loop never turns', () => {
       const { lines, stderr } = await runProgram(
         `
         import { connect } from 'wirespeed/sync';
-        const count = 200;
+        const count = ${sample(200, 100)};
         const heapAfter = () => {
           for (let i = 0; i < count; i++) {
             const ws = connect(${JSON.stringify(url)});
@@ -187,9 +188,9 @@ describe('a blocked recv', () => {
   for (const listener of ['plain', 'tls'] as const) {
     it(`is woken by a close, an end and a reset that come from another thread, ${listener}`, () => {
       for (const [steps, code] of [
-        [[sleep(50), sendClose(1001)], 1001],
-        [[sleep(50), RESET], 1006],
-        [[sleep(50), { end: true }], 1006],
+        [[sleep(20), sendClose(1001)], 1001],
+        [[sleep(20), RESET], 1006],
+        [[sleep(20), { end: true }], 1006],
       ] as const) {
         const ws = connect(peer.script(listener, { steps }).url, UNCHECKED);
         const begun = performance.now();

@@ -2,66 +2,18 @@
  * Ctrl-C in a terminal, and handlers of signals. `script` of util-linux gives a program a terminal. Where it is
  * missing, the first tests below and test/client/sync-signals.test.ts send the same signals without one.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { Dialogue } from '../support/dialogue.ts';
 import { ECHO, peer } from '../support/peer/index.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CTRL_C = '\x03';
 /** Only the `script` of util-linux has these options. */
 const hasTerminal =
   spawnSync('script', ['-qec', 'exit 7', '/dev/null'], { stdio: 'ignore' }).status === 7;
 if (!hasTerminal) {
   console.warn('not tested: Ctrl-C in a terminal, which takes `script` of util-linux');
-}
-
-let child: ChildProcess | undefined;
-afterEach(() => child?.kill('SIGKILL'));
-
-/** A program, to which a test talks and listens. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
-  #output = '';
-  #hear = (): void => {};
-
-  constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } });
-    child = this.#child;
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on('data', (chunk) => {
-        this.#output += chunk;
-        this.#hear();
-      });
-    }
-    this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
-  }
-
-  say(text: string): void {
-    this.#output = '';
-    this.#child.stdin?.write(text);
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** Waits until the program has printed something since the last thing was said. */
-  async hears(expected: RegExp): Promise<void> {
-    while (!expected.test(this.#output)) {
-      await new Promise<void>((resolve) => {
-        this.#hear = resolve;
-      });
-    }
-  }
-
-  /** Waits for the end; returns all that was printed since the last thing was said. */
-  async ends(): Promise<string> {
-    await this.#ended;
-    return this.#output;
-  }
 }
 
 /** A program over a connection `ws`. */
@@ -74,8 +26,8 @@ function source(rest: string): string {
 }
 
 const args = (rest: string): string[] => ['--input-type=module', '--eval', source(rest)];
-const inTerminal = (rest: string): Program =>
-  new Program('script', [
+const inTerminal = (rest: string): Dialogue =>
+  new Dialogue('script', [
     '-qec',
     `exec '${process.execPath}' ${args(`${rest}`).map(quoted).join(' ')}`,
     '/dev/null',
@@ -92,7 +44,7 @@ const loop = (between: string): string => `
   console.log('rea' + 'dy');
   let waits = 0;
   while (!isAsked && waits < 10) {
-    try { ws.recv({ timeout: 100 }); } catch {}
+    try { ws.recv({ timeout: 50 }); } catch {}
     waits++;
     ${between}
   }
@@ -101,14 +53,14 @@ const loop = (between: string): string => `
 
 describe('a handler of a signal', () => {
   it('does not run while blocking calls follow one another, though they have time limits', async () => {
-    const program = new Program(process.execPath, args(loop('')));
+    const program = new Dialogue(process.execPath, args(loop('')));
     await program.hears(/ready/);
     program.kill('SIGINT');
     expect(await program.ends()).toMatch(/never asked/);
   });
 
   it('runs where the program lets the event loop turn between two calls', async () => {
-    const program = new Program(process.execPath, args(loop('await setImmediate();')));
+    const program = new Dialogue(process.execPath, args(loop('await setImmediate();')));
     await program.hears(/ready/);
     program.kill('SIGINT');
     expect(await program.ends()).toMatch(/ready\nasked/);
@@ -136,7 +88,7 @@ describe.runIf(hasTerminal)('Ctrl-C in a terminal (with `script` of util-linux)'
 
   it('ends a recv in the REPL, and the connection goes on', async () => {
     const { url } = peer.script('plain', { steps: [ECHO] });
-    const repl = new Program('script', ['-qec', `exec '${process.execPath}'`, '/dev/null']);
+    const repl = new Dialogue('script', ['-qec', `exec '${process.execPath}'`, '/dev/null']);
     await repl.hears(/> /);
     repl.say(`const ws = require('wirespeed/sync').connect('${url}')\r`);
     await repl.hears(/undefined/);

@@ -19,6 +19,7 @@ import {
   sendClose,
   sendText,
   sleep,
+  UNTIL_TOLD,
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
@@ -64,7 +65,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
       const message = frame({ opcode: 1, payload: 'a message in four pieces' });
       const steps = [0, 7, 14, 21].flatMap((from) => [
         sendBytes(message.subarray(from, from === 21 ? undefined : from + 7)),
-        sleep(60),
+        sleep(40),
       ]);
       const { ws } = open([ECHO, ...steps]);
       let timeouts = 0;
@@ -98,7 +99,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
     });
 
     it('send gives up on a peer that does not read, and what it had to send still leaves', async () => {
-      const { ws, script } = open([STOP_READING, sleep(2500), READ_AGAIN, waitFor('over')]);
+      const { ws, script } = open([STOP_READING, UNTIL_TOLD, READ_AGAIN, waitFor('over')]);
       const hash = createHash('sha256');
       const large = patternBytes(20_000_000);
       hash.update(large);
@@ -109,9 +110,10 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
       expectExact([overrun('send', 30, () => ws.send(small, { timeout: 30 }))], 500);
       small.fill(0);
       large.fill(0);
+      script.goOn();
       // A call that waits for an answer sends what is left of the message.
-      for (let tries = 0; tries < 100 && ws.bufferedAmount > 0; tries++) {
-        overrun('recv', 100, () => ws.recv({ timeout: 100 }));
+      for (let tries = 0; tries < 500 && ws.bufferedAmount > 0; tries++) {
+        overrun('recv', 20, () => ws.recv({ timeout: 20 }));
       }
       expect(ws.bufferedAmount).toBe(0);
       ws.send('last');
@@ -123,8 +125,9 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
     });
 
     it('a message that comes while a late one waits is received at once', () => {
-      const { ws } = open([STOP_READING, sleep(300), sendText('hello'), waitFor('over')]);
+      const { ws, script } = open([STOP_READING, UNTIL_TOLD, sendText('hello'), waitFor('over')]);
       overrun('send', 50, () => ws.send(new Uint8Array(20_000_000), { timeout: 50 }));
+      script.goOn();
       const begun = performance.now();
       expect(ws.recv({ timeout: 5000 })).toBe('hello');
       expect(performance.now() - begun).toBeLessThan(1500);
@@ -157,7 +160,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
         [sendClose(1001), undefined],
         [sendBytes(bad), expect.objectContaining({ code: 'WS_REMOTE_PROTOCOL' })],
       ] as const) {
-        const { ws } = open([STOP_READING, sleep(100), step], { closeTimeout: 100 });
+        const { ws } = open([STOP_READING, sleep(50), step], { closeTimeout: 100 });
         const begun = performance.now();
         let error: Error | undefined;
         try {
@@ -175,7 +178,7 @@ for (const listener of ['plain', 'tls'] satisfies Listener[]) {
     it('connect gives up in time where the server does not answer the upgrade', () => {
       const overruns = [1, 2, 3].map(() => {
         const { url } = peer.script(listener, { opening: { isMute: true } });
-        return overrun('connect', 150, () => connect(url, { ...UNCHECKED, connectTimeout: 150 }));
+        return overrun('connect', 80, () => connect(url, { ...UNCHECKED, connectTimeout: 80 }));
       });
       expectExact(overruns, 15);
     });

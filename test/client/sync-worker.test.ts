@@ -141,8 +141,8 @@ describe('the worker of the sync client', () => {
       port.on('message', ({ kind }) => kind === 'ping' && Atomics.add(signal, 0, 1) && Atomics.notify(signal, 0));
       Atomics.add(signal, 0, 1);`,
     )}
-      tryTo(() => connect(URL, { connectTimeout: 6000 }));
+      tryTo(() => connect(URL, { connectTimeout: 5500 }));
       process.exit();`);
-    expect(lines).toEqual([expect.stringMatching(/^TimeoutError .*no connection within 6000 ms/)]);
+    expect(lines).toEqual([expect.stringMatching(/^TimeoutError .*no connection within 5500 ms/)]);
   });
 });

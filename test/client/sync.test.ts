@@ -157,7 +157,7 @@ describe('blocking', () => {
   });
 
   it('send waits for a peer that does not read, and every byte arrives in its place', async () => {
-    const { ws, script } = open([STOP_READING, sleep(200), READ_AGAIN]);
+    const { ws, script } = open([STOP_READING, sleep(100), READ_AGAIN]);
     const hash = createHash('sha256');
     for (let i = 0; i < 400; i++) {
       const chunk = patternBytes((i * 7919) % 100_000);

@@ -51,8 +51,8 @@ function program(url: string, calls: string): string {
 }
 
 describe('a peer that resets the connection does not end a process that does not await', () => {
-  it.each(Object.entries(CALLS))('%s', async (_, calls) => {
-    const script = peer.script('plain', { steps: [STOP_READING, sleep(100), RESET] });
+  it.concurrent.each(Object.entries(CALLS))('%s', async (_, calls) => {
+    const script = peer.script('plain', { steps: [STOP_READING, sleep(50), RESET] });
     const { lines, stderr } = await runProgram(program(script.url, calls));
     expect(stderr).toBe('');
     expect(lines).toEqual(['lives']);
@@ -71,7 +71,7 @@ it('who awaits still gets the error', async () => {
   expect(lines).toEqual([...new Array(4).fill('WS_CONNECTION_CLOSED'), 'lives']);
 });
 
-it.each([
+it.concurrent.each([
   ['data', 'ws.send(42);'],
   ['a piece of an array', "ws.send(['a', 42]);"],
   ['a signal', "ws.send('a', { signal: {} });"],

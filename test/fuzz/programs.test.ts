@@ -5,7 +5,7 @@ import { describe, it } from 'vitest';
 import { keptCases } from './corpus.mjs';
 import { targets } from './targets.mjs';
 
-/** Milliseconds for new cases. One case takes some hundred. */
+/** Milliseconds of new cases; a case takes some hundreds. */
 const TIME = 5000;
 
 const programs = targets.filter(({ usesSockets }) => usesSockets === true);

@@ -32,7 +32,12 @@ describe("a client's session", () => {
       expect(end.session.peerHeaders).toBeUndefined();
       end.receive(bytes, size);
       expect(end.events).toEqual(['open']);
-      expect(end.session).toMatchObject({ state: 'open', protocol: 'chat', extensions: '' });
+      expect(end.session).toMatchObject({
+        state: 'open',
+        isOpen: true,
+        protocol: 'chat',
+        extensions: '',
+      });
       expect(end.session.peerHeaders?.get('x-a')).toBe('b');
       expect(end.session.peerHeaders).toBe(end.session.peerHeaders);
     }

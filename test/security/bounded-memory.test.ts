@@ -63,7 +63,7 @@ contract(
           STOP_READING,
           flood(frame({ opcode: 9, payload: 'x'.repeat(125) }), 500),
         ]);
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await new Promise((resolve) => setTimeout(resolve, 150));
         expect(client.properties.bufferedAmount).toBeLessThan(MIB);
         expect(client.properties.state).toBe('open');
       });
@@ -164,7 +164,7 @@ describe('fifty clients that send no end', () => {
     const again = Buffer.concat(new Array(200).fill(frame({ ...fields, key: KEY })));
     for (let i = 0; i < 10; i++) attack(server.port, new Uint8Array(0), again);
     await until(() => server.connections.size === 11);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 250));
     for (const ws of server.connections) expect(ws.bufferedAmount).toBeLessThan(MIB);
     await bystander.send('served meanwhile');
     expect(await bystander.recv({ timeout: 5000 })).toBe('served meanwhile');

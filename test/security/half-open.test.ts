@@ -155,15 +155,15 @@ describe.each([
     for (const ws of server.connections) ws.terminate();
   });
 
-  it('is told from one that reads slowly, as long as that one reads', async () => {
-    const size = 48 * 2 ** 20;
+  it('is not taken for one that reads slowly, as long as it reads', async () => {
+    const size = 20 * 2 ** 20;
     let hasLeft = false;
     let received = 0;
     let receivedAtEnd = 0;
     const server = await start({
       tls,
       pingInterval: 100,
-      pingTimeout: 1500,
+      pingTimeout: 700,
       closeTimeout: 100,
       maxBufferedAmount: size,
       handlers: {

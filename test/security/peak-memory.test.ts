@@ -15,6 +15,9 @@ const LIMIT = 4 * MIB;
 /** What a process may need besides: for zlib, for buffers, and for garbage that was not collected yet. */
 const SLACK = 64 * MIB;
 
+/** Milliseconds in which a peer that is not bounded would send several times the slack. */
+const TIME = 500;
+
 /** Bytes, and how often they are sent. */
 type Run = readonly [Uint8Array, number];
 
@@ -70,7 +73,7 @@ const GROWTH = `
     console.log(code, (process.resourceUsage().maxRSS - before) * 1024);
     process.exit();
   };
-  setTimeout(() => tell(undefined), 1000);
+  setTimeout(() => tell(undefined), ${TIME});
   const options = { perMessageDeflate: true, maxMessageSize: ${LIMIT} };`;
 
 /** Programs that connect to URL, receive, and print how it ended and how much their memory grew. */
@@ -89,7 +92,7 @@ const FACES = {
     ${GROWTH}
     const ws = connect(URL, options);
     try {
-      ws.recv({ timeout: 1000 });
+      ws.recv({ timeout: ${TIME} });
     } catch (error) {
       tell(error.closeCode);
     }`,

@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { now } from '../../src/transport/clock.ts';
-import { deadlineWatch, type Watched } from '../../src/transport/deadline-watch.ts';
+import type { Watched } from '../../src/transport/deadline-watch.ts';
 
-// The global functions, which vitest can fake.
-vi.mock('../../src/transport/clock.ts', () => ({
-  now: () => performance.now(),
-  setTimeout: (...args: Parameters<typeof setTimeout>) => setTimeout(...args),
-  clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
-}));
+const now = (): number => performance.now();
+let deadlineWatch: typeof import('../../src/transport/deadline-watch.ts').deadlineWatch;
 
 /** A connection with one deadline. It notes when its watch ended. */
 class Connection implements Watched {
@@ -34,10 +29,15 @@ function watch(delay: number): Connection {
 }
 
 describe('the watch over deadlines that are far away', () => {
-  beforeEach(() => {
+  beforeEach(async () => {
     vi.useFakeTimers();
+    vi.resetModules();
+    // Those of the globals, which can be faked.
+    vi.doMock('../../src/transport/clock.ts', () => ({ now, setTimeout, clearTimeout }));
+    ({ deadlineWatch } = await import('../../src/transport/deadline-watch.ts'));
   });
   afterEach(() => {
+    vi.doUnmock('../../src/transport/clock.ts');
     vi.useRealTimers();
   });
 

@@ -62,6 +62,11 @@ export class PeerConnection {
     socket.on('close', () => this.#finish());
   }
 
+  /** The test lets a script go on that waits for its word. */
+  goOn() {
+    this.#tell('word');
+  }
+
   #receive(chunk) {
     this.seen.reads++;
     if (this.#script === undefined) this.#receiveHead(chunk);

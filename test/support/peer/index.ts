@@ -117,6 +117,8 @@ export function sleep(milliseconds: number): Step {
 
 /** Sends every message back from now on. */
 export const ECHO: Step = { echo: true };
+/** Waits until the test says `goOn`. */
+export const UNTIL_TOLD: Step = { wait: 'word' };
 /** Ends the sending side of the TCP connection. */
 export const END: Step = { end: true };
 /** Resets the TCP connection. */
@@ -153,7 +155,12 @@ export class Scripted {
     return seen;
   }
 
-  /** Returns what the peer has seen so far; `undefined` if no client has connected. */
+  /** Lets the peer go on after `UNTIL_TOLD`. */
+  goOn(): void {
+    this.#peer.goOn(this.id);
+  }
+
+  /** Returns what the peer has seen so far; `undefined` if no client has come. */
   seenSoFar(): Promise<Seen | undefined> {
     return this.#peer.ask(this.id, true);
   }
@@ -191,6 +198,11 @@ class Peer {
 
   script(listener: Listener, script: Script): Scripted {
     return new Scripted(this, listener, script);
+  }
+
+  /** Lets the script of a connection go on. */
+  goOn(id: number): void {
+    this.#worker.postMessage({ id, goesOn: true });
   }
 
   ask(id: number, atOnce: boolean): Promise<Seen | undefined> {

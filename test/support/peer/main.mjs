@@ -57,6 +57,10 @@ function answer() {
 }
 
 parentPort.on('message', (request) => {
+  if (request.goesOn) {
+    byId.get(request.id)?.goOn();
+    return;
+  }
   waiting.add(request);
   answer();
 });
