@@ -18,12 +18,7 @@ export class FrameWriter {
   readonly #output: Output;
   readonly #keys: MaskingKeys | undefined;
 
-  /**
-   * RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST NOT
-   * mask any frames that it sends to the client."
-   *
-   * @param keys a client's masking keys; none for a server
-   */
+  /** @param keys a client's masking keys; none for a server, which does not mask (RFC 6455 §5.1) */
   constructor(kernels: Kernels, output: Output, keys: MaskingKeys | undefined) {
     this.#kernels = kernels;
     this.#output = output;
@@ -34,7 +29,8 @@ export class FrameWriter {
   write(opcode: number, isFinal: boolean, payload: Uint8Array): void {
     const output = this.#output;
     const length = payload.length;
-    // RFC 6455 §5.3: "the client MUST pick a fresh masking key".
+    // RFC 6455 §5.1: "A server MUST NOT mask any frames that it sends to the client." §5.3: "When
+    // preparing a masked frame, the client MUST pick a fresh masking key".
     const key = this.#keys === undefined ? -1 : this.#keys.next();
     const total = headerLength(length, key >= 0) + length;
     if (output.limit - output.position < total) output.reserve(total);

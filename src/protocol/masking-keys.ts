@@ -14,9 +14,7 @@ export class MaskingKeys {
   #isNested = false;
 
   /**
-   * RFC 6455 §5.3: "the masking key MUST be derived from a strong source of entropy".
-   *
-   * @param fill fills the whole array with unpredictable bytes
+   * @param fill fills the whole array with unpredictable bytes (RFC 6455 §5.3)
    * @param count how many keys are drawn at once
    */
   constructor(fill: (keys: Uint8Array) => void, count: number) {
@@ -44,6 +42,7 @@ export class MaskingKeys {
     this.#isNested = this.#isFilling;
     if (this.#isNested) throw nestedError();
     this.#isFilling = true;
+    // RFC 6455 §5.3: "the masking key MUST be derived from a strong source of entropy".
     try {
       this.#fill(this.#bytes);
     } finally {

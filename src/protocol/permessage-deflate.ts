@@ -41,7 +41,7 @@ export interface DeflateAgreement {
 export interface Deflater {
   /**
    * Compresses a message, or a fragment of one (RFC 7692 §7.2.1). A final fragment is returned without
-   * {@link EMPTY_BLOCK} at its end. The result is valid until the next call.
+   * the empty block at its end. The result is valid until the next call.
    */
   deflate(bytes: Uint8Array, isFinal: boolean): Uint8Array;
   /** Gives back the memory that it holds. */

@@ -46,8 +46,8 @@ export class PingTracker {
   }
 
   /**
-   * Takes a pong. It answers the ping with the same payload, and all pings before that one: RFC 6455
-   * §5.5.3 lets an endpoint answer "only the most recently processed Ping frame."
+   * Takes a pong. It answers the ping with the same payload, and all pings before that one, because a
+   * peer may answer only the latest of several pings (RFC 6455 §5.5.3).
    */
   received(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.#pending.length === 0) return;

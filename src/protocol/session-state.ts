@@ -14,10 +14,7 @@ export type SessionState =
   | 'closeSent'
   /** Both ends have sent a close frame. The session waits for the end of the TCP connection. */
   | 'closeExchanged'
-  /**
-   * The connection was failed, and the session waits for the end of the TCP connection. RFC 6455
-   * §7.1.7: "An endpoint MUST NOT continue to attempt to process data" then.
-   */
+  /** The connection was failed. The session reads nothing more, and waits for the end of the TCP connection. */
   | 'failed'
   /** The TCP connection has ended, or the session was given up. */
   | 'closed';
@@ -52,24 +49,23 @@ export function nextState(state: SessionState, event: SessionEvent): SessionStat
   return TABLE[state][event];
 }
 
-/**
- * Whether messages may be sent. RFC 6455 §5.5.1: "The application MUST NOT send any more data frames
- * after sending a Close frame."
- */
+/** Whether messages may be sent. */
 export function maySend(state: SessionState): boolean {
+  // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."
   return state === 'open';
 }
 
 /** Whether frames are read: until the peer's close frame, even after this end has sent its own. */
 function readsFrames(state: SessionState): boolean {
+  // RFC 6455 §7.1.7: "An endpoint MUST NOT continue to attempt to process data [...] from the remote
+  // endpoint after being instructed to _Fail the WebSocket Connection_."
   return state === 'open' || state === 'closeSent';
 }
 
-/**
- * Whether pings are answered. RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a
- * Pong frame in response, unless it already received a Close frame."
- */
+/** Whether pings are answered. */
 export function maySendPong(state: SessionState): boolean {
+  // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response,
+  // unless it already received a Close frame."
   return readsFrames(state);
 }
 

@@ -348,8 +348,7 @@ export class Session {
   }
 
   /**
-   * Fails the connection. RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate
-   * status code".
+   * Fails the connection (RFC 6455 §7.1.7), and says why with a close frame.
    *
    * @param now the time; not needed inside a call of the session that was given the time
    */
@@ -358,6 +357,7 @@ export class Session {
     if (!this.#enter('failed')) return;
     this.#opening = undefined;
     this.failure = error;
+    // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code".
     if (wasOpen) {
       const saysCode = error instanceof RemoteProtocolError || error instanceof MessageTooBigError;
       const code = saysCode ? error.closeCode : CloseCode.internalError;

@@ -147,7 +147,7 @@ describe.each(SAMPLE)('the sync client resumes no session, by way of %s,', (io) 
 });
 
 it.runIf('setDefaultCACertificates' in process.getBuiltinModule('node:tls')).each(SAMPLE)(
-  'the sync client resumes no session after the authorities that Node.js trusts were exchanged, by way of %s (Node.js 22.19)',
+  'the sync client resumes no session after the authorities that Node.js trusts were replaced, by way of %s (Node.js 22.19)',
   async (io) => {
     const lines = await run(
       io,

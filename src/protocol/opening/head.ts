@@ -195,12 +195,10 @@ export function rawHeaders(text: string): string[] {
 
 const NO_ITEMS: readonly string[] = Object.freeze([]);
 
-/**
- * Splits a comma-separated header value into its items. RFC 9110 §5.6.1.2: "A recipient MUST parse and
- * ignore a reasonable number of empty list elements".
- */
+/** Splits a comma-separated header value into its items, without empty ones. */
 export function parseList(value: string | undefined): readonly string[] {
   if (value === undefined) return NO_ITEMS;
+  // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements".
   return value
     .split(',')
     .map(trim)

@@ -8,7 +8,8 @@ import { decodeLatin1 } from './head.ts';
 export type Sha1Base64 = (text: string) => string;
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-// Sixteen bytes in base64: 22 characters and two of padding. The last character holds only two bits.
+// RFC 6455 §4.2.1: "a base64-encoded [...] value that, when decoded, is 16 bytes in length."
+// These are 22 characters and two of padding. The last character holds only two bits.
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 /** Makes a key from sixteen random bytes. */
@@ -16,7 +17,7 @@ export function serializeKey(nonce: Uint8Array): string {
   return btoa(decodeLatin1(nonce));
 }
 
-/** Tells whether a key has "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (RFC 6455 §4.2.1). */
+/** Tells whether a key is sixteen bytes in base64. */
 export function isValidKey(key: string): boolean {
   return KEY.test(key);
 }

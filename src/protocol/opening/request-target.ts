@@ -15,19 +15,16 @@ const PATH = /^\/[^#]*$/;
 // RFC 6455 §4.2.1 lets a client name the resource by an absolute URI.
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
-/**
- * Reads the target of a request line and the `Host` header; `undefined` if one of them is wrong.
- *
- * RFC 9112 §3.2.2: if the target is an absolute URI, "the origin server MUST ignore the received Host
- * header field (if any) and instead use the host information of the request-target." Otherwise a
- * client could name one host to a proxy and another one to the server.
- */
+/** Reads the target of a request line and the `Host` header; `undefined` if one of them is wrong. */
 export function parseRequestTarget(
   target: string,
   hostHeader: string | undefined,
 ): RequestTarget | undefined {
   if (hostHeader === undefined || !HOST.test(hostHeader)) return undefined;
   if (PATH.test(target)) return { target, host: hostHeader };
+  // RFC 9112 §3.2.2: with an absolute URI "the origin server MUST ignore the received Host header field
+  // (if any) and instead use the host information of the request-target." Otherwise a client could
+  // name one host to a proxy and another one to the server.
   const [, host = '', path = ''] = ABSOLUTE.exec(target) ?? [];
   if (!HOST.test(host)) return undefined;
   return { target: path.startsWith('/') ? path : `/${path}`, host };

@@ -1,5 +1,5 @@
 /**
- * Tokens (RFC 9110 §5.6.2): names of headers, methods, subprotocols, extensions and their parameters.
+ * Tokens (RFC 9110 §5.6.2), such as the names of headers and subprotocols.
  */
 
 /** Matches one character of a token, as the source of a regular expression. */
