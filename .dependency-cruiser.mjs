@@ -3,15 +3,15 @@
 //   cli → entries → client, server
 //   client → blocking, dial          client, server, blocking → connection
 //   blocking → dial                  connection, dial → transport → protocol
-//   ground floor, for all but the core: options → errors → inspection; kernels → errors
-//   the core (protocol) sees of it errors, inspection and what the kernels are
+//   ground floor, for all but the core: options → errors → inspection; options → http-token; kernels → errors
+//   the core (protocol) sees of it errors, inspection, http-token and what the kernels are
 
 const NODE_MODULES = 'core';
 /** What opens sockets, threads or files of the operating system. */
 const NETWORK =
   '^(?:node:)?(?:child_process|cluster|dgram|dns|http|http2|https|net|tls|wasi|worker_threads|zlib)(?:/|$)';
 const CLIENT = '^src/client/(async|events|sync)[-./]';
-const GROUND = ['^src/(?:options|kernels)/', '^src/(?:errors|inspection)\\.ts$'];
+const GROUND = ['^src/(?:options|kernels)/', '^src/(?:errors|http-token|inspection)\\.ts$'];
 
 /** Forbids what matches `from` to import files other than those that match one of `allowed`. */
 function only(name, comment, from, allowed) {
@@ -45,9 +45,15 @@ export default {
     only('errors-direction', 'errors.ts stands on how it is shown alone.', '^src/errors\\.ts$', [
       '^src/inspection\\.ts$',
     ]),
-    only('options-direction', 'The options stand on the errors alone.', '^src/options/', [
+    never(
+      'http-token-direction',
+      'http-token.ts stands on nothing.',
+      { path: '^src/http-token\\.ts$' },
+      { dependencyTypesNot: [NODE_MODULES] },
+    ),
+    only('options-direction', 'The options stand on errors and tokens.', '^src/options/', [
       '^src/options/',
-      '^src/errors\\.ts$',
+      '^src/(?:errors|http-token)\\.ts$',
     ]),
     only('kernels-direction', 'The kernels stand on the errors alone.', '^src/kernels/', [
       '^src/kernels/',
@@ -59,7 +65,7 @@ export default {
       '^src/protocol/',
       [
         '^src/protocol/',
-        '^src/(?:errors|inspection)\\.ts$',
+        '^src/(?:errors|http-token|inspection)\\.ts$',
         '^src/kernels/(?:kernels|scalar)\\.ts$',
       ],
     ),
@@ -123,7 +129,7 @@ export default {
       'core-without-node',
       'The core, its kernels and the errors run on any JavaScript engine.',
       {
-        path: '^src/(?:protocol/|(?:errors|inspection)\\.ts$|kernels/)',
+        path: '^src/(?:protocol/|(?:errors|http-token|inspection)\\.ts$|kernels/)',
         pathNot: '^src/kernels/node\\.ts$',
       },
       { dependencyTypes: [NODE_MODULES] },

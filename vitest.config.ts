@@ -19,7 +19,7 @@ const INTEROP = ['test/interop/**/*.test.ts'];
 
 /** Files that share a process: a new one takes longer than most of them. */
 const TOGETHER = { isolate: false };
-const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000 };
+const SLOW = { testTimeout: 30_000, hookTimeout: 30_000 };
 
 export default defineConfig({
   test: {
@@ -36,7 +36,7 @@ export default defineConfig({
           include: CONTRACT,
           sequence: { groupOrder: 1 },
           ...TOGETHER,
-          ...PATIENT,
+          ...SLOW,
         },
       },
       {
@@ -48,7 +48,7 @@ export default defineConfig({
           env: { WIRESPEED_SYNC_IO: 'worker', WIRESPEED_TEST_FACES: 'sync' },
           sequence: { groupOrder: 2 },
           ...TOGETHER,
-          ...PATIENT,
+          ...SLOW,
         },
       },
       {
@@ -58,7 +58,7 @@ export default defineConfig({
           include: PARTS,
           sequence: { groupOrder: 3 },
           ...TOGETHER,
-          ...PATIENT,
+          ...SLOW,
         },
       },
       {
@@ -69,12 +69,12 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...CORE, ...CONTRACT, ...PARTS, ...INTEROP],
           sequence: { groupOrder: 4 },
-          ...PATIENT,
+          ...SLOW,
         },
       },
       {
         extends: true,
-        test: { name: 'interop', include: INTEROP, ...PATIENT },
+        test: { name: 'interop', include: INTEROP, ...SLOW },
       },
     ],
     coverage: {

@@ -54,7 +54,7 @@ const COMMAND = { 'cli/main': 'src/cli/main.ts' };
 const CHUNKS = [
   {
     name: 'core',
-    test: /src\/(?:(?:errors|inspection)\.ts|protocol\/|kernels\/(?:kernels|scalar)\.ts)/,
+    test: /src\/(?:(?:errors|http-token|inspection)\.ts|protocol\/|kernels\/(?:kernels|scalar)\.ts)/,
     priority: 2,
   },
   { name: 'transport', test: /src\/(?!server|entries\/server)/, minShareCount: 2, priority: 1 },

@@ -1,6 +1,7 @@
 /**
  * Checks what goes into the head of the handshake: headers, subprotocols, origins and credentials.
  */
+import { isToken } from '../http-token.ts';
 import { kindOf, object, text, textList } from './checks.ts';
 
 /** Headers: an object, or pairs of a name and a value. */
@@ -8,8 +9,6 @@ export type HeadersInput =
   | Readonly<Record<string, string | readonly string[]>>
   | Iterable<readonly [string, string]>;
 
-// RFC 9110 §5.6.2: "token = 1*tchar". Header names and subprotocols are tokens.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous". Each character
 // leaves as one byte, so it must be one of Latin-1.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -25,7 +24,7 @@ export function subprotocols(name: string, value: unknown): readonly string[] {
   for (const protocol of list) {
     // RFC 6455 §4.1: "The elements that comprise this value MUST be non-empty strings with characters in the range
     // U+0021 to U+007E not including separator characters as defined in [RFC2616] and MUST all be unique strings."
-    if (!TOKEN.test(protocol)) {
+    if (!isToken(protocol)) {
       throw new TypeError(`${name}: '${protocol}' is not a subprotocol name (RFC 6455 §4.1)`);
     }
     if (seen.has(protocol)) {
@@ -90,7 +89,7 @@ export function headerPairs(name: string, value: unknown): (readonly [string, st
     }
     const [header, content] = entry as [unknown, unknown];
     const field = text(`${name}: a header's name`, header);
-    if (!TOKEN.test(field)) {
+    if (!isToken(field)) {
       throw new TypeError(`${name}: ${JSON.stringify(field)} is not a header name`);
     }
     if (RESERVED_HEADERS.has(field.toLowerCase())) {

@@ -21,6 +21,7 @@ const forbidden: readonly (readonly [from: string, to: string, rule: string])[] 
   ['src/inspection.ts', 'node:util', 'core-without-node'],
   ['src/errors.ts', 'src/options/options.ts', 'errors-direction'],
   ['src/errors.ts', 'node:util', 'core-without-node'],
+  ['src/http-token.ts', 'src/errors.ts', 'http-token-direction'],
   ['src/options/options.ts', 'src/protocol/frame.ts', 'options-direction'],
   ['src/options/checks.ts', 'src/protocol/frame.ts', 'options-direction'],
   ['src/dial/target.ts', 'src/options/checks.ts', 'options-parts'],
@@ -71,6 +72,8 @@ const forbidden: readonly (readonly [from: string, to: string, rule: string])[] 
 const allowed: readonly (readonly [from: string, to: string])[] = [
   ['src/errors.ts', 'src/inspection.ts'],
   ['src/options/options.ts', 'src/errors.ts'],
+  ['src/options/headers.ts', 'src/http-token.ts'],
+  ['src/protocol/opening/head.ts', 'src/http-token.ts'],
   ['src/options/options.ts', 'src/options/checks.ts'],
   ['src/kernels/node.ts', 'node:buffer'],
   ['src/protocol/frame.ts', 'src/errors.ts'],

@@ -2,7 +2,7 @@
  * Reads and writes the value of `Sec-WebSocket-Extensions` (RFC 6455 §9.1).
  */
 
-import { isToken, TOKEN_CHARACTER } from './token.ts';
+import { isToken, TOKEN_CHARACTER } from '../../http-token.ts';
 
 /** One extension of the list. */
 export interface Extension {

@@ -3,7 +3,7 @@
  * the opening handshake needs them. Reading is strict, limited in size, and takes linear time.
  */
 
-import { isToken } from './token.ts';
+import { isToken } from '../../http-token.ts';
 
 /** Most bytes of a head, the empty line at its end included. */
 export const MAX_HEAD_SIZE: number = 16 * 1024;

@@ -2,6 +2,7 @@
  * The server's side of the opening handshake (RFC 6455 §4.2).
  */
 import { HandshakeError } from '../../errors.ts';
+import { isToken, TOKEN_CHARACTER } from '../../http-token.ts';
 import {
   headersWithoutSecrets,
   INSPECT,
@@ -27,7 +28,6 @@ import {
 } from './head.ts';
 import { acceptKey, isValidKey, type Sha1Base64 } from './key.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
-import { isToken, TOKEN_CHARACTER } from './token.ts';
 
 /** A client's request to upgrade, which has been checked. */
 export interface UpgradeRequest {

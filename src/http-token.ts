@@ -1,5 +1,5 @@
 /**
- * Tokens (RFC 9110 §5.6.2), such as the names of headers and subprotocols.
+ * Tokens of HTTP (RFC 9110 §5.6.2: "token = 1*tchar"): the names of headers and subprotocols are some.
  */
 
 /** Matches one character of a token, as the source of a regular expression. */
