@@ -2,11 +2,12 @@
 // run fuzz` runs them for a minute and longer.
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { sample } from '../support/extent.ts';
 import { keptCases } from './corpus.mjs';
 import { targets } from './targets.mjs';
 
 /** Milliseconds of new cases; a case takes some hundreds. */
-const TIME = 5000;
+const TIME = sample(5000, 2000);
 
 const programs = targets.filter(({ usesSockets }) => usesSockets === true);
 
