@@ -20,7 +20,7 @@ function run(binary, io, isFirst) {
   const args = [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
-    ...['--project', 'faces'],
+    ...['contract', 'parts', 'faces'].flatMap((project) => ['--project', project]),
     'test/contract',
     'test/client/sync',
     // Blocking calls can drive a connection of the async client only where they have its descriptor.
@@ -30,7 +30,7 @@ function run(binary, io, isFirst) {
     '--reporter=json',
     `--outputFile=${result}`,
   ];
-  const env = { ...process.env, WIRESPEED_SYNC_IO: io, NO_COLOR: '1' };
+  const env = { ...process.env, WIRESPEED_TEST_ALL: '1', WIRESPEED_SYNC_IO: io, NO_COLOR: '1' };
   // The other clients do not depend on the way of blocking I/O, so they are tested once on each version.
   if (!isFirst) env.WIRESPEED_TEST_FACES = 'sync';
   const { stdout, stderr, signal } = spawnSync(binary, args, { cwd: root, env, encoding: 'utf8' });
