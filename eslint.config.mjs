@@ -4,6 +4,8 @@ import { parser, plugin } from 'typescript-eslint';
 export default [
   {
     ignores: [
+      'coverage/**',
+      'dist/**',
       'src/kernels/assembly/**',
       'src/kernels/wasm-binary.ts',
       'src/blocking/worker/source.ts',
