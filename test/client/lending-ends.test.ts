@@ -18,13 +18,14 @@ import {
   flood,
   peer,
   RESET,
-  type Seen,
+  type Scripted,
   STOP_READING,
   send,
   sendBytes,
   sendClose,
   sendText,
   sleep,
+  UNTIL_TOLD,
   waitFor,
 } from '../support/peer/index.ts';
 import { patternBytes } from '../support/peer/pattern.mjs';
@@ -34,12 +35,12 @@ import { elapse, open } from './async-connection.ts';
 interface Lent {
   blocking: SyncConnection;
   ws: Connection;
-  seen(): Promise<Seen>;
+  script: Scripted;
 }
 
 async function lend(...args: Parameters<typeof open>): Promise<Lent> {
   const { ws, script } = await open(...args);
-  return { blocking: toSync(ws), ws, seen: () => script.seen() };
+  return { blocking: toSync(ws), ws, script };
 }
 
 function thrown(call: () => unknown): Error {
@@ -105,7 +106,7 @@ describe('the end of a connection that is lent', () => {
   });
 
   it('by a blocking close is a normal one', async () => {
-    const { ws, blocking, seen } = await lend([sendText('late'), waitFor('close')]);
+    const { ws, blocking, script } = await lend([sendText('late'), waitFor('close')]);
     blocking.close(4000, 'done here');
     expect(blocking.state).toBe('closed');
     expect(toAsync(blocking)).toBe(ws);
@@ -114,7 +115,7 @@ describe('the end of a connection that is lent', () => {
     for await (const message of ws) rest.push(message);
     expect(rest).toEqual(['late']);
     expect(ws.closeCode).toBe(4000);
-    expect((await seen()).frames.at(-1)).toMatchObject({ opcode: 8 });
+    expect((await script.seen()).frames.at(-1)).toMatchObject({ opcode: 8 });
   });
 
   it('by a blocking close is one even where no promise is fulfilled any more, as the process exits', async () => {
@@ -141,12 +142,12 @@ describe('the end of a connection that is lent', () => {
   });
 
   it('by terminate is at once', async () => {
-    const { ws, blocking, seen } = await lend([ECHO]);
+    const { ws, blocking, script } = await lend([ECHO]);
     blocking.terminate();
     expect(thrown(() => blocking.recv())).toBeInstanceOf(ConnectionClosedError);
     toAsync(blocking);
     await expect(ws.recv()).rejects.toMatchObject({ closeCode: 1006 });
-    expect((await seen()).frames).toEqual([]);
+    expect((await script.seen()).frames).toEqual([]);
   });
 
   it('by the end of the TCP connection is abnormal', async () => {
@@ -170,11 +171,12 @@ describe('the end of a connection that is lent', () => {
   });
 
   it('by a reset while something waits to be sent is told by the next recv, with its cause', async () => {
-    const { blocking, seen } = await lend([STOP_READING, sleep(200), RESET]);
+    const { blocking, script } = await lend([STOP_READING, UNTIL_TOLD, RESET]);
     expect(thrown(() => blocking.send(patternBytes(20_000_000), { timeout: 50 }))).toBeInstanceOf(
       TimeoutError,
     );
-    await seen();
+    script.goOn();
+    await script.seen();
     const error = thrown(() => blocking.recv({ timeout: 5000 }));
     expect(error).toBeInstanceOf(ConnectionClosedError);
     expect(error.cause).toBeInstanceOf(TransportError);
@@ -199,7 +201,7 @@ describe('the end of a connection that is lent', () => {
   });
 
   it('by a rule that the peer breaks is told at once, and the peer is told why', async () => {
-    const { ws, blocking, seen } = await lend(
+    const { ws, blocking, script } = await lend(
       // The flood that follows is not read: the connection is given up before.
       [
         waitFor('message'),
@@ -216,7 +218,7 @@ describe('the end of a connection that is lent', () => {
     expect(blocking.state).toBe('closed');
     toAsync(blocking);
     await expect(ws.recv()).rejects.toBeInstanceOf(RemoteProtocolError);
-    const { frames, hasEnded, error } = await seen();
+    const { frames, hasEnded, error } = await script.seen();
     expect(frames.at(-1)).toMatchObject({ opcode: 8, payload: '03ea' });
     expect({ hasEnded, error }).toEqual({ hasEnded: true, error: undefined });
   });
@@ -241,10 +243,10 @@ describe('the time limits of a connection that is lent', () => {
   });
 
   it('a peer that answers keepalive pings fails none', async () => {
-    const { blocking, seen } = await lend([ECHO], { pingInterval: 60, pingTimeout: 3000 });
+    const { blocking, script } = await lend([ECHO], { pingInterval: 60, pingTimeout: 3000 });
     expect(thrown(() => blocking.recv({ timeout: 400 }))).toBeInstanceOf(TimeoutError);
     blocking.close();
-    const pings = (await seen()).frames.filter(({ opcode }) => opcode === 9);
+    const pings = (await script.seen()).frames.filter(({ opcode }) => opcode === 9);
     expect(pings.length).toBeGreaterThan(2);
   });
 
