@@ -14,6 +14,7 @@ import {
   sendText,
   sleep,
 } from '../support/peer/index.ts';
+import { until } from '../support/until.ts';
 import { elapse, open } from './async-connection.ts';
 
 describe('receiving', () => {
@@ -77,7 +78,8 @@ describe('receiving', () => {
     const size = 100_000;
     const steps = Array.from({ length: count }, () => sendPattern(size));
     const { ws } = await open([...steps, sendClose(1000)], { receiveQueue: { high: 8, low: 2 } });
-    await elapse(150);
+    await until(() => ws.stats().messagesReceived >= 8);
+    await elapse(50);
     // The system buffers some of it on both sides, but not 40 MB.
     expect(ws.stats().messagesReceived).toBeLessThan(count);
     let received = 0;
@@ -117,7 +119,8 @@ describe('receiving', () => {
         {},
         listener,
       );
-      await elapse(100);
+      await until(() => ws.stats().messagesReceived >= 4);
+      await elapse(50);
       const received: unknown[] = [];
       for await (const message of ws) received.push(message);
       expect(received).toEqual(many.map((_, i) => `${i}`));

@@ -264,11 +264,13 @@ describe('pause and resume', () => {
       },
       close: resolve,
     });
-    await elapse(30);
+    await until(() => got.length === 3);
+    await elapse(10);
     expect(got).toHaveLength(3);
     for (const count of [53, 103, 153]) {
       ws.resume();
-      await elapse(20);
+      await until(() => got.length === count);
+      await elapse(10);
       expect(got).toHaveLength(count);
     }
     ws.resume();
