@@ -135,7 +135,7 @@ export default {
       { dependencyTypes: [NODE_MODULES] },
     ),
     never(
-      'network-in-its-rooms',
+      'network-only-in-some-folders',
       'Sockets, threads and zlib have their rooms; others may name their types at most.',
       { path: '^src/', pathNot: '^src/(?:transport|dial|blocking)/|^src/server/listener\\.ts$' },
       { path: NETWORK, dependencyTypes: [NODE_MODULES], dependencyTypesNot: ['type-only'] },

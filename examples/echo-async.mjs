@@ -1,4 +1,4 @@
-// Echo with the async face: await, recv and for await.
+// Echo with the async client: await, recv and for await.
 //
 //   node examples/echo-async.mjs [ws://HOST:PORT/]
 //

@@ -1,4 +1,4 @@
-// Echo with the events face: callbacks with views of the receive buffer.
+// Echo with the events client: callbacks with views of the receive buffer.
 //
 //   node examples/echo-events.mjs [ws://HOST:PORT/]
 import { connect } from 'wirespeed/events';

@@ -15,7 +15,7 @@ export function startEcho(options = {}) {
     ...options,
     handlers: {
       message(ws, data) {
-        // Whoever does not take its echoes is read no further until it has.
+        // A client that does not take its echoes is not read from until it does.
         if (!ws.send(data)) ws.pause();
       },
       drain(ws) {

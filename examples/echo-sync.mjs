@@ -1,4 +1,4 @@
-// Echo with the sync face: every call blocks until it is done.
+// Echo with the sync client: every call blocks until it is done.
 //
 //   node examples/echo-sync.mjs [ws://HOST:PORT/]
 import { connect } from 'wirespeed/sync';

@@ -1,4 +1,4 @@
-// The sync face in CommonJS: no import, no await, no callback. The REPL takes the same lines.
+// The sync client in CommonJS: no import, no await, no callback. The REPL takes the same lines.
 //
 //   node examples/sync-commonjs.cjs [ws://HOST:PORT/]
 const { spawn } = require('node:child_process');

@@ -1,4 +1,4 @@
-// A connection of the async face, driven by blocking calls for a while: where code cannot await.
+// A connection of the async client, driven by blocking calls for a while: where code cannot await.
 //
 //   node examples/sync-for-a-while.mjs [ws://HOST:PORT/]
 import { connect } from 'wirespeed';

@@ -1,4 +1,4 @@
-// wss: with a certificate authority of your own, in the async and the sync face.
+// wss: with a certificate authority of your own, in the async and the sync client.
 //
 //   node examples/tls-own-ca.mjs
 import { spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 /** Runs tasks in turn, round after round, and prints a line for each: the median over the rounds, with its interval. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { medianWithSpread } from '../samples/ratios.mjs';
+import { medianWithInterval } from '../samples/ratios.mjs';
 
 /** The interval of ten rounds leaves out the best and the worst one. */
 const ROUNDS = 10;
@@ -29,7 +29,7 @@ export async function compare(title, { what = 'message', count, bytes }, tasks) 
   }
   console.log(title);
   for (const { name, times } of runners) {
-    const { median, low, high } = medianWithSpread(times);
+    const { median, low, high } = medianWithInterval(times);
     const rate = bytes === undefined ? '' : `${(bytes / median).toFixed(2).padStart(8)} GB/s`;
     const spread = `(${digits(low)}–${digits(high)})`;
     console.log(

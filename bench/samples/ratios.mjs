@@ -23,7 +23,7 @@ const MIN_DIFFERENCE = 0.02;
  */
 export function judgeRatios(ratios) {
   if (ratios.length === 0) return undefined;
-  const { median, low, high, isDecidable } = medianWithSpread(ratios);
+  const { median, low, high, isDecidable } = medianWithInterval(ratios);
   // An interval with an end that is 1.00 when it is rounded counts as one that includes 1.
   const isWithinNoise = (low < 1.005 && high >= 0.995) || Math.abs(median - 1) < MIN_DIFFERENCE;
   return { median, low, high, isDecidable, isTie: !isDecidable || isWithinNoise };
@@ -36,7 +36,7 @@ export function judgeRatios(ratios) {
  *
  * @param {readonly number[]} values
  */
-export function medianWithSpread(values) {
+export function medianWithInterval(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const { length } = sorted;
   const skipped = skippedAtEachEnd(length);

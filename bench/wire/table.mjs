@@ -1,5 +1,5 @@
 /** Renders what a message costs as tables in Markdown. */
-import { medianWithSpread } from '../samples/ratios.mjs';
+import { medianWithInterval } from '../samples/ratios.mjs';
 
 /**
  * @typedef {object} Counts of one client in one exchange; each list has a number for each round
@@ -80,7 +80,7 @@ function bytesText(values) {
 function spread(values) {
   const known = values.filter((value) => value !== undefined);
   if (known.length === 0) return '–';
-  const { median, low, high } = medianWithSpread(known);
+  const { median, low, high } = medianWithInterval(known);
   const [from, to] = [countText(low), countText(high)];
   return from === to ? countText(median) : `${countText(median)} (${from}–${to})`;
 }

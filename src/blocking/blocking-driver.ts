@@ -28,7 +28,7 @@ export interface BlockingDriver {
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void;
   /** Writes a fragment of a message, as `sendMessage` does a whole one. */
   sendFragment(payload: ReadyData, isText: boolean, isFinal: boolean, isCompressed?: boolean): void;
-  /** Sets a deadline for what is sent until the next `flush`: what is left then waits for later calls. */
+  /** Sets a deadline for what is sent until the next `flush`. What has not left by then leaves in a later call. */
   limitSending(deadline: number): void;
   /** Sends what the session has written. Blocks until the system has taken it, or until the deadline. */
   flush(): void;

@@ -10,8 +10,8 @@ import { ConcurrencyError } from '../errors.ts';
 import type { Session } from '../protocol/session.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
+import { defaultPoll } from '../transport/poll-gate.ts';
 import type { SocketAddress } from '../transport/socket.ts';
-import { usualSpin } from '../transport/spin-gate.ts';
 import { NEVER } from './blocking-driver.ts';
 import type { SystemCalls } from './calls/system-calls.ts';
 import type { Channel, Deadline, ReceiveResult } from './channels/channel.ts';
@@ -44,7 +44,7 @@ export class LentDriver extends Pump {
    */
   constructor(loan: Loan) {
     const { driver, options } = loan;
-    super(loan.messages, options.busyPoll ?? usualSpin(false));
+    super(loan.messages, options.busyPoll ?? defaultPoll(false));
     const socket = driver.socket as Socket;
     this.#calls = callsOn(socket);
     if (socket.writableLength > 0) {

@@ -4,13 +4,13 @@
  */
 
 import type { ReadyData } from '../connection/data.ts';
-import type { KeptMessages } from '../connection/kept-messages.ts';
+import type { ReceiveQueue } from '../connection/receive-queue.ts';
 import { WebSocketError } from '../errors.ts';
 import type { Session } from '../protocol/session.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
+import { PollGate } from '../transport/poll-gate.ts';
 import { type SocketAddress, toTransportError } from '../transport/socket.ts';
-import { SpinGate } from '../transport/spin-gate.ts';
 import { type BlockingDriver, NEVER } from './blocking-driver.ts';
 import type { Channel, Deadline, ReceiveResult } from './channels/channel.ts';
 import { HalfDone } from './half-done.ts';
@@ -29,9 +29,9 @@ export abstract class Pump implements BlockingDriver {
   abstract readonly bufferedAmount: number;
   /** Where the bytes come from and go to; `undefined` once the connection has ended. */
   protected abstract readonly channel: Channel | undefined;
-  /** What has come and nobody has received. While it is full, nothing more is read. */
-  protected readonly messages: KeptMessages;
-  protected readonly gate: SpinGate;
+  /** Messages that wait for `recv`. While the queue is full, nothing more is read. */
+  protected readonly messages: ReceiveQueue;
+  protected readonly gate: PollGate;
   protected readonly halfDone: HalfDone = new HalfDone();
   /** When sending gives up. What has not left by then waits for later calls. */
   protected sendDeadline: number = NEVER;
@@ -44,10 +44,10 @@ export abstract class Pump implements BlockingDriver {
   };
   protected lastReceived = 0;
 
-  /** @param busyPoll microseconds that a wait spins at most, before it sleeps */
-  constructor(messages: KeptMessages, busyPoll: number) {
+  /** @param busyPoll microseconds that a wait polls at most, before it sleeps */
+  constructor(messages: ReceiveQueue, busyPoll: number) {
     this.messages = messages;
-    this.gate = new SpinGate(busyPoll);
+    this.gate = new PollGate(busyPoll);
   }
 
   abstract stats(): ConnectionStats;

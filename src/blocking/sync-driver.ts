@@ -3,7 +3,7 @@
  */
 import { isIP } from 'node:net';
 import type { ReadyData } from '../connection/data.ts';
-import type { KeptMessages } from '../connection/kept-messages.ts';
+import type { ReceiveQueue } from '../connection/receive-queue.ts';
 import { clientOptions, clientSessionOptions, WHOLE_MESSAGES } from '../dial/client-session.ts';
 import { explainConnectFailure } from '../dial/connect-error.ts';
 import { secureOptions } from '../dial/secure-options.ts';
@@ -17,9 +17,9 @@ import type { SessionSink } from '../protocol/session-options.ts';
 import { now } from '../transport/clock.ts';
 import { compressionFor } from '../transport/compression/compression.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
+import { defaultPoll } from '../transport/poll-gate.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
 import { type SocketAddress, toTransportError } from '../transport/socket.ts';
-import { usualSpin } from '../transport/spin-gate.ts';
 import { NEVER } from './blocking-driver.ts';
 import { checkCallAllowed, refusingCalls } from './callers-function.ts';
 import { AT_ONCE, type Channel, type ChannelListener } from './channels/channel.ts';
@@ -30,8 +30,8 @@ import { type ConnectedSocket, RefusedOptions, socketBroker } from './worker/soc
 
 /** The sink of what comes for a connection. Payloads are valid until the call returns. */
 export interface SyncSink {
-  /** Where it keeps what came and nobody has received. */
-  readonly messages: KeptMessages;
+  /** Messages that wait for `recv`. */
+  readonly messages: ReceiveQueue;
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   onPong(bytes: Uint8Array, start: number, end: number): void;
 }
@@ -63,7 +63,7 @@ export class SyncDriver extends Pump implements SessionSink {
    */
   constructor(target: Target, options: ResolvedConnectOptions, sink: SyncSink) {
     checkCallAllowed();
-    super(sink.messages, options.busyPoll ?? usualSpin(target.isSecure));
+    super(sink.messages, options.busyPoll ?? defaultPoll(target.isSecure));
     this.#sink = sink;
     this.#closeTimeout = options.closeTimeout;
     checkTlsOptions(options.tls);

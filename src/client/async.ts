@@ -5,9 +5,9 @@
 import { onceAborted } from '../connection/abort-signals.ts';
 import { controlPayload, isSentAsText, type ReadyData, readyData } from '../connection/data.ts';
 import { DrivenConnection } from '../connection/driven-connection.ts';
-import { KeptMessages } from '../connection/kept-messages.ts';
 import { LEND, type Lender, type Loan } from '../connection/lending.ts';
 import { endError, isNormalEnd, keepMessage, type Message } from '../connection/message.ts';
+import { ReceiveQueue } from '../connection/receive-queue.ts';
 import { handled, rejected } from '../connection/unawaited.ts';
 import { WHOLE_MESSAGES } from '../dial/client-session.ts';
 import { parseTarget } from '../dial/target.ts';
@@ -42,8 +42,8 @@ const DONE: Promise<void> = Promise.resolve();
 class AsyncConnection extends DrivenConnection implements Connection, Lender, MessageSource {
   readonly #options: ResolvedConnectOptions;
   readonly #receiver: Receiver;
-  /** Messages that nobody has received. It is made once one comes that nobody awaits. */
-  #messages: KeptMessages | undefined;
+  /** Messages that wait for `recv`. Made when the first one comes that no `recv` awaits. */
+  #messages: ReceiveQueue | undefined;
   #isPaused = false;
   #closeWaiters: (() => void)[] | undefined;
   /** Whether we were the first to close. */
@@ -239,13 +239,13 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     return this.#messages?.loss ?? endError(this.session);
   }
 
-  /** How many messages nobody has received. */
+  /** How many messages wait for `recv`. */
   get #waiting(): number {
     return this.#messages?.length ?? 0;
   }
 
-  #kept(): KeptMessages {
-    this.#messages ??= new KeptMessages(this.#options.maxMessageSize);
+  #kept(): ReceiveQueue {
+    this.#messages ??= new ReceiveQueue(this.#options.maxMessageSize);
     return this.#messages;
   }
 

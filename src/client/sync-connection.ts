@@ -14,9 +14,9 @@ import {
   readyData,
 } from '../connection/data.ts';
 import { Fragments, takePieces } from '../connection/fragments.ts';
-import type { KeptMessages } from '../connection/kept-messages.ts';
 import { endError, isNormalEnd, type Message } from '../connection/message.ts';
 import { markCopy } from '../connection/package-copies.ts';
+import type { ReceiveQueue } from '../connection/receive-queue.ts';
 import { ConcurrencyError, TimeoutError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
 import { nodeKernels } from '../kernels/node.ts';
@@ -145,7 +145,7 @@ const TIMEOUT: readonly string[] = ['timeout'];
 
 /** Keeps what has come for a connection. */
 export interface Inbox {
-  readonly messages: KeptMessages;
+  readonly messages: ReceiveQueue;
   readonly pings: PingTracker;
   /** Whether we were the first to close. */
   isCloser: boolean;

@@ -1,6 +1,6 @@
 import { SyncDriver, type SyncSink } from '../blocking/sync-driver.ts';
-import { KeptMessages } from '../connection/kept-messages.ts';
 import { keepMessage } from '../connection/message.ts';
+import { ReceiveQueue } from '../connection/receive-queue.ts';
 import { parseTarget } from '../dial/target.ts';
 import {
   type ConnectOptions,
@@ -13,12 +13,12 @@ import { BlockingConnection, type Inbox, type SyncConnection } from './sync-conn
 
 /** The inbox of a connection that `connect` makes. */
 class ConnectionInbox implements Inbox, SyncSink {
-  readonly messages: KeptMessages;
+  readonly messages: ReceiveQueue;
   readonly pings = new PingTracker();
   isCloser = false;
 
   constructor({ maxMessageSize }: ResolvedConnectOptions) {
-    this.messages = new KeptMessages(maxMessageSize);
+    this.messages = new ReceiveQueue(maxMessageSize);
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {

@@ -6,11 +6,11 @@
  * message comes or the time is up. Polling stops altogether while answers come too late for it.
  */
 import { now, setImmediate } from '../transport/clock.ts';
-import { SpinGate } from '../transport/spin-gate.ts';
+import { PollGate } from '../transport/poll-gate.ts';
 
 /** The polling of one connection. */
 export class BusyPoll {
-  readonly #gate: SpinGate;
+  readonly #gate: PollGate;
   #isWaiting = false;
   /** When the loop first turned after `begin`: the request was sent by then. */
   #begun: number | undefined;
@@ -20,7 +20,7 @@ export class BusyPoll {
 
   /** @param length microseconds to poll at most */
   constructor(length: number) {
-    this.#gate = new SpinGate(length);
+    this.#gate = new PollGate(length);
   }
 
   /** A message is awaited from now on. */

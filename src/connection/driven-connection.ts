@@ -174,7 +174,7 @@ export abstract class DrivenConnection {
     this.opening = undefined;
   }
 
-  /** The connection is open no more. Called twice if the closing handshake had to wait for sends. @internal */
+  /** The connection is no longer open. Called twice if the closing handshake had to wait for sends. @internal */
   onClosing(): void {}
 
   /** @internal */

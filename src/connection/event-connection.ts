@@ -75,7 +75,7 @@ export interface Handlers<T = unknown, M = Uint8Array> {
   pong?(ws: EventConnection<T>, data: Uint8Array): void;
   /** The connection is closed; called once, last. The code is as in {@link CloseFacts}. */
   close?(ws: EventConnection<T>, code: number, reason: string): void;
-  /** The connection has failed and is open no more; `close` follows. */
+  /** The connection has failed; `close` follows. */
   error?(ws: EventConnection<T>, error: WebSocketError): void;
 }
 

@@ -6,13 +6,13 @@ import type { ResolvedConnectOptions } from '../options/options.ts';
 import type { PingTracker } from '../protocol/ping-tracker.ts';
 import type { Driver } from '../transport/driver.ts';
 import type { SocketAddress } from '../transport/socket.ts';
-import type { KeptMessages } from './kept-messages.ts';
+import type { ReceiveQueue } from './receive-queue.ts';
 
 /** The parts of a connection that is lent. */
 export interface Loan {
   readonly driver: Driver;
   readonly options: ResolvedConnectOptions;
-  readonly messages: KeptMessages;
+  readonly messages: ReceiveQueue;
   readonly pings: PingTracker;
   readonly localAddress: SocketAddress | undefined;
   readonly remoteAddress: SocketAddress | undefined;

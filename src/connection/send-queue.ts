@@ -3,7 +3,7 @@
  * one that is produced piece by piece. A send can be taken back until its first bytes are written.
  */
 import { onceAborted } from './abort-signals.ts';
-import { MessageQueue } from './message-queue.ts';
+import { RingQueue } from './ring-queue.ts';
 import { handled } from './unawaited.ts';
 
 /** Counts the bytes that wait. */
@@ -113,7 +113,7 @@ export class Turn {
 /** A queue of sends. Most of the time it is empty. */
 export class SendQueue {
   readonly #backlog: Backlog;
-  readonly #waiting = new MessageQueue<Turn>();
+  readonly #waiting = new RingQueue<Turn>();
   #current: Turn | undefined;
 
   constructor(backlog: Backlog) {

@@ -2,7 +2,7 @@
  * The sync client: every call blocks until it is done, on the main thread and in workers.
  *
  * While a call blocks, nothing else runs on its thread: no timer, no promise, no other socket.
- * Between two calls nobody answers the server's pings. Those that have come are answered at the start
+ * Between two calls the server's pings are not answered. Those that have come are answered at the start
  * of the next call.
  *
  * @example

@@ -46,7 +46,7 @@ function isUtf8Scalar(bytes: Uint8Array, start: number, end: number): boolean {
     const length = sequenceLength(lead);
     if (length === 0 || i + length > end) return false;
     const second = bytes[i + 1] as number;
-    if (second < leastSecond(lead) || second > mostSecond(lead)) return false;
+    if (second < minSecond(lead) || second > maxSecond(lead)) return false;
     for (let j = 2; j < length; j++) {
       if (((bytes[i + j] as number) & 0xc0) !== 0x80) return false;
     }
@@ -65,13 +65,13 @@ export function sequenceLength(lead: number): number {
 }
 
 /** Returns the least second byte after `lead`. It excludes overlong forms (RFC 3629 §4). */
-export function leastSecond(lead: number): number {
+export function minSecond(lead: number): number {
   if (lead === 0xe0) return 0xa0;
   return lead === 0xf0 ? 0x90 : 0x80;
 }
 
 /** Returns the greatest second byte after `lead`. It excludes surrogates and code points above U+10FFFF (RFC 3629 §4). */
-export function mostSecond(lead: number): number {
+export function maxSecond(lead: number): number {
   if (lead === 0xed) return 0x9f;
   return lead === 0xf4 ? 0x8f : 0xbf;
 }

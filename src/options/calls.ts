@@ -8,7 +8,7 @@ import { type ForeignNames, unknownOption } from './hints.ts';
 const FOREIGN_TO_SEND: ForeignNames = {
   binary:
     'a string is sent as text and anything else as binary; { text: true } sends bytes as text',
-  cb: 'send tells by what it returns what became of the message',
+  cb: 'the result of send tells what became of the message',
   fin: 'an iterable is sent as the fragments of one message',
   mask: 'a client always masks what it sends, and a server never (RFC 6455 §5.1)',
 };

@@ -69,7 +69,10 @@ export interface ConnectOptions extends CommonOptions {
   connectTimeout?: number | undefined;
   /** Milliseconds that a `recv` without a timeout of its own waits; 0 for no limit. Default 0. */
   receiveTimeout?: number | undefined;
-  /** Messages waiting for `recv`: above `high` the socket is paused, at `low` it is resumed. Default 16 and 4. */
+  /**
+   * Messages waiting for `recv` in the async client: at `high` the socket is paused, at `low` it is resumed. Default 16
+   * and 4.
+   */
   receiveQueue?: { high?: number | undefined; low?: number | undefined } | undefined;
   /** Subprotocols offered, best first. Default none. */
   protocols?: string | readonly string[] | undefined;

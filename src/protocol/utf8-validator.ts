@@ -3,7 +3,7 @@
  * holds the first wrong byte.
  */
 import type { Kernels } from '../kernels/kernels.ts';
-import { leastSecond, mostSecond, sequenceLength } from '../kernels/scalar.ts';
+import { maxSecond, minSecond, sequenceLength } from '../kernels/scalar.ts';
 
 /** Checks one text after another, each in any number of pieces. */
 export class Utf8Validator {
@@ -27,8 +27,8 @@ export class Utf8Validator {
     if (cut === end) return true;
     const lead = bytes[cut] as number;
     this.#needed = sequenceLength(lead) - 1;
-    this.#min = leastSecond(lead);
-    this.#max = mostSecond(lead);
+    this.#min = minSecond(lead);
+    this.#max = maxSecond(lead);
     return this.#completeSequence(bytes, cut + 1, end) >= 0;
   }
 

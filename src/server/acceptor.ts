@@ -33,7 +33,7 @@ export class Acceptor<T> implements ConnectionServer<T> {
   readonly #options: AcceptorOptions<T>;
   readonly #resolved: ResolvedListenOptions;
   readonly #limits: SessionLimits;
-  /** Connections that are not open yet or no more, and have not ended. */
+  /** Connections that are opening or closing. */
   readonly #notOpen = new Set<ServerConnection<T>>();
   /** How many connections count towards `maxConnections`: open ones, and those being decided on. */
   #admitted = 0;

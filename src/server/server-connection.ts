@@ -23,7 +23,7 @@ export interface ConnectionServer<T> {
   /** Answers a request to upgrade, at once or later. */
   decide(connection: ServerConnection<T>, request: UpgradeRequest): void;
   opened(connection: ServerConnection<T>): void;
-  /** The connection is open no more. */
+  /** The connection is no longer open: it closes, or has failed. */
   closing(connection: ServerConnection<T>): void;
   closed(connection: ServerConnection<T>): void;
 }

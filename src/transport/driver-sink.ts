@@ -19,7 +19,7 @@ export interface DriverSink {
   onBatchEnd(): void;
   /** The bytes waiting to be sent were above the high-water mark, and have fallen to half of it. */
   onDrain(): void;
-  /** The connection is open no more. */
+  /** The connection is no longer open: it closes, or has failed. */
   onClosing?(): void;
   onFailure(error: WebSocketError): void;
   /** The session has ended, and the socket is not used any more. Called once, last. */

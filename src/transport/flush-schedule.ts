@@ -1,6 +1,6 @@
 /**
- * When the connections of a thread flush. The first send of a turn is written at once. Later sends of the turn are
- * gathered, and leave at its end or when the process exits.
+ * The turns of a thread, and what is to be flushed at their end or when the process exits. `SendingSide.leave` decides
+ * what waits for the end of a turn.
  */
 import { nextTick, now } from './clock.ts';
 

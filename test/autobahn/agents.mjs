@@ -31,14 +31,14 @@ export function runAgent(agent, python, folder, patterns, progress) {
     : runClient(agent, python, folder, patterns, progress);
 }
 
-async function runClient(face, python, folder, patterns, progress) {
+async function runClient(client, python, folder, patterns, progress) {
   const url = `ws://127.0.0.1:${await freePort()}`;
   const spec = { url, outdir: folder, cases: patterns };
   const suite = new Suite(python, 'fuzzingserver', spec, () => {});
   try {
     const cases = await suite.running;
-    await Promise.race([runAllCases(face, url, cases, suite, progress), suite.failed]);
-    const ws = await connect(`${url}/updateReports?agent=${face}`);
+    await Promise.race([runAllCases(client, url, cases, suite, progress), suite.failed]);
+    const ws = await connect(`${url}/updateReports?agent=${client}`);
     await within(REPORT_LIMIT, 'writing the reports', untilClosed(ws));
     return cases;
   } finally {
@@ -46,14 +46,14 @@ async function runClient(face, python, folder, patterns, progress) {
   }
 }
 
-async function runAllCases(face, url, cases, suite, progress) {
+async function runAllCases(client, url, cases, suite, progress) {
   for (let next = 0; next < cases.length && !suite.hasEnded; ) {
-    next = await runCases(face, url, cases, next, progress);
+    next = await runCases(client, url, cases, next, progress);
   }
 }
 
 /** Runs cases from one on, in a process of its own; returns where to go on if one hangs, else how many there are. */
-async function runCases(face, url, cases, from, progress) {
+async function runCases(client, url, cases, from, progress) {
   let next = from;
   const watch = new Watch((id) => {
     progress.note(`case ${id} does not end: stopped`);
@@ -61,7 +61,7 @@ async function runCases(face, url, cases, from, progress) {
   });
   const { child, ended } = startChild(
     process.execPath,
-    [CLIENT, face, url, ...cases.slice(from)],
+    [CLIENT, client, url, ...cases.slice(from)],
     (line) => {
       const [kind, rest] = splitWord(line);
       if (kind === 'note') progress.note(`case ${cases[next - 1]}: ${rest}`);

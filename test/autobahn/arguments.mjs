@@ -14,7 +14,7 @@ with those in test/autobahn/expected.json.
 Options:
   --setup             install the suite into test/autobahn/.local (needs Python 2.7), and stop
   --cases LIST        only these cases, such as 1.*,2.* or 5.19 (default all)
-  --face LIST         only these of ${AGENTS.join(', ')} (default all)
+  --agent LIST         only these of ${AGENTS.join(', ')} (default all)
   --update            write the verdicts to expected.json instead of comparing them
   --help              this text
 `;
@@ -33,7 +33,7 @@ export class UsageError extends Error {
 export function parseArguments(args) {
   const values = parseValues(args);
   const cases = list(values.cases ?? '*');
-  const agents = list(values.face ?? AGENTS.join());
+  const agents = list(values.agent ?? AGENTS.join());
   for (const pattern of cases) {
     if (pattern !== '*' && !CASES.test(pattern)) {
       throw new UsageError(`--cases takes numbers such as 5.19 or 1.*, not '${pattern}'`);
@@ -41,7 +41,7 @@ export function parseArguments(args) {
   }
   for (const agent of agents) {
     if (!AGENTS.includes(agent)) {
-      throw new UsageError(`--face takes ${AGENTS.join(', ')}, not '${agent}'`);
+      throw new UsageError(`--agent takes ${AGENTS.join(', ')}, not '${agent}'`);
     }
   }
   return {
@@ -60,7 +60,7 @@ function parseValues(args) {
       options: {
         setup: { type: 'boolean' },
         cases: { type: 'string' },
-        face: { type: 'string' },
+        agent: { type: 'string' },
         update: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

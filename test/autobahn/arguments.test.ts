@@ -13,13 +13,13 @@ describe('the command line of the conformance tests', () => {
   });
 
   it('narrows the cases and the agents, which keep their order', () => {
-    const { agents, cases } = parseArguments(['--face', 'server,async', '--cases=1.*, 5.19']);
+    const { agents, cases } = parseArguments(['--agent', 'server,async', '--cases=1.*, 5.19']);
     expect(agents).toEqual(['async', 'server']);
     expect(cases).toEqual(['1.*', '5.19']);
   });
 
   it.each([
-    [['--face', 'fast'], "--face takes async, events, sync, server, not 'fast'"],
+    [['--agent', 'fast'], "--agent takes async, events, sync, server, not 'fast'"],
     [['--cases', '1.x'], "--cases takes numbers such as 5.19 or 1.*, not '1.x'"],
     [['--cases', ''], "--cases takes numbers such as 5.19 or 1.*, not ''"],
     [['--case', '1.*'], "Unknown option '--case'"],

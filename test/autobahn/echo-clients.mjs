@@ -1,4 +1,4 @@
-/** An echo client of each face: connects, sends every message back as what it was, and returns at the end. */
+/** An echo client of each client: connects, sends every message back as what it was, and returns at the end. */
 import { connect } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';
 import { connect as connectSync } from 'wirespeed/sync';
@@ -12,7 +12,7 @@ function echoEvents(url, options) {
   return new Promise((resolve, reject) => {
     const handlers = {
       message(ws, data, isText) {
-        // Whoever does not take its echoes is read no further until it has.
+        // A client that does not take its echoes is not read from until it does.
         if (!ws.send(data, { text: isText })) ws.pause();
       },
       drain: (ws) => ws.resume(),

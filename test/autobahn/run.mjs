@@ -1,4 +1,4 @@
-/** `npm run test:autobahn`: the Autobahn testsuite against every face and the server. */
+/** `npm run test:autobahn`: the Autobahn testsuite against every client and the server. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';

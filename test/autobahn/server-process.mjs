@@ -8,7 +8,7 @@ const server = await serve({
   views: true,
   handlers: {
     message(ws, data, isText) {
-      // Whoever does not take its echoes is read no further until it has.
+      // A client that does not take its echoes is not read from until it does.
       if (!ws.send(data, { text: isText })) ws.pause();
     },
     drain: (ws) => ws.resume(),

@@ -223,7 +223,7 @@ describe('what is under way when a connection is lent', () => {
 });
 
 describe('what is under way when a connection is given back', () => {
-  it('what nobody has received is received from it first, and the socket paused where that is much', async () => {
+  it('receives the messages that waited, in order, and pauses the socket if they are many', async () => {
     const frames = Array.from({ length: 100 }, (_, i) => frame({ opcode: 1, payload: `${i}` }));
     const { ws } = await open(
       [sendBytes(Buffer.concat(frames)), waitFor('ping', 2), sendText('one more'), ECHO],

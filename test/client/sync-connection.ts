@@ -1,5 +1,5 @@
 /**
- * Connections of the sync face to the peer; what is left open after a test is terminated.
+ * Connections of the sync client to the peer; what is left open after a test is terminated.
  */
 import { afterEach } from 'vitest';
 import { type ConnectOptions, connect, type SyncConnection } from 'wirespeed/sync';

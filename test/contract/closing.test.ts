@@ -15,7 +15,7 @@ const LEGAL_CODES = [
   1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999,
 ];
 const ILLEGAL_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 1000.5, -1, 65_536];
-const LONGEST_REASON = `${'ä'.repeat(61)}x`;
+const MAX_REASON = `${'ä'.repeat(61)}x`;
 
 contract('closing', ({ connectTo, face, it }) => {
   for (const code of LEGAL_CODES) {
@@ -69,14 +69,14 @@ contract('closing', ({ connectTo, face, it }) => {
 
   it.everywhere('takes a reason of 123 bytes, in any script', async () => {
     const { client, script } = await connectTo([]);
-    await client.close(4000, LONGEST_REASON);
+    await client.close(4000, MAX_REASON);
     const [frame] = (await script.seen()).frames;
     expect(frame?.length).toBe(125);
-    expect(frame?.payload).toBe(Buffer.from(closePayload(4000, LONGEST_REASON)).toString('hex'));
+    expect(frame?.payload).toBe(Buffer.from(closePayload(4000, MAX_REASON)).toString('hex'));
 
-    const theirs = await connectTo([sendClose(1000, LONGEST_REASON)]);
+    const theirs = await connectTo([sendClose(1000, MAX_REASON)]);
     await theirs.client.closed();
-    expect(theirs.client.properties.closeReason).toBe(LONGEST_REASON);
+    expect(theirs.client.properties.closeReason).toBe(MAX_REASON);
   });
 
   for (const code of ILLEGAL_CODES) {
@@ -93,7 +93,7 @@ contract('closing', ({ connectTo, face, it }) => {
   it('throws for a reason above 123 bytes, and for a wrong type, and stays open', async () => {
     const { client } = await connectTo([ECHO]);
     const close = client.close as (code?: unknown, reason?: unknown) => Promise<void>;
-    const tooLong = await rejection(close(1000, `${LONGEST_REASON}x`));
+    const tooLong = await rejection(close(1000, `${MAX_REASON}x`));
     expect(tooLong).toBeInstanceOf(face.errors.LocalProtocolError);
     expect(await rejection(close('1000'))).toBeInstanceOf(TypeError);
     expect(await rejection(close(1000, 5))).toBeInstanceOf(TypeError);

@@ -1,5 +1,5 @@
 /**
- * permessage-deflate (RFC 7692) in every face, against a peer that answers as a script says.
+ * permessage-deflate (RFC 7692) in every client, against a peer that answers as a script says.
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'vitest';

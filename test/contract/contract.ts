@@ -1,9 +1,9 @@
 /**
- * Runs the same cases against every face, in several ways: plain, over TLS, and with every byte
+ * Runs the same cases against every client, in several ways: plain, over TLS, and with every byte
  * from the peer in a write of its own, where it matters below TLS as well.
  *
  * `npm test` runs every case in the plain way. In the other ways, and where a worker reads the sockets of the
- * sync face, it runs those that are registered with `it.everywhere`. `npm run test:all` runs every case in
+ * sync client, it runs those that are registered with `it.everywhere`. `npm run test:all` runs every case in
  * every way.
  */
 import { readFileSync } from 'node:fs';
@@ -70,10 +70,10 @@ export interface Open {
   script: Scripted;
 }
 
-/** Which faces and ways are tested: all, unless the environment names some. */
+/** Which clients and ways are tested: all, unless the environment names some. */
 const NAMES = process.env.WIRESPEED_TEST_FACES?.split(',');
 const WAYS = process.env.WIRESPEED_TEST_WAYS?.split(',');
-/** Whether a worker reads the sockets of the sync face. */
+/** Whether a worker reads the sockets of the sync client. */
 const isRelayed = process.env.WIRESPEED_SYNC_IO === 'worker';
 
 function itFor(way: Way): It {
@@ -85,7 +85,7 @@ function itFor(way: Way): It {
   return Object.assign(it, { everywhere });
 }
 
-/** Registers cases for every face and way. */
+/** Registers cases for every client and way. */
 export function contract(
   subject: string,
   cases: (setting: Setting) => void,
@@ -119,7 +119,7 @@ export function contract(
           return { script, client: await setting.connect(script, options) };
         },
       };
-      describe(`${subject}: the ${face.name} face, ${way}`, () => cases(setting));
+      describe(`${subject}: the ${face.name} client, ${way}`, () => cases(setting));
     }
   }
 }

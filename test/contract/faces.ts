@@ -175,7 +175,7 @@ const events: Face = {
       },
       happens: until,
       iterate() {
-        throw new Error('the event face has no iteration');
+        throw new Error('the events client has no iteration');
       },
     };
   },
@@ -216,7 +216,7 @@ class Inbox {
   }
 }
 
-/** The event face tells the end of a connection to `close`; here it is made the error of `recv`. */
+/** The events client tells the end of a connection to `close`; here it is made the error of `recv`. */
 /** The error that the other clients throw for a call that needs an open connection. */
 function refused(ws: EventConnection): Error {
   const { session } = ws as unknown as { session: { closedError(): Error } };

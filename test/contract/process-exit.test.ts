@@ -77,13 +77,13 @@ const PROGRAMS: Readonly<Record<'async' | 'events' | 'sync', Readonly<Record<str
   },
 };
 
-/** Which faces are tested: all, unless the environment names some. */
+/** Which clients are tested: all, unless the environment names some. */
 const NAMES = process.env.WIRESPEED_TEST_FACES?.split(',');
 
 for (const [face, programs] of Object.entries(PROGRAMS)) {
   if (NAMES !== undefined && !NAMES.includes(face)) continue;
   for (const listener of ['plain', 'tls'] as const) {
-    describe(`the end of the process with the ${face} face, ${listener}`, () => {
+    describe(`the end of the process with the ${face} client, ${listener}`, () => {
       for (const [when, program] of Object.entries(programs)) {
         it(`comes by itself ${when}`, async () => {
           const urlOf = (script: Script): string => peer.script(listener, script).url;

@@ -3,7 +3,7 @@ import { ECHO, END, send, sendClose, sendText, sleep, waitFor } from '../support
 import { ALL_WAYS, contract, rejection } from './contract.ts';
 import { FACES } from './faces.ts';
 
-// The event face has neither recv nor iteration: its handlers are tested in test/client.
+// The events client has neither recv nor iteration: its handlers are tested in test/client.
 contract(
   'recv and iteration',
   ({ connectTo, face, it }) => {

@@ -1,6 +1,6 @@
 /**
  * Every option of `tls.connect`, of `tls.createSecureContext` and of the `net.connect` below is honoured or
- * refused by name, in every face the same; what the sync face cannot do says so.
+ * refused by name, in every client the same; what the sync client cannot do says so.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The options of TLS do the same in every face, and so do its refusals. */
+/** The options of TLS do the same in every client, and so do its refusals. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
 import { expect } from 'vitest';

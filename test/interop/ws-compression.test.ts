@@ -75,7 +75,7 @@ describe("Wirespeed's clients at a compressing server of ws", () => {
     expect(ws.closeCode).toBe(1000);
   });
 
-  it('say in the events face that there is no room, and when there is', async () => {
+  it('say in the events client that there is no room, and when there is', async () => {
     let drained = 0;
     const lengths: number[] = [];
     const handlers = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leastSecond, mostSecond, rotateKey, sequenceLength } from '../../src/kernels/scalar.ts';
+import { maxSecond, minSecond, rotateKey, sequenceLength } from '../../src/kernels/scalar.ts';
 
 describe('rotateKey', () => {
   it.each([
@@ -43,7 +43,7 @@ describe('the table of well-formed byte sequences (RFC 3629 §4)', () => {
   it('knows which second bytes may follow every lead byte', () => {
     for (let lead = 0xc2; lead <= 0xf4; lead++) {
       for (let second = 0; second < 256; second++) {
-        const isInRange = second >= leastSecond(lead) && second <= mostSecond(lead);
+        const isInRange = second >= minSecond(lead) && second <= maxSecond(lead);
         expect(isInRange, `0x${lead.toString(16)} 0x${second.toString(16)}`).toBe(
           beginsSequence([lead, second]),
         );

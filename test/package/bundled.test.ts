@@ -13,7 +13,7 @@ import { runFile } from '../support/run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Uses every face, and has one connection driven by two of them. */
+/** Uses every client, and has one connection driven by two of them. */
 const PROGRAM = `
 import { connect, TimeoutError } from 'wirespeed';
 import { connect as connectEvents } from 'wirespeed/events';

@@ -1,4 +1,4 @@
-/** What a minifier makes of classes' names is nobody's to see. */
+/** The names of classes that a minifier has shortened show up nowhere: not in errors, not in `console.log`. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -208,7 +208,7 @@ describe('the packed package', () => {
     }
   });
 
-  it('loads neither the other faces nor the server with the async face', async () => {
+  it('loads neither the other clients nor the server with the async client', async () => {
     const load = async (name: string) => {
       const contents = (await loadedFiles(name)).map((file) => readFile(file, 'utf8'));
       return (await Promise.all(contents)).join('\n');

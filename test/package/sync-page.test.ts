@@ -1,5 +1,5 @@
 /**
- * The page of the sync face, docs/sync.md, does what it shows: each of its programs runs, and a REPL
+ * The page of the sync client, docs/sync.md, does what it shows: each of its programs runs, and a REPL
  * answers as it says.
  */
 import { spawn } from 'node:child_process';
@@ -12,14 +12,14 @@ import { ECHO, peer } from '../support/peer/index.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/sync.md', import.meta.url));
 const text = readFileSync(PAGE, 'utf8');
-/** Programs by the ways in which the page says that the sync face can be used. */
+/** Programs by the ways in which the page says that the sync client can be used. */
 const WAYS: Readonly<Record<string, RegExp>> = {
   'a script': /^import \{ connect \} from 'wirespeed\/sync';\n\nconst ws/,
   CommonJS: /require\('wirespeed\/sync'\)/,
   'a worker thread': /new Worker/,
   'a test': /from 'node:test'/,
   'a handler of Ctrl-C': /process\.on\('SIGINT'/,
-  'a connection of the async face': /toAsync/,
+  'a connection of the async client': /toAsync/,
 };
 
 /** Inside the package, where its own name leads to it. */
@@ -65,7 +65,7 @@ async function run(
   return { code, output };
 }
 
-describe('the page of the sync face', () => {
+describe('the page of the sync client', () => {
   it('shows every way to use it, and no program besides', () => {
     const programs = blocks('js');
     for (const pattern of Object.values(WAYS)) {

@@ -300,7 +300,7 @@ describe.each([
   });
 
   it.each(ASYNCHRONOUS)(
-    'ends in the right error in the %s face and the server, and leaves nothing behind',
+    'ends in the right error in the %s client and the server, and leaves nothing behind',
     async (__, talk) => {
       const { all, opening } = await cuts(step);
       expect(all.length).toBeGreaterThan(isSecure ? 80 : sample(1500, 500));
@@ -323,7 +323,7 @@ describe.each([
     120_000,
   );
 
-  it('ends in the right error in the sync face and the server, and leaves nothing behind', async () => {
+  it('ends in the right error in the sync client and the server, and leaves nothing behind', async () => {
     const { all, opening } = await cuts(stepOfSync);
     await until(areAllClosed);
     told.clear();

@@ -12,7 +12,7 @@ import { runProgram } from '../support/run-program.ts';
 
 const MIB = 2 ** 20;
 const LIMIT = 4 * MIB;
-/** What a process may need besides: for zlib, for buffers, and for garbage that was not collected yet. */
+/** Bytes that a process may take beyond that: zlib, buffers, and garbage that is not collected yet. */
 const SLACK = 64 * MIB;
 
 /** Milliseconds in which a peer that is not bounded would send several times the slack. */
@@ -150,7 +150,7 @@ function attack(port: number, { runs, flood: flooding }: Abuse): void {
 for (const [what, abuse] of Object.entries(ABUSES)) {
   describe(`the memory of a process whose peer sends ${what}`, () => {
     for (const [face, program] of Object.entries(FACES)) {
-      it(`stays near the limit in the ${face} face`, async () => {
+      it(`stays near the limit in the ${face} client`, async () => {
         const { runs, flood: flooding, code } = abuse;
         const steps: Step[] = runs(undefined).map((run) => sendBytes(...run));
         // A blocking call waits until its pongs have left, and receives nothing meanwhile.
@@ -192,7 +192,7 @@ const MESSAGES: FrameFields = { opcode: 2, payload: new Uint8Array(1000) };
 
 describe('the memory of a process that receives nothing, while messages come without end,', () => {
   for (const [face, program] of Object.entries(NOT_RECEIVING)) {
-    it(`stays small in the ${face} face`, async () => {
+    it(`stays small in the ${face} client`, async () => {
       const { url } = peer.script('plain', { steps: [flood(...many(MESSAGES))] });
       const { lines, stderr } = await runProgram(program.replace('URL', JSON.stringify(url)));
       expect(stderr).toBe('');

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PATIENCE = 20_000;
+const MAX_WAIT = 20_000;
 
 const running: ChildProcess[] = [];
 afterEach(() => {
@@ -47,10 +47,10 @@ export class Dialogue {
 
   /** Waits for something to be printed since something was said. */
   async hears(expected: RegExp): Promise<void> {
-    const timer = setTimeout(() => this.#hear(), PATIENCE);
+    const timer = setTimeout(() => this.#hear(), MAX_WAIT);
     const begun = performance.now();
     while (!expected.test(this.#output)) {
-      if (performance.now() - begun >= PATIENCE) {
+      if (performance.now() - begun >= MAX_WAIT) {
         throw new Error(`${expected} was not heard, but: ${this.#output}`);
       }
       await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * How much runs: `npm run test:all` sets the variable and runs everything, `npm test` a sample of what
- * takes long or is the same in many ways.
+ * How much runs. `npm run test:all` sets the variable and runs everything. `npm test` leaves out some of what
+ * takes long, and of what is the same in many ways.
  */
 
 /** Whether everything runs. */

@@ -12,7 +12,7 @@ const certificate = (name: string): Buffer =>
   readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
 
 /** If a message has not come after so many milliseconds, it has not left. */
-const PATIENCE = 2000;
+const MAX_WAIT = 2000;
 
 let got: unknown[] = [];
 let ended: (() => void) | undefined;
@@ -39,7 +39,7 @@ beforeAll(async () => {
     );
   }
   witness = createServer((socket) => {
-    const timer = setTimeout(() => socket.end('nothing'), PATIENCE);
+    const timer = setTimeout(() => socket.end('nothing'), MAX_WAIT);
     isWanted = () => {
       clearTimeout(timer);
       socket.end(got.join());

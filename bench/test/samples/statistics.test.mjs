@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Distribution } from '../../samples/distribution.mjs';
-import { medianWithSpread } from '../../samples/ratios.mjs';
+import { medianWithInterval } from '../../samples/ratios.mjs';
 import {
   bootstrapInterval,
   compareTimes,
@@ -32,7 +32,7 @@ function rounds(medians) {
 }
 
 test('needs the whole range of five values for 90 % confidence', () => {
-  assert.deepEqual(medianWithSpread([5, 1, 4, 2, 3]), {
+  assert.deepEqual(medianWithInterval([5, 1, 4, 2, 3]), {
     median: 3,
     low: 1,
     high: 5,
@@ -42,7 +42,7 @@ test('needs the whole range of five values for 90 % confidence', () => {
 
 test('leaves out the extremes of more values, as far as 90 % confidence allows', () => {
   const upTo = (/** @type {number} */ n) =>
-    medianWithSpread(Array.from({ length: n }, (_, i) => i + 1));
+    medianWithInterval(Array.from({ length: n }, (_, i) => i + 1));
   // The textbook table of the sign-test interval: 7 keeps all, 8 drops one at each end, 20 drops five.
   assert.deepEqual([upTo(7).low, upTo(7).high], [1, 7]);
   assert.deepEqual([upTo(8).low, upTo(8).high], [2, 7]);
@@ -50,8 +50,8 @@ test('leaves out the extremes of more values, as far as 90 % confidence allows',
 });
 
 test('decides nothing with fewer than five values', () => {
-  assert.equal(medianWithSpread([1, 2, 3, 4]).isDecidable, false);
-  assert.equal(medianWithSpread([]).isDecidable, false);
+  assert.equal(medianWithInterval([1, 2, 3, 4]).isDecidable, false);
+  assert.equal(medianWithInterval([]).isDecidable, false);
 });
 
 test('sums up rounds by pooling samples and adding totals', () => {

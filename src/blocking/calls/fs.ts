@@ -24,7 +24,7 @@ const MAX_SLEPT = 2;
 const MAX_WRITE = 256 * 1024;
 
 let shared: Uint8Array | undefined;
-/** Nobody notifies it, so a wait for it is a sleep. */
+/** Never notified, so a wait for it is a sleep. */
 const unnotified = new Int32Array(new SharedArrayBuffer(4));
 
 /** Calls on one descriptor. */

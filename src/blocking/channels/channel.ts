@@ -1,7 +1,7 @@
 /**
  * A stream of bytes that blocking calls read and write: a socket, or TLS over one.
  */
-import type { SpinGate } from '../../transport/spin-gate.ts';
+import type { PollGate } from '../../transport/poll-gate.ts';
 
 /** Is given the bytes that a channel receives. They are valid until it returns. */
 export type ChannelListener = (bytes: Uint8Array, start: number, end: number) => void;
@@ -35,7 +35,7 @@ export interface Channel {
    *
    * @throws the system's error
    */
-  receive(deadline: number, gate: SpinGate): ReceiveResult;
+  receive(deadline: number, gate: PollGate): ReceiveResult;
   /** Tells the peer that nothing more comes, if the stream has a message for that, as TLS has. */
   end(): void;
 }

@@ -2,7 +2,7 @@
  * A channel over a socket's file descriptor.
  */
 import { now } from '../../transport/clock.ts';
-import type { SpinGate } from '../../transport/spin-gate.ts';
+import type { PollGate } from '../../transport/poll-gate.ts';
 import { type SystemCalls, WOULD_BLOCK } from '../calls/system-calls.ts';
 import type { Channel, ChannelListener, Deadline, ReceiveResult } from './channel.ts';
 
@@ -51,7 +51,7 @@ export class PlainChannel implements Channel {
     return true;
   }
 
-  receive(deadline: number, gate: SpinGate): ReceiveResult {
+  receive(deadline: number, gate: PollGate): ReceiveResult {
     if (this.#hasEnded) return 'end';
     let length = this.#calls.read();
     if (length === WOULD_BLOCK) length = this.#wait(deadline, gate);
@@ -81,11 +81,11 @@ export class PlainChannel implements Channel {
     return length > 0 ? 'bytes' : 'end';
   }
 
-  #wait(deadline: number, gate: SpinGate): number {
+  #wait(deadline: number, gate: PollGate): number {
     const begun = now();
     if (begun >= deadline) return WOULD_BLOCK;
-    const spin = gate.next();
-    let length = spin > 0 ? this.#spin(Math.min(deadline, begun + spin)) : WOULD_BLOCK;
+    const poll = gate.next();
+    let length = poll > 0 ? this.#poll(Math.min(deadline, begun + poll)) : WOULD_BLOCK;
     while (length === WOULD_BLOCK) {
       const left = deadline - now();
       if (left <= 0) break;
@@ -95,7 +95,7 @@ export class PlainChannel implements Channel {
     return length;
   }
 
-  #spin(until: number): number {
+  #poll(until: number): number {
     for (;;) {
       const length = this.#calls.read();
       if (length !== WOULD_BLOCK || now() >= until) return length;

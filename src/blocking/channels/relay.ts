@@ -4,7 +4,7 @@
  */
 import { nodeKernels } from '../../kernels/node.ts';
 import { now } from '../../transport/clock.ts';
-import type { SpinGate } from '../../transport/spin-gate.ts';
+import type { PollGate } from '../../transport/poll-gate.ts';
 import { plainView, RECEIVE_SIZE } from '../calls/system-calls.ts';
 import type { SharedRings } from '../worker/shared-ring.ts';
 import type { Channel, ChannelListener, Deadline, ReceiveResult } from './channel.ts';
@@ -62,7 +62,7 @@ export class RelayChannel implements Channel {
     return true;
   }
 
-  receive(deadline: number, gate: SpinGate): ReceiveResult {
+  receive(deadline: number, gate: PollGate): ReceiveResult {
     if (this.#receiveAvailable()) return 'bytes';
     const begun = now();
     if (this.#rings.hasEnded || begun < deadline) {
@@ -76,9 +76,9 @@ export class RelayChannel implements Channel {
   /** Does nothing: the worker ends the connection when it gets it back. */
   end(): void {}
 
-  #wait(deadline: number, begun: number, spin: number): ReceiveResult {
+  #wait(deadline: number, begun: number, poll: number): ReceiveResult {
     const rings = this.#rings;
-    for (const until = begun + spin; now() < until && rings.inbound.length === 0; ) {
+    for (const until = begun + poll; now() < until && rings.inbound.length === 0; ) {
       // Looking again costs less than any wait.
     }
     for (;;) {

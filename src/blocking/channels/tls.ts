@@ -12,7 +12,7 @@ import { withGuards } from '../../dial/secure-options.ts';
 import { now } from '../../transport/clock.ts';
 import { nodeProcess } from '../../transport/node-globals.ts';
 import { nodeTls } from '../../transport/node-tls.ts';
-import { SpinGate } from '../../transport/spin-gate.ts';
+import { PollGate } from '../../transport/poll-gate.ts';
 import { plainView } from '../calls/system-calls.ts';
 import {
   AT_ONCE,
@@ -48,8 +48,8 @@ class CipherStream extends Duplex {
 /** Thrown where this version of Node.js lacks a private name that TLS on the calling thread takes. */
 export class MissingTlsNames extends Error {}
 
-/** The gate of the handshake, in which a server computes for longer than a spin lasts. */
-const NO_SPIN = new SpinGate(0);
+/** The gate of the handshake, in which a server computes for longer than a poll lasts. */
+const NO_POLL = new PollGate(0);
 
 /** A TLS connection under blocking calls. */
 export class TlsChannel implements Channel {
@@ -115,7 +115,7 @@ export class TlsChannel implements Channel {
     const until = (): number => deadline;
     if (!this.flush(until)) return false;
     while (!this.#isSecure) {
-      const result = this.#below.receive(deadline, NO_SPIN);
+      const result = this.#below.receive(deadline, NO_POLL);
       this.#throwError();
       if (!this.flush(until) || result === 'timeout' || now() >= deadline) return false;
       if (result === 'end' && !this.#isSecure) throw this.#resetError();
@@ -161,7 +161,7 @@ export class TlsChannel implements Channel {
     return true;
   }
 
-  receive(deadline: number, gate: SpinGate): ReceiveResult {
+  receive(deadline: number, gate: PollGate): ReceiveResult {
     if (this.#hasEnded) return 'end';
     this.#hasReceived = false;
     for (;;) {

@@ -190,17 +190,17 @@ export class SocketBroker {
   }
 
   #await(id: number, deadline: number, onResolved?: () => void): WorkerReply | undefined {
-    let looksInVain = 0;
+    let emptyLooks = 0;
     let heard = Atomics.load(this.#signal, 0);
     for (;;) {
       const seen = Atomics.load(this.#signal, 0);
-      if (seen !== heard) looksInVain = 0;
+      if (seen !== heard) emptyLooks = 0;
       heard = seen;
       const reply = this.#receive();
       if (reply === undefined) {
         const left = deadline - now();
         if (left <= 0) return undefined;
-        this.#checkLife(looksInVain++);
+        this.#checkLife(emptyLooks++);
         Atomics.wait(this.#signal, 0, seen, Math.min(left, LOOK_TIME));
       } else if (reply.id === id) {
         if (reply.kind === 'failed') throw toError(reply);
@@ -212,9 +212,9 @@ export class SocketBroker {
   }
 
   /** @throws if the worker has been silent for so long that it must be dead */
-  #checkLife(looksInVain: number): void {
-    if (looksInVain === LOOKS_BEFORE_PING) this.#ask({ kind: 'ping' });
-    if (looksInVain < MAX_LOOKS) return;
+  #checkLife(emptyLooks: number): void {
+    if (emptyLooks === LOOKS_BEFORE_PING) this.#ask({ kind: 'ping' });
+    if (emptyLooks < MAX_LOOKS) return;
     const seconds = (MAX_LOOKS * LOOK_TIME) / 1000;
     const isStarted = Atomics.load(this.#signal, 0) > 0;
     const error = isStarted

@@ -304,7 +304,7 @@ function roundTrip(message: Uint8Array): void {
     inflater.push(deflated, 0, deflated.length);
     const length = inflater.read(inflated, 0, inflated.length);
     if (length !== message.length || message.some((byte, i) => byte !== inflated[i])) {
-      throw new Error('what comes out is not what went in');
+      throw new Error('zlib inflates a message to other bytes than were deflated');
     }
   } finally {
     deflater.release();

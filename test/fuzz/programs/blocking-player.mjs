@@ -13,7 +13,7 @@ import { giveWrong } from './wrong-calls.mjs';
 const { journalPath, isEnding } = workerData;
 const journal = new Journal(journalPath);
 /** How long a call may block, in milliseconds. */
-const PATIENCE = 50;
+const CALL_TIMEOUT = 50;
 /** The errors that a call may end with. */
 const EXPECTED = [
   'WS_TIMEOUT',
@@ -63,7 +63,7 @@ class BlockingPlayer {
   drain() {
     while (this.record.closed === undefined) {
       if (Atomics.load(isEnding, 0) === 1 && this.#ws.state === 'open') this.#close(1000);
-      this.#recv(PATIENCE);
+      this.#recv(CALL_TIMEOUT);
     }
     this.#note(`ends: ${this.#ws.state}`);
     if (this.#ws.state !== 'closed') this.#fault(`is ${this.#ws.state} after the last recv`);
@@ -106,7 +106,8 @@ class BlockingPlayer {
     const ws = this.#ws;
     this.#note(`${step.do} (${ws.state})`);
     const payload = Buffer.alloc(step.size ?? 0, 'p');
-    if (step.do === 'ping') this.#attempt('ping', () => ws.ping(payload, { timeout: PATIENCE }));
+    if (step.do === 'ping')
+      this.#attempt('ping', () => ws.ping(payload, { timeout: CALL_TIMEOUT }));
     else if (step.do === 'pong') this.#attempt('pong', () => ws.pong(payload));
     else if (step.do === 'look') inspect([ws, ws.stats(), ws.remoteAddress, ws.latency]);
     else if (step.do === 'wrong') {
@@ -138,7 +139,7 @@ class BlockingPlayer {
     ledger.push(entry);
     const { data, options, spoil } = materialOf({ channel: end, number, form, size, compress });
     const { state } = this.#ws;
-    const send = () => this.#ws.send(data, { ...options, timeout: PATIENCE });
+    const send = () => this.#ws.send(data, { ...options, timeout: CALL_TIMEOUT });
     const error = this.#attempt(`send #${number}`, send, fails);
     spoil();
     // A message that has not left in time leaves later.
@@ -196,7 +197,7 @@ class BlockingPlayer {
 
 parentPort.on('message', async ({ end, url, options, steps }) => {
   const player = new BlockingPlayer(end);
-  if (player.connect(url, { ...options, receiveTimeout: PATIENCE })) {
+  if (player.connect(url, { ...options, receiveTimeout: CALL_TIMEOUT })) {
     await player.run(steps);
     parentPort.postMessage({ isRunning: false });
     player.drain();

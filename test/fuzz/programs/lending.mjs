@@ -4,7 +4,7 @@ import { toAsync, toSync } from 'wirespeed/sync';
 import { payloadOf } from './payloads.mjs';
 
 /** How long a call may block, in milliseconds: nothing else runs meanwhile. */
-const PATIENCE = 20;
+const CALL_TIMEOUT = 20;
 /** The errors with which lending may be refused, or a call may end. */
 const EXPECTED = [
   'WS_CONCURRENCY',
@@ -23,9 +23,11 @@ export function lend(player, { calls, size }) {
   for (const call of calls) {
     if (call === 'send') send(player, blocking, size);
     else if (call === 'recv') {
-      const message = attempt(player, 'blocking recv', () => blocking.recv({ timeout: PATIENCE }));
+      const message = attempt(player, 'blocking recv', () =>
+        blocking.recv({ timeout: CALL_TIMEOUT }),
+      );
       if (message !== undefined) player.receive(message);
-    } else attempt(player, 'blocking ping', () => blocking.ping('p', { timeout: PATIENCE }));
+    } else attempt(player, 'blocking ping', () => blocking.ping('p', { timeout: CALL_TIMEOUT }));
   }
   const back = attempt(player, 'toAsync', () => toAsync(blocking));
   if (back !== player.ws) player.fault('toAsync returns another connection');
@@ -38,7 +40,7 @@ function send(player, blocking, size) {
   record.ledger.push(entry);
   attempt(player, `blocking send #${number} (${size})`, () => {
     try {
-      blocking.send(payloadOf(end, number, true, size), { timeout: PATIENCE });
+      blocking.send(payloadOf(end, number, true, size), { timeout: CALL_TIMEOUT });
       entry.outcome = 'accepted';
     } catch (error) {
       // A message that has not left in time leaves later.

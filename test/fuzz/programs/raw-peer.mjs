@@ -12,7 +12,7 @@ const PAYLOAD_END = Buffer.from([0, 0, 0xff, 0xff]);
 /** Hostile targets of requests. */
 const BAD_TARGET = '//';
 /** How long a script waits for messages, in milliseconds. */
-const PATIENCE = 100;
+const MAX_WAIT = 100;
 /** How long a slow reader rests, in milliseconds. */
 const REST = 3;
 
@@ -303,7 +303,7 @@ export class RawPeer {
   }
 
   async #hear(count) {
-    const until = performance.now() + PATIENCE;
+    const until = performance.now() + MAX_WAIT;
     while (this.record.received.length < count && performance.now() < until && !this.isDone) {
       const heard = new Promise((resolve) => {
         this.#wake = resolve;

@@ -1,7 +1,7 @@
 // Makes a failing case small by removing parts of it: connections, steps of peers, handlers, steps.
 
 /** Most milliseconds that this may take. */
-const PATIENCE = 120_000;
+const MAX_WAIT = 120_000;
 /** How often a case is tried before it counts as passing, because the event loop never runs the same twice. */
 const TRIES = 2;
 
@@ -33,7 +33,7 @@ function isSmaller(a, b) {
 
 /** Returns the smallest case that was found for which `fails` is true. */
 export async function reduce(input, fails) {
-  const until = performance.now() + PATIENCE;
+  const until = performance.now() + MAX_WAIT;
   const stillFails = async (candidate) => {
     for (let i = 0; i < TRIES && performance.now() < until; i++) {
       if (await fails(candidate)) return true;

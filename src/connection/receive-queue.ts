@@ -3,15 +3,15 @@
  */
 import type { WebSocketError } from '../errors.ts';
 import { type Message, messagesDroppedError } from './message.ts';
-import { MessageQueue } from './message-queue.ts';
+import { RingQueue } from './ring-queue.ts';
 
 /** Bytes above which a queue is full, unless one message alone may be longer. */
-const MAX_KEPT = 64 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** Bytes that count for each message besides its payload: many messages may be empty. */
 const OVERHEAD = 256;
 
 /** A queue of messages that knows when it is full. */
-export class KeptMessages extends MessageQueue<Message> {
+export class ReceiveQueue extends RingQueue<Message> {
   readonly #max: number;
   #kept = 0;
   #dropped = 0;
@@ -20,7 +20,7 @@ export class KeptMessages extends MessageQueue<Message> {
   /** @param maxMessageSize bytes that the longest message may have */
   constructor(maxMessageSize: number) {
     super();
-    this.#max = Math.max(MAX_KEPT, maxMessageSize);
+    this.#max = Math.max(MAX_QUEUED_BYTES, maxMessageSize);
   }
 
   /** Whether messages must be taken out before more are received. */

@@ -7,7 +7,7 @@ const FIRST_SIZE = 16;
 const NOTHING: never[] = [];
 
 /** A first-in, first-out queue. */
-export class MessageQueue<T> {
+export class RingQueue<T> {
   /** Its length is a power of two, or 0 before the first item. */
   #ring: (T | undefined)[] = NOTHING;
   #head = 0;

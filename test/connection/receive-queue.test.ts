@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { KeptMessages } from '../../src/connection/kept-messages.ts';
+import { ReceiveQueue } from '../../src/connection/receive-queue.ts';
 
 const MIB = 1024 * 1024;
 
 describe('the messages kept for recv', () => {
   it('are full above 64 MiB, until some are taken', () => {
-    const kept = new KeptMessages(MIB);
+    const kept = new ReceiveQueue(MIB);
     const message = new Uint8Array(MIB);
     for (let i = 0; i < 63; i++) kept.push(message);
     expect(kept.isFull).toBe(false);
@@ -22,7 +22,7 @@ describe('the messages kept for recv', () => {
   });
 
   it('may take more than 64 MiB if one message may be longer', () => {
-    const kept = new KeptMessages(100 * MIB);
+    const kept = new ReceiveQueue(100 * MIB);
     const message = new Uint8Array(MIB);
     for (let i = 0; i < 99; i++) kept.push(message);
     expect(kept.isFull).toBe(false);
@@ -31,7 +31,7 @@ describe('the messages kept for recv', () => {
   });
 
   it('count even if they are empty', () => {
-    const kept = new KeptMessages(0);
+    const kept = new ReceiveQueue(0);
     for (let i = 0; i < 64 * MIB; i += 256) kept.push('');
     expect(kept.isFull).toBe(false);
     kept.push('');
@@ -39,7 +39,7 @@ describe('the messages kept for recv', () => {
   });
 
   it('drop a message that they have no room for and all that follow, and say how many', () => {
-    const kept = new KeptMessages(0);
+    const kept = new ReceiveQueue(0);
     kept.push('x'.repeat(64 * MIB - 256));
     expect(kept.dropIfFull(1000)).toBe(false);
     kept.push('last');
