@@ -10,7 +10,7 @@ import { ConcurrencyError } from '../errors.ts';
 import type { Session } from '../protocol/session.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import { defaultPoll } from '../transport/poll-gate.ts';
+import { gateFor } from '../transport/poll-gate.ts';
 import type { SocketAddress } from '../transport/socket.ts';
 import { NEVER } from './blocking-driver.ts';
 import type { SystemCalls } from './calls/system-calls.ts';
@@ -44,7 +44,7 @@ export class LentDriver extends Pump {
    */
   constructor(loan: Loan) {
     const { driver, options } = loan;
-    super(loan.messages, options.busyPoll ?? defaultPoll(false));
+    super(loan.messages, gateFor(options.busyPoll));
     const socket = driver.socket as Socket;
     this.#calls = callsOn(socket);
     if (socket.writableLength > 0) {
@@ -73,6 +73,10 @@ export class LentDriver extends Pump {
 
   get bufferedAmount(): number {
     return this.#loan.driver.bufferedAmount;
+  }
+
+  protected get messagesReceived(): number {
+    return this.#loan.driver.messagesReceived;
   }
 
   stats(): ConnectionStats {

@@ -9,7 +9,7 @@ import { WebSocketError } from '../errors.ts';
 import type { Session } from '../protocol/session.ts';
 import { now } from '../transport/clock.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import { PollGate } from '../transport/poll-gate.ts';
+import type { PollGate } from '../transport/poll-gate.ts';
 import { type SocketAddress, toTransportError } from '../transport/socket.ts';
 import { type BlockingDriver, NEVER } from './blocking-driver.ts';
 import type { Channel, Deadline, ReceiveResult } from './channels/channel.ts';
@@ -27,6 +27,8 @@ export abstract class Pump implements BlockingDriver {
   abstract readonly localAddress: SocketAddress | undefined;
   abstract readonly remoteAddress: SocketAddress | undefined;
   abstract readonly bufferedAmount: number;
+  /** Messages received so far. */
+  protected abstract readonly messagesReceived: number;
   /** Where the bytes come from and go to; `undefined` once the connection has ended. */
   protected abstract readonly channel: Channel | undefined;
   /** Messages that wait for `recv`. While the queue is full, nothing more is read. */
@@ -44,10 +46,10 @@ export abstract class Pump implements BlockingDriver {
   };
   protected lastReceived = 0;
 
-  /** @param busyPoll microseconds that a wait polls at most, before it sleeps */
-  constructor(messages: ReceiveQueue, busyPoll: number) {
+  /** @param gate decides whether a wait polls before it sleeps */
+  constructor(messages: ReceiveQueue, gate: PollGate) {
     this.messages = messages;
-    this.gate = new PollGate(busyPoll);
+    this.gate = gate;
   }
 
   abstract stats(): ConnectionStats;
@@ -133,6 +135,7 @@ export abstract class Pump implements BlockingDriver {
    */
   protected waitForBytes(channel: Channel, deadline: number): ReceiveResult {
     this.sendDeadline = 0;
+    this.gate.messages = this.messagesReceived;
     try {
       return channel.receive(deadline, this.gate);
     } finally {

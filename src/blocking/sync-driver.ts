@@ -17,7 +17,7 @@ import type { SessionSink } from '../protocol/session-options.ts';
 import { now } from '../transport/clock.ts';
 import { compressionFor } from '../transport/compression/compression.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
-import { defaultPoll } from '../transport/poll-gate.ts';
+import { gateFor } from '../transport/poll-gate.ts';
 import { sessionLimits } from '../transport/session-limits.ts';
 import { type SocketAddress, toTransportError } from '../transport/socket.ts';
 import { NEVER } from './blocking-driver.ts';
@@ -52,7 +52,7 @@ export class SyncDriver extends Pump implements SessionSink {
   #hasDropped = false;
   #bytesReceived = 0;
   #bytesSent = 0;
-  #messagesReceived = 0;
+  protected messagesReceived = 0;
   #messagesSent = 0;
 
   /**
@@ -63,7 +63,7 @@ export class SyncDriver extends Pump implements SessionSink {
    */
   constructor(target: Target, options: ResolvedConnectOptions, sink: SyncSink) {
     checkCallAllowed();
-    super(sink.messages, options.busyPoll ?? defaultPoll(target.isSecure));
+    super(sink.messages, gateFor(options.busyPoll));
     this.#sink = sink;
     this.#closeTimeout = options.closeTimeout;
     checkTlsOptions(options.tls);
@@ -104,7 +104,7 @@ export class SyncDriver extends Pump implements SessionSink {
     return {
       bytesReceived: this.#bytesReceived,
       bytesSent: this.#bytesSent,
-      messagesReceived: this.#messagesReceived,
+      messagesReceived: this.messagesReceived,
       messagesSent: this.#messagesSent,
       messagesRefused: 0,
     };
@@ -170,7 +170,7 @@ export class SyncDriver extends Pump implements SessionSink {
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    this.#messagesReceived++;
+    this.messagesReceived++;
     this.#sink.onMessage(bytes, start, end, isText, isOwn);
   }
 

@@ -53,7 +53,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   constructor(url: string, options: ResolvedConnectOptions) {
     super(url, options);
     this.#options = options;
-    this.#receiver = new Receiver(this, options.receiveTimeout, this.poll);
+    this.#receiver = new Receiver(this, options.receiveTimeout);
   }
 
   /** @internal */
@@ -188,6 +188,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
     if (this.state !== 'open' && this.#messages?.dropIfFull(end - start) === true) return;
+    this.endWait();
     const message = keepMessage(bytes, start, end, isText, isOwn);
     if (!this.#receiver.deliver(message)) this.#kept().push(message);
   }
@@ -326,7 +327,7 @@ function pauseIfFull(connection: AsyncConnection): void {
 export async function connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
   const resolved = resolveConnectOptions(options);
   const target = parseTarget(url);
-  const connection = new AsyncConnection(target.url, resolved);
+  const connection = new AsyncConnection(target.url, resolved).usePolling(resolved.busyPoll);
   await connectClient(connection, target, resolved, WHOLE_MESSAGES);
   return connection;
 }

@@ -52,6 +52,7 @@ export async function connect<T>(
   }
   const target = parseTarget(url);
   const connection = new EventConnection<T>(target.url, handlers, resolved, views);
+  connection.usePolling(resolved.busyPoll);
   await connectClient(connection, target, resolved, {
     deliversFrames: handlers.frame !== undefined,
     handsOver: !views,

@@ -11,6 +11,8 @@ import { clearTimeout, setImmediate, setTimeout } from '../transport/clock.ts';
 
 /** Where the messages come from. */
 export interface MessageSource {
+  /** Polls while there is a waiter. */
+  readonly poll: BusyPoll | undefined;
   /** Whether the connection has ended normally, so that an iteration ends without an error. */
   readonly endsNormally: boolean;
   /** Takes the oldest message that nobody has received; returns `undefined` if there is none. */
@@ -38,19 +40,14 @@ interface Waiter {
 export class Receiver {
   readonly #source: MessageSource;
   readonly #timeout: number;
-  readonly #poll: BusyPoll | undefined;
   /** The waiters, in order: one `recv`, or calls of one iterator. */
   #first: Waiter | undefined;
   #last: Waiter | undefined;
 
-  /**
-   * @param timeout milliseconds that an iterator waits; 0 for ever
-   * @param poll polls while there is a waiter
-   */
-  constructor(source: MessageSource, timeout: number, poll: BusyPoll | undefined) {
+  /** @param timeout milliseconds that an iterator waits; 0 for ever */
+  constructor(source: MessageSource, timeout: number) {
     this.#source = source;
     this.#timeout = timeout;
-    this.#poll = poll;
   }
 
   get isWaiting(): boolean {
@@ -81,6 +78,7 @@ export class Receiver {
     const waiter = this.#first;
     if (waiter === undefined) return false;
     this.#remove(waiter);
+    if (this.#first !== undefined) this.#source.poll?.begin();
     waiter.resolve(waiter.iterator === undefined ? value : { done: false, value });
     return true;
   }
@@ -164,7 +162,7 @@ export class Receiver {
     if (this.#last === undefined) this.#first = waiter;
     else this.#last.next = waiter;
     this.#last = waiter;
-    this.#poll?.begin();
+    this.#source.poll?.begin();
   }
 
   #remove(waiter: Waiter): void {
@@ -174,10 +172,9 @@ export class Receiver {
     if (before === undefined) this.#first = waiter.next;
     else before.next = waiter.next;
     if (this.#last === waiter) this.#last = before;
-    this.#poll?.end();
-    if (this.#first !== undefined) this.#poll?.begin();
     if (waiter.timer !== undefined) clearTimeout(waiter.timer);
     waiter.forgetSignal?.();
+    if (this.#first === undefined) this.#source.poll?.cancel();
   }
 }
 

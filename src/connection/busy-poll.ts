@@ -1,56 +1,80 @@
 /**
- * Keeps the event loop turning for a short while when a message is awaited. A thread that sleeps has to be woken,
- * which takes longer than most answers do (bench: request-response, across cores).
+ * Keeps the event loop turning while a reply is awaited, for a short while: waking a thread that sleeps takes
+ * longer than most replies (bench: request-response, across cores).
  *
- * A pending immediate makes the loop look for input without sleeping. One is kept pending from `begin` until a
- * message comes or the time is up. Polling stops altogether while answers come too late for it.
+ * A pending immediate makes the loop look for input without sleeping. So one is kept pending from {@link BusyPoll.begin}
+ * until something comes or the time is up; a {@link PollGate} decides whether that pays.
  */
 import { now, setImmediate } from '../transport/clock.ts';
-import { PollGate } from '../transport/poll-gate.ts';
+import type { PollGate } from '../transport/poll-gate.ts';
+
+/** Connections of a thread that poll at a time: with more of them the loop hardly sleeps anyway. */
+const MAX_POLLING = 4;
+
+/** How many connections poll at present. */
+let polling = 0;
 
 /** The polling of one connection. */
 export class BusyPoll {
   readonly #gate: PollGate;
   #isWaiting = false;
-  /** When the loop first turned after `begin`: the request was sent by then. */
-  #begun: number | undefined;
-  /** Milliseconds that this wait may poll. */
+  /** Whether the gate is told of this wait. */
+  #isObserved = false;
+  /** When the wait began; 0 while that is not known. */
+  #begun = 0;
+  /** How many milliseconds the polling may take. */
   #length = 0;
   #isScheduled = false;
+  /** Whether the polling has ended without a reply. */
+  #isLate = false;
 
-  /** @param length microseconds to poll at most */
-  constructor(length: number) {
-    this.#gate = new PollGate(length);
+  constructor(gate: PollGate) {
+    this.#gate = gate;
   }
 
-  /** A message is awaited from now on. */
+  /** A reply is awaited from now on. */
   begin(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#begun = undefined;
-    this.#length = this.#gate.next();
+    this.#isObserved = polling < MAX_POLLING;
+    if (!this.#isObserved) return;
+    const gate = this.#gate;
+    this.#length = gate.next();
+    this.#isLate = false;
+    this.#begun = gate.isMeasuring ? now() : 0;
     if (this.#length > 0) this.#schedule();
   }
 
-  /** A message has come, or none is awaited any more. */
+  /** A message has come. */
   end(): void {
+    this.#gate.messages++;
+    this.cancel();
+  }
+
+  /** Nothing is awaited any more. */
+  cancel(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    this.#gate.observe(this.#begun === undefined ? 0 : now() - this.#begun);
+    if (!this.#isObserved) return;
+    if (this.#gate.isMeasuring) this.#gate.observe(now() - this.#begun);
+    else this.#gate.observe(this.#isLate ? Number.POSITIVE_INFINITY : 0);
   }
 
   /** @internal */
   turn(): void {
     this.#isScheduled = false;
-    if (!this.#isWaiting) return;
+    polling--;
+    if (!this.#isWaiting || !this.#isObserved) return;
     const time = now();
-    this.#begun ??= time;
+    if (this.#begun === 0) this.#begun = time;
     if (time - this.#begun < this.#length) this.#schedule();
+    else this.#isLate = true;
   }
 
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    polling++;
     setImmediate(turn, this);
   }
 }

@@ -15,6 +15,7 @@ import { clearTimeout, now, setTimeout } from '../transport/clock.ts';
 import { compressionFor, type ZlibCompression } from '../transport/compression/compression.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
 import { Driver } from '../transport/driver.ts';
+import { defaultPoll, PollGate } from '../transport/poll-gate.ts';
 import { plainAddress, type SocketAddress } from '../transport/socket.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { controlPayload, type ReadyData } from './data.ts';
@@ -30,8 +31,6 @@ export interface DrivenOptions {
   readonly maxBufferedAmount?: number | undefined;
   readonly closeTimeout: number;
   readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
-  /** Microseconds; only a client polls. */
-  readonly busyPoll?: number | undefined;
 }
 
 /** Waits for the end of the opening handshake. */
@@ -50,8 +49,11 @@ export abstract class DrivenConnection {
   readonly driver: Driver;
   /** @internal */
   opening: OpeningWaiter | undefined;
-  /** Polls while a message is awaited, if the option `busyPoll` asks for it. @internal */
-  protected readonly poll: BusyPoll | undefined;
+  /** Polls while a reply is awaited: made once the first message has come. @internal */
+  poll: BusyPoll | undefined;
+  /** Microseconds to poll at most, 0 for never; and whether to poll without finding out if it pays. */
+  #pollLength = 0;
+  #isPollForced = false;
   readonly #compression: ZlibCompression | undefined;
   #pings: PingTracker | undefined;
   #laterSends: LaterSends | undefined;
@@ -68,11 +70,28 @@ export abstract class DrivenConnection {
   constructor(url: string, options: DrivenOptions) {
     this.url = url;
     this.#compression = compressionFor(options.perMessageDeflate);
-    if (options.busyPoll !== undefined && options.busyPoll > 0) {
-      this.poll = new BusyPoll(options.busyPoll);
-    }
     this.#closeTimeout = options.closeTimeout;
     this.driver = new Driver(this, options.sendHighWaterMark, options.maxBufferedAmount);
+  }
+
+  /**
+   * Polls for replies from now on, as the option `busyPoll` of a client says.
+   *
+   * @internal
+   */
+  usePolling(busyPoll: number | undefined): this {
+    this.#pollLength = busyPoll ?? defaultPoll();
+    this.#isPollForced = busyPoll !== undefined;
+    return this;
+  }
+
+  /** A message has come. An idle connection, which has never had one, owns nothing that polls. @internal */
+  protected endWait(): void {
+    if (this.poll !== undefined) {
+      this.poll.end();
+    } else if (this.#pollLength > 0) {
+      this.poll = new BusyPoll(new PollGate(this.#pollLength, this.#isPollForced));
+    }
   }
 
   /** The subprotocol agreed on, or the empty string. */

@@ -97,6 +97,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   #frame: { opcode: Opcode; isFinal: boolean; payload: Uint8Array } | undefined;
   #isOpened = false;
   #isPaused = false;
+  /** Whether a message was sent since the last one came: a reply is awaited. */
+  #isAwaiting = false;
   /** How many messages, and how many bytes, came after `close` while the connection was paused. */
   #dropped: { count: number; bytes: number } | undefined;
   /** Whether `send` has returned false since `drain` was called. */
@@ -147,7 +149,9 @@ export class EventConnection<T = unknown> extends DrivenConnection {
       // The connection has failed, and its handlers were called for that.
       return this.#refuse();
     }
-    this.poll?.begin();
+    this.#isAwaiting = true;
+    // Within a delivery, the wait begins at its end.
+    if (!driver.isDelivering) this.poll?.begin();
     return this.#hasRoom();
   }
 
@@ -223,7 +227,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** @internal */
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    this.poll?.end();
+    this.#isAwaiting = false;
+    this.endWait();
     if (this.#isPaused || this.#dropped !== undefined) {
       this.#drop(end - start);
       return;
@@ -244,7 +249,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** @internal */
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
-    this.poll?.end();
+    this.#isAwaiting = false;
+    this.endWait();
     if (this.#isPaused || this.#dropped !== undefined) {
       this.#drop(end - start);
       return;
@@ -265,6 +271,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
 
   /** @internal */
   override onBatchEnd(): void {
+    if (this.#isAwaiting) this.poll?.begin();
     if (this.#handlers.batchEnd === undefined || !this.#isOpened || this.#isPaused) return;
     this.#call('batchEnd');
   }

@@ -103,9 +103,10 @@ export interface ConnectOptions extends CommonOptions {
    */
   generateMaskingKey?: ((keys: Uint8Array) => void) | undefined;
   /**
-   * Microseconds to poll before sleeping, while a message is awaited. Polling makes round trips shorter and takes a
-   * processor's time. Default 0. In the sync client 50, over TLS 100, where the machine has two processors or more,
-   * and only while replies come that fast.
+   * Microseconds to poll before sleeping, while a reply is awaited: in the events client, once something was sent
+   * since the last message. A number polls in any case, 0 never. By default a connection finds out by itself whether
+   * polling pays, for up to 50 µs, over TLS 100: it compares both now and then, and polls only where replies come
+   * sooner so and take hardly more CPU. On a machine with one processor it never does.
    */
   busyPoll?: number | undefined;
 }

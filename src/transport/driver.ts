@@ -27,7 +27,7 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   /** Bytes that were read while the session was halted. Made when there are any. */
   #rest: Undelivered | undefined;
   readonly #timer: DriverTimer;
-  #messagesReceived = 0;
+  messagesReceived = 0;
   /** Frames handed on one by one. */
   #framesReceived = 0;
   /** Bytes that went past our own socket, while the connection was lent. */
@@ -55,7 +55,7 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
     return {
       bytesReceived: (this.activeSocket?.bytesRead ?? 0) + this.#lentReceived,
       bytesSent: (this.activeSocket?.bytesWritten ?? 0) + this.#lentSent,
-      messagesReceived: this.#messagesReceived,
+      messagesReceived: this.messagesReceived,
       messagesSent: this.messagesSent,
       messagesRefused: this.messagesRefused,
     };
@@ -216,13 +216,13 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
-    this.#messagesReceived++;
+    this.messagesReceived++;
     this.sink.onMessage(bytes, start, end, isText, isOwn);
   }
 
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void {
     this.#framesReceived++;
-    if (isFinal) this.#messagesReceived++;
+    if (isFinal) this.messagesReceived++;
     this.sink.onFrame(isFinal, opcode, bytes, start, end);
   }
 
@@ -268,14 +268,14 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   }
 
   #deliver(bytes: Uint8Array, length: number): number {
-    const before = this.#messagesReceived + this.#framesReceived;
+    const before = this.messagesReceived + this.#framesReceived;
     beginDelivery(this);
     this.isDelivering = true;
     let next: number;
     let delivered: number;
     try {
       next = this.session.receive(bytes, 0, length, now());
-      delivered = this.#messagesReceived + this.#framesReceived - before;
+      delivered = this.messagesReceived + this.#framesReceived - before;
       if (delivered > 0 && !this.isEnded) this.sink.onBatchEnd();
     } finally {
       this.isDelivering = false;

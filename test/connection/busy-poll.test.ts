@@ -1,7 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { BusyPoll } from '../../src/connection/busy-poll.ts';
+import { PollGate } from '../../src/transport/poll-gate.ts';
 
-/** Counts the turns of the event loop within a time. A loop that does not sleep makes many. */
+const begun: BusyPoll[] = [];
+afterEach(async () => {
+  for (const poll of begun.splice(0)) poll.end();
+  // The last turn of each finds out that nothing is awaited.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+function forced(microseconds: number): BusyPoll {
+  const poll = new BusyPoll(new PollGate(microseconds, true));
+  begun.push(poll);
+  return poll;
+}
+
+/** Counts the turns of the event loop within a time: one that does not sleep makes many. */
 async function turnsWhile(poll: BusyPoll, milliseconds: number): Promise<number> {
   let turns = 0;
   const { turn } = poll;
@@ -14,15 +28,15 @@ async function turnsWhile(poll: BusyPoll, milliseconds: number): Promise<number>
 }
 
 describe('polling', () => {
-  it('keeps the event loop turning while a message is awaited, up to its limit', async () => {
-    const poll = new BusyPoll(20_000);
+  it('keeps the event loop turning while a reply is awaited, and no longer than it may', async () => {
+    const poll = forced(20_000);
     poll.begin();
     expect(await turnsWhile(poll, 60)).toBeGreaterThan(10);
     expect(await turnsWhile(poll, 20)).toBe(0);
   });
 
-  it('ends when a message has come', async () => {
-    const poll = new BusyPoll(1_000_000);
+  it('ends when something has come', async () => {
+    const poll = forced(1_000_000);
     poll.begin();
     poll.begin();
     poll.end();
@@ -30,16 +44,23 @@ describe('polling', () => {
     expect(await turnsWhile(poll, 20)).toBeLessThanOrEqual(1);
   });
 
-  it('is off while answers take longer than its limit, and tries now and then', async () => {
-    const poll = new BusyPoll(100);
+  it('is tried where replies take far longer, and then left off', async () => {
+    const poll = new BusyPoll(new PollGate(100));
     const busy: boolean[] = [];
-    for (let i = 0; i < 160; i++) {
+    for (let i = 0; i < 300; i++) {
       poll.begin();
       busy.push((await turnsWhile(poll, 1)) > 0);
       poll.end();
     }
-    const tries = busy.slice(40).filter((isBusy) => isBusy).length;
-    expect(tries).toBeGreaterThan(0);
-    expect(tries).toBeLessThan(20);
+    expect(busy.slice(0, 112)).not.toContain(true);
+    expect(busy.slice(112, 224)).toContain(true);
+    expect(busy.slice(224)).not.toContain(true);
+  });
+
+  it('is done for a few connections of a thread at a time', async () => {
+    const polls = Array.from({ length: 6 }, () => forced(1_000_000));
+    for (const poll of polls) poll.begin();
+    const turns = await Promise.all(polls.map((poll) => turnsWhile(poll, 10)));
+    expect(turns.map((each) => each > 0)).toEqual([true, true, true, true, false, false]);
   });
 });

@@ -1,87 +1,120 @@
 import { cpus } from 'node:os';
-import { describe, expect, it } from 'vitest';
-import { defaultPoll, PollGate } from '../../src/transport/poll-gate.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 
-/** Makes so many waits of so many milliseconds; returns how long each might poll. */
-function wait(gate: PollGate, waited: number, times: number): number[] {
+/** The CPU that the thread has used, as the gate sees it, in µs. */
+let cpu = 0;
+Object.assign(process, { threadCpuUsage: () => ({ user: cpu, system: 0 }) });
+const { PollGate, defaultPoll } = await import('../../src/transport/poll-gate.ts');
+type Gate = InstanceType<typeof PollGate>;
+
+/** What a wait takes and brings: milliseconds, µs of CPU, messages. */
+interface Cost {
+  readonly time: number;
+  readonly cpu: number;
+  /** Default 1. */
+  readonly messages?: number;
+}
+
+/** Has so many waits take what they take, sleeping or polling; returns which of them polled. */
+function wait(gate: Gate, times: number, sleeping: Cost, polling: Cost): boolean[] {
   return Array.from({ length: times }, () => {
-    const poll = gate.next();
-    gate.observe(waited);
-    return poll;
+    const polls = gate.next() > 0;
+    const cost = polls ? polling : sleeping;
+    cpu += cost.cpu;
+    gate.observe(cost.time);
+    gate.messages += cost.messages ?? 1;
+    return polls;
   });
 }
 
-describe('the gate for polling', () => {
-  it('lets waits poll at first, for its length', () => {
-    expect(new PollGate(200).next()).toBe(0.2);
+/** Waits that a trial takes, and those before the first one. */
+const TRIAL = 112;
+const SLOW = { time: 0.09, cpu: 40 };
+const QUICK = { time: 0.035, cpu: 38 };
+const count = (polls: readonly boolean[]) => polls.filter((each) => each).length;
+/** Where polling begins. */
+const starts = (polls: readonly boolean[]) =>
+  polls.flatMap((each, index) => (each && !polls[index - 1] ? index : []));
+
+describe('the gate of polling', () => {
+  afterEach(() => {
+    cpu = 0;
   });
 
-  it('has a length of 50 µs by default, 100 over TLS, and 0 on a machine with one processor', () => {
-    const isAlone = cpus().length < 2;
-    expect(defaultPoll(false)).toBe(isAlone ? 0 : 50);
-    expect(defaultPoll(true)).toBe(isAlone ? 0 : 100);
+  it('lets a wait poll for 200 µs at most by default, and not at all with one processor', () => {
+    expect(defaultPoll()).toBe(cpus().length < 2 ? 0 : 200);
   });
 
-  it('lets no wait poll if its length is 0', () => {
-    const gate = new PollGate(0);
-    expect([...wait(gate, 0, 100), ...wait(gate, 1, 5000)].every((poll) => poll === 0)).toBe(true);
+  it('never polls where that is turned off', () => {
+    expect(count(wait(new PollGate(0), 5000, SLOW, QUICK))).toBe(0);
   });
 
-  it('stays open while replies come within its length', () => {
-    expect(wait(new PollGate(50), 0.03, 1000).every((poll) => poll === 0.05)).toBe(true);
+  it('always polls where that is forced, for the length it was given', () => {
+    const gate = new PollGate(200, true);
+    expect(gate.next()).toBe(0.2);
+    expect(count(wait(gate, 5000, SLOW, { time: 9, cpu: 9000 }))).toBe(5000);
+    expect(gate.isMeasuring).toBe(false);
   });
 
-  it('closes while replies take longer on average, but for probes of a few waits, which become rarer', () => {
-    const gate = new PollGate(50);
-    wait(gate, 1, 20);
-    const polls = wait(gate, 1, 4000);
-    const isProbe = (index: number) => (polls[index] ?? 0) > 0;
-    const starts = polls.flatMap((_, index) =>
-      isProbe(index) && !isProbe(index - 1) ? index : [],
-    );
-    const gaps = starts.slice(1).map((at, index) => at - (starts[index] as number));
-    expect(gaps).toEqual([67, 131, 259, 515, 1027, 1027]);
-    expect(polls.filter((poll) => poll > 0)).toHaveLength(4 * starts.length);
+  it('sleeps first, then tries to poll, and polls on where replies come sooner so', () => {
+    const gate = new PollGate(200);
+    expect(count(wait(gate, TRIAL, SLOW, QUICK))).toBe(0);
+    expect(count(wait(gate, TRIAL, SLOW, QUICK))).toBe(TRIAL);
+    expect(count(wait(gate, 250, SLOW, QUICK))).toBe(250);
   });
 
-  it('opens again if the server replies in time after the first waits of a probe have woken it', () => {
-    const gate = new PollGate(50);
-    wait(gate, 1, 20);
-    let awake = 0;
-    let polled = 0;
-    for (let i = 0; i < 1000; i++) {
-      const isPolling = gate.next() > 0;
-      awake = isPolling ? awake + 1 : 0;
-      if (isPolling) polled++;
-      gate.observe(awake > 2 ? 0.03 : 0.09);
-    }
-    expect(polled).toBeGreaterThan(900);
+  it.each([
+    ['replies come no sooner', SLOW, SLOW],
+    ['replies come later', { time: 0.02, cpu: 20 }, { time: 0.07, cpu: 20 }],
+    ['the CPU rises by more than a tenth', { time: 0.09, cpu: 20 }, { time: 0.04, cpu: 23 }],
+    [
+      'polling only makes more waits, each for fewer messages',
+      { time: 0.08, cpu: 80, messages: 4 },
+      { time: 0.04, cpu: 40, messages: 2 },
+    ],
+  ])('sleeps where %s', (_title, sleeping, polling) => {
+    const gate = new PollGate(200);
+    wait(gate, 2 * TRIAL, sleeping, polling);
+    expect(count(wait(gate, 250, sleeping, polling))).toBe(0);
   });
 
-  it('opens again at the first probe that is answered in time, and probes often from then on', () => {
-    const gate = new PollGate(50);
-    wait(gate, 100, 1000);
-    const polls = wait(gate, 0.04, 2000);
-    expect(polls.slice(polls.indexOf(0.05)).every((poll) => poll > 0)).toBe(true);
-    wait(gate, 1, 20);
-    expect(wait(gate, 1, 40).filter((poll) => poll > 0)).toHaveLength(4);
+  it('does not even try where many messages come at a time', () => {
+    const gate = new PollGate(200);
+    expect(count(wait(gate, 40_000, { ...SLOW, messages: 5 }, QUICK))).toBe(0);
   });
 
-  it('stays closed if replies are fast after a sleep and slow after a poll', () => {
-    const gate = new PollGate(50);
-    let polled = 0;
-    for (let i = 0; i < 10_000; i++) {
-      const isPolling = gate.next() > 0;
-      if (isPolling) polled++;
-      gate.observe(isPolling ? 0.07 : 0.02);
-    }
-    expect(polled).toBeLessThan(80);
+  it('gives a trial up after a few waits whose replies come only once the thread sleeps', () => {
+    const gate = new PollGate(200);
+    const polls = wait(gate, 1000, { time: 0.03, cpu: 20 }, { time: 0.23, cpu: 220 });
+    expect(count(polls)).toBe(8 * starts(polls).length);
   });
 
-  it('stays open after one long pause', () => {
-    const gate = new PollGate(50);
-    wait(gate, 0.02, 100);
-    wait(gate, 10_000, 1);
-    expect(gate.next()).toBe(0.05);
+  it('tries again, ever more rarely while nothing changes', () => {
+    const polls = wait(new PollGate(200), 60_000, SLOW, SLOW);
+    const at = starts(polls);
+    const gaps = at.slice(1).map((start, index) => start - (at[index] as number));
+    expect(gaps).toEqual([512, 1024, 2048, 4096, 8192, 16_384, 16_384].map((rest) => rest + TRIAL));
+  });
+
+  it('finds out when polling begins to pay, and stops soon when replies come too late for it', () => {
+    const gate = new PollGate(200);
+    wait(gate, 1200, SLOW, SLOW);
+    expect(count(wait(gate, 4000, SLOW, QUICK))).toBeGreaterThan(800);
+    const late = { time: 1, cpu: 250 };
+    expect(count(wait(gate, 2000, { time: 1, cpu: 20 }, late))).toBeLessThan(200);
+  });
+
+  it('stops polling when it no longer makes replies come sooner', () => {
+    const gate = new PollGate(200);
+    wait(gate, 1000, SLOW, QUICK);
+    const polls = wait(gate, 40_000, QUICK, QUICK);
+    expect(count(polls.slice(-2000))).toBe(0);
+  });
+
+  it('goes on polling after one long pause', () => {
+    const gate = new PollGate(200);
+    wait(gate, 2 * TRIAL, SLOW, QUICK);
+    wait(gate, 1, SLOW, { time: 10_000, cpu: 50 });
+    expect(count(wait(gate, 100, SLOW, QUICK))).toBe(100);
   });
 });
