@@ -8,7 +8,7 @@ import { describeMachine, ticksPerSecond } from './harness/machine.mjs';
 import { runPlan } from './harness/plan-run.mjs';
 import { Progress } from './harness/progress.mjs';
 import { ServerProcess } from './harness/server-process.mjs';
-import { listPeers, PEER_GROUPS, QUICK_PEERS } from './peers/catalogue.mjs';
+import { listPeers, PEER_GROUPS, QUICK_PEERS, takesPart } from './peers/catalogue.mjs';
 import { cellTitle, listCells } from './plans/cells.mjs';
 import { taskFor } from './plans/tasks.mjs';
 import { renderHeader, renderMissing, renderNotes, renderTables } from './reports/quick-report.mjs';
@@ -112,7 +112,10 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
   const ticks = ticksPerSecond();
   const tasksFor = (/** @type {readonly import('./plans/cells.mjs').Cell[]} */ todo) =>
     todo.map((cell, index) => taskFor(cell, cellTime, index === 0));
-  const progress = new Progress(process.stderr, rounds * present.length * cells.length);
+  const cellsOf = (/** @type {import('./peers/catalogue.mjs').Peer} */ peer) =>
+    cells.filter((cell) => takesPart(peer, cell));
+  const total = present.reduce((sum, peer) => sum + cellsOf(peer).length, 0);
+  const progress = new Progress(process.stderr, rounds * total);
   const floor = /** @type {import('./peers/catalogue.mjs').Peer} */ (
     allPeers.find(({ name }) => name === 'net')
   );
@@ -124,8 +127,8 @@ async function measure({ options, pinning, cells, peers }, allPeers, server, res
   for (let round = 1; round <= rounds; round++) {
     progress.startRound(round, rounds);
     for (const peer of present) {
-      let left = cells.filter((cell) => !results.isGivenUp(peer.name, cell));
-      progress.done += cells.length - left.length;
+      let left = cellsOf(peer).filter((cell) => !results.isGivenUp(peer.name, cell));
+      progress.done += cellsOf(peer).length - left.length;
       while (left.length > 0) {
         announce();
         await attempt(

@@ -1,7 +1,8 @@
 /*
  * The floor in C: it shows what an echo costs a process that only sends and receives bytes. Its frames are built and masked
- * before the measurement, it blocks in recv, and it compares replies in the receive buffer. Its only argument is its work
- * as JSON, and it answers as peers/driver.mjs does. exchange.mjs says why each thing is done.
+ * before the measurement, it blocks in recv, and it compares replies in the receive buffer. With --poll it looks again
+ * and again for a while before it blocks. Its last argument is its work as JSON, and it answers as peers/driver.mjs does.
+ * exchange.mjs says why each thing is done.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,6 +27,10 @@
 #define MAX_IN_FLIGHT 128
 #define RECEIVE_BUFFER (256 * 1024)
 #define SAMPLES_PER_LINE 5000
+/* As long as the clients of Wirespeed poll. */
+#define POLL_NS 200000
+
+static int polls;
 
 struct task {
   size_t size, window, per_sample, warm_up_messages, least_samples, most_messages;
@@ -204,6 +209,18 @@ static void print_result(const struct samples *samples, const struct task *task,
   fflush(stdout);
 }
 
+/* Receives, after polling for a while if the floor polls. */
+static ssize_t receive(int fd, uint8_t *buffer, size_t size) {
+  if (polls) {
+    int64_t until = now() + POLL_NS;
+    do {
+      ssize_t length = recv(fd, buffer, size, MSG_DONTWAIT);
+      if (length >= 0 || errno != EAGAIN) return length;
+    } while (now() < until);
+  }
+  return recv(fd, buffer, size, 0);
+}
+
 static void run(const struct task *task, int port, long server_pid) {
   struct frames frames = make_frames(task->size);
   size_t most = (task->most_messages + task->per_sample - 1) / task->per_sample;
@@ -245,7 +262,7 @@ static void run(const struct task *task, int port, long server_pid) {
       poll(&ready, 1, -1);
       if (ready.revents & POLLIN) break;
     }
-    ssize_t length = recv(fd, buffer, sizeof buffer, 0);
+    ssize_t length = receive(fd, buffer, sizeof buffer);
     if (length < 0) fail_errno("recv");
     if (length == 0) fail("closed early");
     for (size_t offset = 0; offset < (size_t)length;) {
@@ -306,11 +323,12 @@ static double number_of(const char *json, const char *key) {
 }
 
 int main(int argc, char **argv) {
-  const char *url = argc == 2 ? strstr(argv[1], "\"url\":\"ws://127.0.0.1:") : NULL;
-  const char *tasks = argc == 2 ? strstr(argv[1], "\"tasks\":[") : NULL;
-  if (!url || !tasks) fail("usage: floor WORK");
+  polls = argc == 3 && strcmp(argv[1], "--poll") == 0;
+  const char *work = argc == 2 + polls ? argv[argc - 1] : "";
+  const char *url = strstr(work, "\"url\":\"ws://127.0.0.1:"), *tasks = strstr(work, "\"tasks\":[");
+  if (!url || !tasks) fail("usage: floor [--poll] WORK");
   int port = atoi(url + strlen("\"url\":\"ws://127.0.0.1:"));
-  long server_pid = (long)number_of(argv[1], "\"serverPid\":");
+  long server_pid = (long)number_of(work, "\"serverPid\":");
   for (const char *at = strstr(tasks, "\"mode\":"); at; at = strstr(at + 1, "\"mode\":")) {
     const char *warm_up = strstr(at, "\"warmUp\":"), *measure = strstr(at, "\"measure\":");
     const char *is_stamped = strstr(at, "\"isStamped\":");

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { listPeers } from '../peers/catalogue.mjs';
+import { listPeers, takesPart } from '../peers/catalogue.mjs';
 import { cellTitle } from '../plans/cells.mjs';
 import { chooseServers, filterSections, PLANS } from '../plans/plan.mjs';
 import { planTaskFor } from '../plans/tasks.mjs';
@@ -142,18 +142,20 @@ async function measure({ settings, sections, peers, servers, outcomes, file }, i
       .map((peer) => ({ section, peer, serverName: peer.server ?? section.server }))
       .filter(({ serverName }) => !servers.program(serverName).missing),
   );
-  const total = steps.reduce((sum, { section }) => sum + section.cells.length, 0) * settings.rounds;
+  const cellsOf = (/** @type {typeof steps[number]} */ { section, peer }) =>
+    section.cells.filter((cell) => takesPart(peer, cell));
+  const total = steps.reduce((sum, step) => sum + cellsOf(step).length, 0) * settings.rounds;
   const progress = new Progress(process.stderr, total);
 
   for (let round = 1; round <= settings.rounds; round++) {
     progress.startRound(round, settings.rounds);
-    for (const { section, peer, serverName } of steps) {
+    for (const step of steps) {
+      const { section, peer, serverName } = step;
+      const cells = cellsOf(step);
       const pinning = pinningOf(section);
       const { isStamping } = servers.program(serverName);
-      let left = section.cells.filter((cell) =>
-        outcomes.isWanted(section.name, peer.name, cell, round),
-      );
-      progress.skip(section.cells.length - left.length);
+      let left = cells.filter((cell) => outcomes.isWanted(section.name, peer.name, cell, round));
+      progress.skip(cells.length - left.length);
       while (left.length > 0) {
         announce(left[0]);
         const server = await servers.get(serverName, section, pinning.server, (running) =>

@@ -13,7 +13,7 @@ import {
   SETUP_HINT,
 } from '../setup/local.mjs';
 import { findBun, findDeno, findPackage } from '../setup/packages.mjs';
-import { listVariants } from './variants.mjs';
+import { listVariants, POLLING_TWINS } from './variants.mjs';
 import { isBuilt } from './wirespeed-library.mjs';
 
 export const REFERENCE = 'ws';
@@ -34,6 +34,7 @@ const DRIVER = fileURLToPath(new URL('driver.mjs', import.meta.url));
  * @property {object} [options] of the library's connect
  * @property {string} [server] the server that it loads, in place of the section's
  * @property {boolean} [isVariant] whether it is another peer with different settings
+ * @property {readonly string[]} [modes] the modes of the cells that it takes part in; all by default
  * @property {string} [version]
  * @property {string} [missing] why it cannot run here
  * @property {string} [hint] how to get it
@@ -49,7 +50,18 @@ export const QUICK_PEERS = [
   'bun',
   'deno',
   'net',
+  ...POLLING_TWINS,
 ];
+
+/**
+ * Whether a client takes part in a cell.
+ *
+ * @param {Pick<Peer, 'modes'>} peer
+ * @param {Pick<import('../plans/cells.mjs').Cell, 'mode'>} cell
+ */
+export function takesPart({ modes }, { mode }) {
+  return modes === undefined || modes.includes(mode);
+}
 
 /** The names that `--peer` takes, each with the peers that it stands for. */
 export const PEER_GROUPS = peerGroups(listPeers());
@@ -140,7 +152,10 @@ function ofJavaScript(name, module, style) {
  */
 function ours(client, importName, style) {
   const name = `wirespeed-${client}`;
-  const peer = { ...ofJavaScript(name, `${name}.mjs`, style), label: `wirespeed ${client}` };
+  const peer = {
+    ...ofJavaScript(name, `${name}.mjs`, style),
+    label: `wirespeed ${client}°`,
+  };
   if (isBuilt(importName)) return peer;
   return { ...peer, missing: 'not built', hint: 'npm run build' };
 }

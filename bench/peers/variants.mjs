@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { SERVER_NAMES } from '../servers/catalogue.mjs';
 
 const BLOCKING_IO = ['wasi', 'fs-blocking', 'fs', 'worker'];
-/** The µs for which the sync client polls by default. */
-const BUSY_POLL = 50;
 
 /** The sync client with each way of blocking I/O, polling as it does by default and not at all. */
 export const SYNC_IO_PEERS = BLOCKING_IO.flatMap((io) => [syncName(io), `${syncName(io)}-unspun`]);
@@ -15,8 +13,12 @@ export const SYNC_IO_PEERS = BLOCKING_IO.flatMap((io) => [syncName(io), `${syncN
 /** The client in Rust, once for each server that it loads: the server is what is measured. */
 export const SERVER_PEERS = SERVER_NAMES.map(serverPeerName);
 
-/** The async and the events client, polling while they wait. */
-export const POLLING_PEERS = ['wirespeed-async-polling', 'wirespeed-events-polling'];
+/**
+ * The clients that poll, with polling turned off, and the floor in C with polling: every table of round trips has them,
+ * so that a reader sees what polling gives and what it costs.
+ */
+const UNPOLLED = ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events'];
+export const POLLING_TWINS = [...UNPOLLED.map(unpolledName), 'floor-c-polling'];
 
 /** The packages whose import is measured: the library and ws, each found from where its users are. */
 const IMPORTS = [
@@ -39,6 +41,7 @@ export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name))
  * @property {string} [style]
  * @property {string} [module] the module that drives it, in place of the peer's
  * @property {string[]} [args] before the work, which is JSON
+ * @property {readonly string[]} [modes] the modes of the cells that it takes part in; all by default
  * @property {string} [missing]
  * @property {string} [hint]
  */
@@ -56,11 +59,20 @@ export function listVariants(servers) {
       const unspun = { name: `${name}-unspun`, label: `${variant.label}, busyPoll 0` };
       return [variant, { ...variant, ...unspun, options: { busyPoll: 0 } }];
     }),
-    ...POLLING_PEERS.map((name) => {
-      const of = name.replace('-polling', '');
-      const label = `${of.replace('-', ' ')}, busyPoll ${BUSY_POLL}`;
-      return { name, label, of, options: { busyPoll: BUSY_POLL } };
-    }),
+    ...UNPOLLED.map((of) => ({
+      name: unpolledName(of),
+      label: `${of.replace('-', ' ')}, sleeps`,
+      of,
+      options: { busyPoll: 0 },
+      modes: ['rr'],
+    })),
+    {
+      name: 'floor-c-polling',
+      label: 'floor: C, polling°',
+      of: 'floor-c',
+      args: ['--poll'],
+      modes: ['rr'],
+    },
     {
       name: 'wirespeed-async-recv',
       label: 'wirespeed async, by recv',
@@ -89,6 +101,11 @@ export function listVariants(servers) {
 /** @param {string} server that a client of that name loads */
 export function serverPeerName(server) {
   return `server-${server}`;
+}
+
+/** @param {string} name of a client that polls */
+function unpolledName(name) {
+  return `${name}-unpolled`;
 }
 
 /** @param {string} io a way of blocking I/O */

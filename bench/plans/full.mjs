@@ -1,6 +1,6 @@
 /** `--full`: the tables of the reference document, and every other workload in a section of its own. */
 
-import { POLLING_PEERS, SERVER_PEERS } from '../peers/variants.mjs';
+import { POLLING_TWINS, SERVER_PEERS } from '../peers/variants.mjs';
 import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
 import { seedSections } from './seed.mjs';
 
@@ -39,7 +39,7 @@ const BLOCKING = [
 export function fullSections(peers) {
   const everybody = peers.filter((name) => name !== 'picows-as-published');
   const server = 'tokio-tungstenite';
-  const inC = (/** @type {string} */ name) => name === 'floor-c';
+  const inC = (/** @type {string} */ name) => name.startsWith('floor-c');
   return [
     ...seedSections(peers),
     {
@@ -47,7 +47,7 @@ export function fullSections(peers) {
       title: 'server and client on one core',
       server,
       isSameCore: true,
-      peers: everybody,
+      peers: [...everybody, ...POLLING_TWINS],
       cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
@@ -55,7 +55,7 @@ export function fullSections(peers) {
       title: 'over TLS',
       server,
       isTls: true,
-      peers: everybody.filter((name) => !inC(name)),
+      peers: [...everybody, ...POLLING_TWINS].filter((name) => !inC(name)),
       cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
@@ -99,13 +99,6 @@ export function fullSections(peers) {
       isServerEssential: true,
       peers: everybody.filter((name) => !FLOORS.includes(name)),
       cells: PACES.flatMap((rate) => listCells(['paced'], [512], { rate })),
-    },
-    {
-      name: 'polling',
-      title: 'the clients of wirespeed as they are, and polling while they wait (busyPoll)',
-      server,
-      peers: ['wirespeed-sync', 'wirespeed-async', 'wirespeed-events', ...POLLING_PEERS, 'floor-c'],
-      cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
       name: 'many',

@@ -1,4 +1,5 @@
 /** `--seed`: the tables of the reference document, measured on two neutral servers and on the document's own. */
+import { POLLING_TWINS } from '../peers/variants.mjs';
 import { listCells } from './cells.mjs';
 
 const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
@@ -25,7 +26,7 @@ const PUBLISHED_PEERS = [
  * @returns {import('./plan.mjs').Section[]}
  */
 export function seedSections(peers) {
-  const everybody = peers.filter((name) => name !== AS_PUBLISHED);
+  const everybody = [...peers.filter((name) => name !== AS_PUBLISHED), ...POLLING_TWINS];
   return [
     {
       name: 'main',

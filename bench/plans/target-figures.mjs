@@ -29,8 +29,9 @@ const LABELS = /** @type {Record<string, string>} */ ({
   [ASYNC]: 'async',
   [SYNC]: 'sync',
   'wirespeed-async-recv': 'async by recv',
-  'wirespeed-async-polling': 'async',
-  'wirespeed-events-polling': 'events',
+  [unpolled(EVENTS)]: 'the same without polling',
+  [unpolled(ASYNC)]: 'the same without polling',
+  [unpolled(SYNC)]: 'the same without polling',
   'server-wirespeed': 'our server',
   'server-ws': "ws's server",
   'server-bun': "Bun's server",
@@ -82,23 +83,26 @@ export const TARGETS = [
   {
     title: 'Request-response, server and client on one core',
     targets: [
-      ...times('same-core', SMALL, { [SYNC]: 1.12, [EVENTS]: 1.15, [ASYNC]: 1.2 }, 'floor-c'),
-      ...['ws', 'undici', 'deno'].flatMap((rival) =>
-        times('same-core', SMALL, ahead(OUR_CLIENTS), rival),
+      ...times('same-core', SMALL, { [EVENTS]: 0.78, [ASYNC]: 0.95, [SYNC]: 0.7 }, 'ws'),
+      ...times('same-core', SMALL, { [EVENTS]: 1.05 }, 'net'),
+      ...times('same-core', SMALL, { [ASYNC]: 1.2 }, EVENTS),
+      ...times('same-core', SMALL, { [SYNC]: 1.6 }, 'floor-c'),
+      ...OUR_CLIENTS.flatMap((client) =>
+        times('same-core', SMALL, { [client]: 1.03 }, unpolled(client)),
       ),
-      ...times('same-core', SMALL, ahead([SYNC, EVENTS]), 'bun'),
       ...times('same-core', LARGE, { [SYNC]: 1.15, [EVENTS]: 1.2, [ASYNC]: 1.25 }, 'floor-c'),
       ...times('same-core', LARGE, ahead(OUR_CLIENTS), 'ws'),
     ],
   },
   {
-    title: 'Request-response on two cores, polling for 50 µs',
-    targets: times(
-      'polling',
-      SMALL,
-      { [SYNC]: 0.45, 'wirespeed-async-polling': 0.45, 'wirespeed-events-polling': 0.45 },
-      'floor-c',
-    ),
+    title: 'Request-response, server and client on two cores',
+    targets: [
+      ...times('other-core', SMALL, { [EVENTS]: 0.75, [ASYNC]: 0.75, [SYNC]: 0.6 }, 'ws'),
+      ...times('other-core', SMALL, { [EVENTS]: 0.95 }, 'bun'),
+      ...OUR_CLIENTS.flatMap((client) =>
+        costs('other-core', SMALL, { [client]: 1.1 }, unpolled(client)),
+      ),
+    ],
   },
   {
     title: 'Large messages, there and back',
@@ -189,6 +193,11 @@ export const TARGETS = [
  */
 function bounds(peers, bound) {
   return Object.fromEntries(peers.map((peer) => [peer, bound]));
+}
+
+/** @param {string} client that polls */
+function unpolled(client) {
+  return `${client}-unpolled`;
 }
 
 /** @param {readonly string[]} peers that must cost no more than the rival */

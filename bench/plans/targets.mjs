@@ -3,7 +3,7 @@
  * says whether it does.
  */
 
-import { IMPORT_PEERS, POLLING_PEERS } from '../peers/variants.mjs';
+import { IMPORT_PEERS, POLLING_TWINS } from '../peers/variants.mjs';
 import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
 
 const ENDS = [512, 65_536];
@@ -27,21 +27,14 @@ export function targetsSections() {
       title: 'server and client on one core',
       server: NEUTRAL,
       isSameCore: true,
-      peers: [...OUR_CLIENTS, 'ws', 'undici', 'bun', 'deno', 'net', 'floor-c'],
+      peers: [...OUR_CLIENTS, 'ws', 'undici', 'bun', 'deno', 'net', 'floor-c', ...POLLING_TWINS],
       cells: listCells(['rr'], ENDS),
     },
     {
       name: 'other-core',
       title: 'server on another core',
       server: NEUTRAL,
-      peers: [...OUR_CLIENTS, 'ws'],
-      cells: listCells(['rr'], [512]),
-    },
-    {
-      name: 'polling',
-      title: 'server on another core, with busyPoll',
-      server: NEUTRAL,
-      peers: ['wirespeed-sync', ...POLLING_PEERS, 'floor-c'],
+      peers: [...OUR_CLIENTS, 'ws', 'bun', 'floor-c', ...POLLING_TWINS],
       cells: listCells(['rr'], [512]),
     },
     {

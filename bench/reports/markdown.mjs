@@ -16,7 +16,15 @@ import { isWirespeed, listStandings } from './standings.mjs';
 import { renderLosses, renderStandings, standingText } from './standings-text.mjs';
 import { STYLES } from './styles.mjs';
 import { hasTargets, renderTargets } from './targets.mjs';
-import { bytesText, kindText, ratioText, threeDigits, timeText, wholeText } from './wording.mjs';
+import {
+  bytesText,
+  kindText,
+  POLLING_NOTE,
+  ratioText,
+  threeDigits,
+  timeText,
+  wholeText,
+} from './wording.mjs';
 
 const SIZES_IN_DOCS = [512, 65_536];
 
@@ -84,7 +92,8 @@ const READING =
   '(bootstrap over rounds). “Of the fastest” is the ratio to the median of the fastest client, formed in each round, with the interval ' +
   'that holds it with 90 % confidence or more. ≈ is a tie: that interval includes 1, or the difference is under 2 %, or there are fewer ' +
   'than five rounds. ! marks a server that was busy for 90 % of the time or more, and busier than the client: such a line measures the ' +
-  'server. † marks a client with rounds that stand out; its figures include them.';
+  'server. † marks a client with rounds that stand out; its figures include them. ' +
+  POLLING_NOTE;
 
 /** @param {import('./measured.mjs').Measured} measured */
 function renderMachine(measured) {

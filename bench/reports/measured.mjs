@@ -1,6 +1,7 @@
 /** Reads a samples file: its sections, their cells, and a row for every client in each cell. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { takesPart } from '../peers/catalogue.mjs';
 import { Distribution } from '../samples/distribution.mjs';
 import { judgeRatios } from '../samples/ratios.mjs';
 import { parseSamples } from '../samples/samples-file.mjs';
@@ -138,6 +139,7 @@ export class Measured {
     const facts = this.section(section);
     const isPlanned = facts?.cells.some((planned) => cellKey(planned) === cellKey(cell));
     if (!isPlanned || !facts.peers.includes(peer)) return undefined;
+    if (!takesPart(this.peer(peer), cell)) return undefined;
     const key = keyOf(section, cell, peer);
     const known = this.#rows.get(key);
     if (known) return known;

@@ -3,6 +3,7 @@
 import { REFERENCE } from '../peers/catalogue.mjs';
 import { cellTitle } from '../plans/cells.mjs';
 import { renderTable, wrap } from './table.mjs';
+import { POLLING_NOTE } from './wording.mjs';
 
 const INDENT = '          ';
 
@@ -84,6 +85,7 @@ export function renderNotes({ peers, server, pinning }, rows, paint) {
       'the rounds, and the interval that holds it with 90 % confidence (of 5 rounds: the whole range). ≈ is a tie: ' +
       'the interval includes 1, or the difference is under 2 %. messages/s is the mean, pauses included.',
     'Compare clients of the same style only: blocking, await and callback clients give their users different things.',
+    POLLING_NOTE,
   ];
   if (rows.some(({ ratio }) => ratio?.isDecidable === false)) {
     notes.push('Fewer than 5 rounds decide nothing: a ratio over so few counts as a tie.');

@@ -1,6 +1,6 @@
 /** Collects what the quick tables have measured so far, and makes their rows. */
 
-import { REFERENCE } from '../peers/catalogue.mjs';
+import { REFERENCE, takesPart } from '../peers/catalogue.mjs';
 import { Distribution } from '../samples/distribution.mjs';
 import { compareTimes, summarize } from '../samples/statistics.mjs';
 
@@ -65,7 +65,8 @@ export class Results {
   table(peers, cell) {
     const notes = /** @type {string[]} */ ([]);
     const reference = this.#entry(REFERENCE, cell).measured;
-    const rows = peers.map((peer) => {
+    const present = peers.filter((peer) => takesPart(peer, cell));
+    const rows = present.map((peer) => {
       const row = { client: peer.label, style: peer.style };
       if (peer.missing) return { ...row, failure: `absent: ${peer.missing}, see below` };
       const { measured, failures } = this.#entry(peer.name, cell);

@@ -1,4 +1,5 @@
 /** Compares the clients and the server of Wirespeed with others of the same style, in every cell, losses included. */
+import { POLLING_TWINS } from '../peers/variants.mjs';
 import { slownessOf } from './measured.mjs';
 
 /**
@@ -16,7 +17,10 @@ import { slownessOf } from './measured.mjs';
  * @returns {Standing[]}
  */
 export function listStandings(measured) {
-  const wirespeed = [...measured.peers.values()].filter((peer) => isWirespeed({ peer }));
+  // Polling turned off is there for comparison. Who compares clients takes them as they are.
+  const wirespeed = [...measured.peers.values()].filter(
+    (peer) => isWirespeed({ peer }) && !POLLING_TWINS.includes(peer.name),
+  );
   return wirespeed.flatMap(({ name }) =>
     measured.sections.flatMap((section) =>
       section.cells.flatMap((cell) => {

@@ -21,20 +21,20 @@ const NONE = '–';
 
 /** @type {{ head: string, width: number, align: 'left' | 'right' }[]} */
 const COLUMNS = [
-  { head: 'client', width: 19, align: 'left' },
+  { head: 'client', width: 25, align: 'left' },
   { head: 'replies by', width: 11, align: 'left' },
   { head: 'median', width: 10, align: 'right' },
   { head: 'p99', width: 10, align: 'right' },
-  { head: 'messages/s', width: 13, align: 'right' },
-  { head: 'client', width: 11, align: 'right' },
+  { head: 'messages/s', width: 11, align: 'right' },
+  { head: 'client', width: 10, align: 'right' },
   { head: 'server ', width: 11, align: 'right' },
 ];
 /** The headings above several columns, aligned with the right edge of those. */
 const GROUPS = [
-  { text: 'µs per message', width: 50 },
-  { text: 'CPU µs per message ', width: 35 },
+  { text: 'µs per message', width: 56 },
+  { text: 'CPU µs per message ', width: 32 },
 ];
-const RATIO_HEAD = 'speed, ratio to ws';
+const RATIO_HEAD = 'ratio to ws';
 
 /**
  * Renders one table.
@@ -64,7 +64,7 @@ export function renderTable(title, rows, { bold = same, dim = same } = {}) {
   for (const row of rows) {
     if (row.failure !== undefined) {
       const start = line([row.client, row.style], '');
-      lines.push(clip(`${start.padEnd(33)}${row.failure}`, WIDTH));
+      lines.push(clip(`${start.padEnd(39)}${row.failure}`, WIDTH));
       continue;
     }
     // The mark follows its figure, so other figures get a space there.

@@ -92,3 +92,8 @@ export function figureText(ratio) {
 export function minuteText(date) {
   return date.slice(0, 16).replace('T', ' ');
 }
+
+/** What the mark of clients that poll means. */
+export const POLLING_NOTE =
+  '° polls: it looks for the reply again and again for up to 200 µs before it sleeps, where it has found that replies come sooner so at ' +
+  'about the same CPU. “Sleeps” is the same client with that turned off (busyPoll: 0).';

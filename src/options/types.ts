@@ -105,8 +105,8 @@ export interface ConnectOptions extends CommonOptions {
   /**
    * Microseconds to poll before sleeping, while a reply is awaited: in the events client, once something was sent
    * since the last message. A number polls in any case, 0 never. By default a connection finds out by itself whether
-   * polling pays, for up to 50 µs, over TLS 100: it compares both now and then, and polls only where replies come
-   * sooner so and take hardly more CPU. On a machine with one processor it never does.
+   * polling pays, for up to 200 µs: now and then it tries the other way, and polls only where replies come sooner so
+   * and a message costs hardly more CPU. On a machine with one processor it never polls.
    */
   busyPoll?: number | undefined;
 }

@@ -5,6 +5,7 @@ import { hasDocumentClients, SECTION } from '../document-tables.mjs';
 import { machineFacts } from '../machine-facts.mjs';
 import { isWirespeed, listStandings } from '../standings.mjs';
 import { hasTargets } from '../targets.mjs';
+import { POLLING_NOTE } from '../wording.mjs';
 import { renderClaims } from './claims-cards.mjs';
 import { html, raw } from './html.mjs';
 import { joinModules } from './join-modules.mjs';
@@ -102,6 +103,7 @@ const METHOD = html`<dl class="method">
 <div><dt>A ratio</dt><dd>is formed in each round; shown is the median over the rounds. Its interval holds it with 90 % confidence or more, and assumes nothing about the noise.</dd></div>
 <div><dt>A tie, ≈,</dt><dd>is a ratio whose interval includes 1, one that differs from 1 by less than 2 %, or one of fewer than five rounds.</dd></div>
 <div><dt>A saturated server, !,</dt><dd>was busy for 90 % of the time or more, and busier than the client. The line measures the server, and the client could be faster.</dd></div>
+<div><dt>A client that polls, °,</dt><dd>${POLLING_NOTE}</dd></div>
 <div><dt>A round that stands out</dt><dd>lies beyond Tukey’s fences and a tenth from the median. It is named, and every figure includes it.</dd></div>
 <div><dt>Loopback</dt><dd>has no network in it. A client saves CPU and wake-ups here; on a real network the same microseconds are a smaller share of the time.</dd></div>
 </dl>`;

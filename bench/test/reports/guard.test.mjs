@@ -200,7 +200,7 @@ test('refuses to measure without its server or a client, and says how to get the
   );
   assert.throws(
     () => requirePrograms(sections, present(listServers()), without(listPeers())),
-    /: wirespeed sync \(not there; get wirespeed-sync\), wirespeed async .*get ws\)$/,
+    /: wirespeed sync° \(not there; get wirespeed-sync\), wirespeed async° .*get ws\)$/,
   );
   requirePrograms(sections, present(listServers()), present(listPeers()));
 });
