@@ -30,6 +30,10 @@ export interface BlockingDriver {
   sendFragment(payload: ReadyData, isText: boolean, isFinal: boolean, isCompressed?: boolean): void;
   /** Sets a deadline for what is sent until the next `flush`. What has not left by then leaves in a later call. */
   limitSending(deadline: number): void;
+  /** Runs `send`. What it sends leaves with the next `flush`. */
+  cork(send: () => void): void;
+  /** Sends what the session has written, as far as the system takes it at once. */
+  flushAtOnce(): void;
   /** Sends what the session has written. Blocks until the system has taken it, or until the deadline. */
   flush(): void;
   /** Tells whether the system has taken all that was sent. */

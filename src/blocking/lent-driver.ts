@@ -83,6 +83,10 @@ export class LentDriver extends Pump {
     return this.#loan.driver.stats();
   }
 
+  cork(send: () => void): void {
+    this.#loan.driver.cork(send);
+  }
+
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void {
     this.write(() => this.#loan.driver.sendMessage(payload, isText, isCompressed));
   }

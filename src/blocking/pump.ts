@@ -60,6 +60,7 @@ export abstract class Pump implements BlockingDriver {
     isFinal: boolean,
     isCompressed?: boolean,
   ): void;
+  abstract cork(send: () => void): void;
   abstract flush(): void;
   abstract hasLeft(): boolean;
   /** Sends what earlier calls have left, as far as the system takes it at once; false if some of it still waits. */
@@ -86,6 +87,11 @@ export abstract class Pump implements BlockingDriver {
     } finally {
       this.halfDone.leave();
     }
+  }
+
+  flushAtOnce(): void {
+    this.sendDeadline = 0;
+    this.flush();
   }
 
   limitSending(deadline: number): void {

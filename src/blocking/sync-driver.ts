@@ -110,6 +110,15 @@ export class SyncDriver extends Pump implements SessionSink {
     };
   }
 
+  override begin(): void {
+    super.begin();
+    this.#output.claim();
+  }
+
+  cork(send: () => void): void {
+    send();
+  }
+
   sendMessage(payload: ReadyData, isText: boolean, isCompressed?: boolean): void {
     this.write((session) => {
       if (typeof payload === 'string') session.sendText(payload, isCompressed);
@@ -204,6 +213,8 @@ export class SyncDriver extends Pump implements SessionSink {
   #release(linger: number): void {
     // The descriptor must not be used after this: the next connection may get its number.
     this.channel = undefined;
+    const output: SyncOutput | undefined = this.#output;
+    output?.release();
     this.#socket?.broker.release(this.#socket.id, linger);
     this.#socket = undefined;
   }

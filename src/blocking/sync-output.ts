@@ -1,7 +1,7 @@
 /**
- * Where the core writes the frames of the sync client. Every call sends what it wrote before it returns,
- * so all connections of a thread share one slab of memory. Bytes that cannot be sent in time are copied
- * to a backlog, which the next call sends first.
+ * Where the core writes the frames of the sync client. All connections of a thread share one slab of memory: every call
+ * sends what it wrote before it returns, but for sends within `cork`. Bytes that cannot be sent in time are copied to a
+ * backlog, which the next call sends first.
  */
 import { nodeKernels } from '../kernels/node.ts';
 import type { Region } from '../kernels/wasm.ts';
@@ -12,6 +12,8 @@ const SLAB_SIZE = 256 * 1024;
 const HEADROOM = 1024;
 
 let shared: Region | undefined;
+/** The output that wrote last. Within `cork` its frames may still lie in the slab. */
+let owner: SyncOutput | undefined;
 
 /** One connection's output. */
 export class SyncOutput implements Output {
@@ -29,6 +31,19 @@ export class SyncOutput implements Output {
     shared ??= nodeKernels().allocate(SLAB_SIZE);
     this.bytes = shared;
     this.#send = send;
+    this.claim();
+  }
+
+  /** Must be called before anything is written: what another connection has left in the slab moves to its backlog. */
+  claim(): void {
+    if (owner === this) return;
+    owner?.vacate();
+    owner = this;
+  }
+
+  /** Gives up the slab; nothing more is written. */
+  release(): void {
+    if (owner === this) owner = undefined;
   }
 
   get isBlocked(): boolean {
@@ -63,6 +78,12 @@ export class SyncOutput implements Output {
     }
   }
 
+  private vacate(): void {
+    if (this.#isSending || this.position === 0) return;
+    this.#keep(this.bytes.subarray(0, this.position));
+    this.position = 0;
+  }
+
   #sendBacklog(): void {
     while (this.#backlog.length > 0) {
       const first = this.#backlog[0] as Uint8Array;
@@ -78,10 +99,12 @@ export class SyncOutput implements Output {
 
   #sendOrKeep(bytes: Region): void {
     const sent = this.#backlogLength > 0 ? 0 : this.#send(bytes);
-    if (sent === bytes.length) return;
-    // A copy, since the slab is used again at once.
-    const rest = new Uint8Array(bytes.subarray(sent));
-    this.#backlog.push(rest);
-    this.#backlogLength += rest.length;
+    if (sent < bytes.length) this.#keep(bytes.subarray(sent));
+  }
+
+  /** Copies bytes to the backlog, since the slab is used again at once. */
+  #keep(bytes: Uint8Array): void {
+    this.#backlog.push(new Uint8Array(bytes));
+    this.#backlogLength += bytes.length;
   }
 }

@@ -5,6 +5,7 @@
 import { blobBytes } from '../blocking/blob-bytes.ts';
 import { type BlockingDriver, NEVER } from '../blocking/blocking-driver.ts';
 import { checkCallAllowed } from '../blocking/callers-function.ts';
+import { Corks } from '../blocking/corks.ts';
 import {
   controlPayload,
   dataError,
@@ -24,6 +25,7 @@ import {
   checkCallOptions,
   checkSendOptions,
   type Data,
+  describe,
   milliseconds,
   type ResolvedConnectOptions,
   type SendOptions,
@@ -48,6 +50,12 @@ export interface SyncSendOptions extends SendOptions {
    * Milliseconds to wait for a peer that does not read; 0 for ever. Default 0. What has not left
    * by then leaves with later calls: `bufferedAmount` tells how much that is.
    */
+  timeout?: number | undefined;
+}
+
+/** Options of one blocking `cork`. */
+export interface SyncCorkOptions {
+  /** Milliseconds to wait for a peer that does not read; 0 for ever. Default 0. Sends within have it for a default. */
   timeout?: number | undefined;
 }
 
@@ -100,6 +108,26 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
    */
   recv(options?: SyncRecvOptions): Message;
   /**
+   * Runs a function, and lets everything that it sends on this connection leave together: one system call for many
+   * messages, and over TLS few records. Blocks until the system has it. A call within that has to wait for the peer
+   * (`recv`, `ping`, `close`) sends first what was sent before it. What was sent leaves although the function throws.
+   *
+   * The function must not be async: what it sends after an `await` leaves message by message.
+   *
+   * @param send called with this connection, once, before `cork` returns
+   * @throws TypeError if it is no function
+   * @throws TimeoutError if the system has not taken everything after `timeout` ms; the rest leaves in later calls
+   * @throws ConnectionClosedError if the connection is lost meanwhile
+   * @throws WebSocketError `WS_RECEIVE_QUEUE_FULL` as `send` does
+   * @example
+   * ```ts
+   * ws.cork(() => {
+   *   for (const order of orders) ws.send(order);
+   * });
+   * ```
+   */
+  cork(send: (ws: this) => void, options?: SyncCorkOptions): void;
+  /**
    * Sends a ping and blocks until its pong comes (RFC 6455 §5.5.2). Messages that come before it are kept
    * for `recv`.
    *
@@ -134,7 +162,7 @@ export interface SyncConnection extends Iterable<Message>, Disposable {
 }
 
 /** Makes the error for a call that would have to keep more than it may: its wait might never end. */
-function fullError(operation: 'send' | 'ping'): WebSocketError {
+function fullError(operation: 'send' | 'cork' | 'ping'): WebSocketError {
   return new WebSocketError(
     'WS_RECEIVE_QUEUE_FULL',
     `${operation}: the peer has sent more than is kept until it is received; recv makes room`,
@@ -160,6 +188,8 @@ export class BlockingConnection implements SyncConnection {
   readonly #receiveTimeout: number;
   readonly #inbox: Inbox;
   readonly #driver: BlockingDriver;
+  /** The calls of `cork` under way; made by the first one. */
+  #corks: Corks | undefined;
 
   static {
     markCopy(BlockingConnection);
@@ -216,7 +246,8 @@ export class BlockingConnection implements SyncConnection {
   send(data: Data | Iterable<Data>, options?: SyncSendOptions): void {
     this.#begin();
     checkSendOptions(options, TIMEOUT);
-    const timeout = milliseconds('send: timeout', options?.timeout ?? 0);
+    const corks = this.#corks?.isInside ? this.#corks : undefined;
+    const timeout = milliseconds('send: timeout', options?.timeout ?? corks?.timeout ?? 0);
     options?.signal?.throwIfAborted();
     const ready = readyData(data) ?? readBlob(data);
     const fragments = ready === undefined ? fragmentsOf(data, options) : undefined;
@@ -225,13 +256,38 @@ export class BlockingConnection implements SyncConnection {
     this.#driver.limitSending(timeout === 0 ? NEVER : now() + timeout);
     if (ready !== undefined) this.#driver.sendMessage(ready, isText, options?.compress);
     else fragments?.sendTo(this.#driver, options?.compress);
-    this.#driver.flush();
-    // Asked first, since the answer may be that the connection is lost.
-    const hasLeft = this.#driver.hasLeft();
-    this.#throwIfLost();
-    if (hasLeft) return;
-    if (this.state === 'closed') throw this.#driver.session.closedError();
-    throw this.#inbox.messages.isFull ? fullError('send') : new TimeoutError('send', timeout);
+    if (corks === undefined) {
+      this.#driver.flush();
+      this.#throwUnlessLeft('send', timeout);
+    } else {
+      this.#driver.limitSending(NEVER);
+      this.#throwIfLost();
+      if (this.#inbox.messages.isFull && !this.#driver.hasLeft()) throw fullError('send');
+    }
+  }
+
+  cork(send: (ws: this) => void, options?: SyncCorkOptions): void {
+    this.#begin();
+    if (typeof send !== 'function') {
+      throw new TypeError(`cork: it takes a function, not ${describe(send)}`);
+    }
+    checkCallOptions('cork', options, TIMEOUT);
+    const timeout = milliseconds('cork: timeout', options?.timeout ?? 0);
+    this.#corks ??= new Corks(this.#driver);
+    const corks = this.#corks;
+    let isWhole = false;
+    corks.enter(timeout);
+    try {
+      this.#driver.cork(() => send(this));
+      isWhole = true;
+    } finally {
+      corks.leave();
+      if (!corks.isInside) {
+        this.#driver.limitSending(timeout === 0 ? NEVER : now() + timeout);
+        this.#driver.flush();
+      }
+    }
+    if (isWhole && !corks.isInside) this.#throwUnlessLeft('cork', timeout);
   }
 
   recv(options?: SyncRecvOptions): Message {
@@ -240,6 +296,8 @@ export class BlockingConnection implements SyncConnection {
     const timeout = milliseconds('recv: timeout', options?.timeout ?? this.#receiveTimeout);
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const { messages } = this.#inbox;
+    // What was sent within `cork` may be what brings the message.
+    if (messages.length === 0 && this.#corks?.isInside === true) this.#driver.flush();
     while (messages.length === 0) {
       if (this.state === 'closed') throw messages.loss ?? endError(this.#driver.session);
       const isInTime = this.#driver.pump(deadline);
@@ -276,7 +334,7 @@ export class BlockingConnection implements SyncConnection {
     this.#begin();
     const payload = controlPayload('pong', data);
     this.#driver.write((session) => session.pong(payload));
-    this.#driver.flush();
+    if (this.#corks?.isInside !== true) this.#driver.flush();
   }
 
   close(code = 1000, reason = ''): void {
@@ -340,6 +398,16 @@ export class BlockingConnection implements SyncConnection {
     throw new ConcurrencyError(
       'toAsync has given the connection back to the event loop: use what it returned',
     );
+  }
+
+  /** Throws if the connection was lost while something was being sent, or if not all of it has left. */
+  #throwUnlessLeft(operation: 'send' | 'cork', timeout: number): void {
+    // Asked first, since the answer may be that the connection is lost.
+    const hasLeft = this.#driver.hasLeft();
+    this.#throwIfLost();
+    if (hasLeft) return;
+    if (this.state === 'closed') throw this.#driver.session.closedError();
+    throw this.#inbox.messages.isFull ? fullError(operation) : new TimeoutError(operation, timeout);
   }
 
   /** Throws if the connection was lost while a message was being sent. */

@@ -22,6 +22,7 @@ export type { CloseOptions, Connection, RecvOptions } from '../client/connection
 export { connect } from '../client/sync.ts';
 export type {
   SyncConnection,
+  SyncCorkOptions,
   SyncRecvOptions,
   SyncSendOptions,
 } from '../client/sync-connection.ts';
