@@ -189,7 +189,7 @@ class AsyncConnection extends DrivenConnection implements Connection, Lender, Me
     // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
     if (this.state !== 'open' && this.#messages?.dropIfFull(end - start) === true) return;
     this.endWait();
-    const message = keepMessage(bytes, start, end, isText, isOwn);
+    const message = keepMessage(bytes, start, end, isText, isOwn, this.isPooled);
     if (!this.#receiver.deliver(message)) this.#kept().push(message);
   }
 

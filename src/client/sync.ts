@@ -17,14 +17,17 @@ class ConnectionInbox implements Inbox, SyncSink {
   readonly pings = new PingTracker();
   isCloser = false;
 
-  constructor({ maxMessageSize }: ResolvedConnectOptions) {
+  readonly #isPooled: boolean;
+
+  constructor({ maxMessageSize, transferable }: ResolvedConnectOptions) {
     this.messages = new ReceiveQueue(maxMessageSize);
+    this.#isPooled = !transferable;
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void {
     // After our own close, reading goes on even if the queue is full: the peer's close frame comes behind its messages.
     if (this.isCloser && this.messages.dropIfFull(end - start)) return;
-    this.messages.push(keepMessage(bytes, start, end, isText, isOwn));
+    this.messages.push(keepMessage(bytes, start, end, isText, isOwn, this.#isPooled));
   }
 
   onPong(bytes: Uint8Array, start: number, end: number): void {

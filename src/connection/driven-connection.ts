@@ -31,6 +31,7 @@ export interface DrivenOptions {
   readonly maxBufferedAmount?: number | undefined;
   readonly closeTimeout: number;
   readonly perMessageDeflate: ResolvedDeflateOptions | undefined;
+  readonly transferable: boolean;
 }
 
 /** Waits for the end of the opening handshake. */
@@ -54,6 +55,8 @@ export abstract class DrivenConnection {
   /** Microseconds to poll at most, 0 for never; and whether to poll without finding out if it pays. */
   #pollLength = 0;
   #isPollForced = false;
+  /** Whether short messages that the program keeps may share an `ArrayBuffer`. @internal */
+  protected readonly isPooled: boolean;
   readonly #compression: ZlibCompression | undefined;
   #pings: PingTracker | undefined;
   #laterSends: LaterSends | undefined;
@@ -71,6 +74,7 @@ export abstract class DrivenConnection {
     this.url = url;
     this.#compression = compressionFor(options.perMessageDeflate);
     this.#closeTimeout = options.closeTimeout;
+    this.isPooled = !options.transferable;
     this.driver = new Driver(this, options.sendHighWaterMark, options.maxBufferedAmount);
   }
 

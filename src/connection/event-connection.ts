@@ -16,6 +16,7 @@ import {
 import { serializeClosePayload } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import { nextTick } from '../transport/clock.ts';
+import { copyBytes, copyPooled } from '../transport/message-slab.ts';
 import { view } from '../transport/receive-buffer.ts';
 import {
   controlPayload,
@@ -28,7 +29,6 @@ import {
 import { DrivenConnection, type DrivenOptions } from './driven-connection.ts';
 import { isIterable } from './fragments.ts';
 import { keepMessage, type Message, messagesDroppedError } from './message.ts';
-import { copyPooled } from './message-slab.ts';
 import { poison } from './poison.ts';
 import type { UpgradeRequest } from './upgrade-request.ts';
 
@@ -237,7 +237,7 @@ export class EventConnection<T = unknown> extends DrivenConnection {
     const hasViews = this.#hasViews;
     const data = hasViews
       ? view(bytes, start, end)
-      : keepMessage(bytes, start, end, isText, isOwn, true);
+      : keepMessage(bytes, start, end, isText, isOwn, this.isPooled);
     try {
       const result: unknown = this.#handlers.message(this, data, isText);
       if (result !== undefined) this.#watch('message', result);
@@ -370,7 +370,8 @@ export class EventConnection<T = unknown> extends DrivenConnection {
   }
 
   #toPayload(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    return this.#hasViews ? view(bytes, start, end) : copyPooled(bytes, start, end);
+    if (this.#hasViews) return view(bytes, start, end);
+    return this.isPooled ? copyPooled(bytes, start, end) : copyBytes(bytes, start, end);
   }
 
   #drop(bytes: number): void {

@@ -4,7 +4,7 @@
 import { MessageTooBigError, RemoteProtocolError, WebSocketError } from '../errors.ts';
 import { CloseCode } from '../protocol/close-code.ts';
 import type { Session } from '../protocol/session.ts';
-import { copyBytes, copyPooled } from './message-slab.ts';
+import { copyBytes, copyPooled } from '../transport/message-slab.ts';
 import { decodeText } from './text.ts';
 
 /** A received message: text as a string, binary as bytes that the program may keep and change. */
@@ -22,7 +22,7 @@ export function keepMessage(
   end: number,
   isText: boolean,
   isOwn: boolean,
-  isPooled = false,
+  isPooled: boolean,
 ): Message {
   if (isText) return decodeText(bytes, start, end);
   if (isOwn) return bytes;

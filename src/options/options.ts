@@ -73,6 +73,7 @@ const COMMON = {
   perMessageDeflate: { default: undefined, check: deflateOptions },
   noDelay: { default: true, check: boolean },
   autoPong: { default: true, check: boolean },
+  transferable: { default: false, check: boolean },
 } as const satisfies Record<keyof CommonOptions, OptionRule>;
 
 const CONNECT = {

@@ -61,6 +61,12 @@ export interface CommonOptions {
   noDelay?: boolean | undefined;
   /** Whether the library answers pings (RFC 6455 §5.5.2). Default `true`. */
   autoPong?: boolean | undefined;
+  /**
+   * Whether each binary message has an `ArrayBuffer` of its own, which can be transferred to a worker. By default
+   * messages of up to 4 KiB share one of 16 KiB, as Node.js's own Buffers do: a message that is kept keeps all of it.
+   * Views are not concerned. Default `false`.
+   */
+  transferable?: boolean | undefined;
 }
 
 /** Options of `connect`, the same in every client. */
@@ -159,6 +165,7 @@ interface ResolvedCommon {
   readonly sendHighWaterMark: number;
   readonly noDelay: boolean;
   readonly autoPong: boolean;
+  readonly transferable: boolean;
 }
 
 /** `ConnectOptions`, checked, with every default filled in. */

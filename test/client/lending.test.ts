@@ -67,7 +67,7 @@ class Numbered {
     const number =
       typeof message === 'string'
         ? Number.parseInt(message, 10)
-        : (new Uint32Array(message.buffer, 0, 1)[0] as number);
+        : (new Uint32Array(message.buffer, message.byteOffset, 1)[0] as number);
     if (number !== this.#received) throw new Error(`${number} came, not ${this.#received}`);
     this.#received++;
   }
@@ -410,4 +410,19 @@ describe('a connection that is lent', () => {
     expect([...blocking]).toEqual(['1', '2']);
     expect(ws.state).toBe('closed');
   });
+});
+
+it('lets what is sent within cork leave together, and sends before a call within that waits', async () => {
+  const { ws, script } = await open([ECHO]);
+  const before = (await script.seenSoFar())?.reads ?? 0;
+  const blocking = toSync(ws);
+  blocking.cork(() => {
+    for (let i = 0; i < 50; i++) blocking.send(`${i}`);
+    expect(blocking.recv({ timeout: 10_000 })).toBe('0');
+    blocking.send('last');
+  });
+  for (let i = 1; i < 50; i++) expect(blocking.recv()).toBe(`${i}`);
+  expect(blocking.recv()).toBe('last');
+  await toAsync(blocking).close();
+  expect((await script.seen()).reads - before).toBeLessThan(10);
 });

@@ -1,6 +1,6 @@
 /**
  * Copies of received bytes, for programs that keep them. Short copies share slabs: making an `ArrayBuffer` for a
- * message of 512 B takes longer than everything else that is done for it (bench: pipelined).
+ * message of 512 B takes longer than everything else that is done for it (bench: pipelined, of the async client).
  */
 import { preventTrimming } from '../kernels/heap-trimming.ts';
 
@@ -29,6 +29,8 @@ export function copyPooled(bytes: Uint8Array, start: number, end: number): Uint8
   if (length > MAX_POOLED) return copyBytes(bytes, start, end);
   if (slab === undefined || SLAB_SIZE - position < length) {
     slab = new ArrayBuffer(SLAB_SIZE);
+    // A program that transfers one message to a worker would take the others with it.
+    process.getBuiltinModule('node:worker_threads').markAsUntransferable(slab);
     slabBytes = new Uint8Array(slab);
     position = 0;
   }
