@@ -74,8 +74,15 @@ export function listVariants(servers) {
       modes: ['rr'],
     },
     {
+      name: 'wirespeed-sync-cork',
+      label: 'wirespeed sync°, cork',
+      of: 'wirespeed-sync',
+      module: 'wirespeed-sync-cork.mjs',
+      modes: ['pipelined'],
+    },
+    {
       name: 'wirespeed-async-recv',
-      label: 'wirespeed async, by recv',
+      label: 'wirespeed async°, by recv',
       of: 'wirespeed-async',
       module: 'wirespeed-async-recv.mjs',
     },

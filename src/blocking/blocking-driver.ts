@@ -19,6 +19,8 @@ export interface BlockingDriver {
   readonly remoteAddress: SocketAddress | undefined;
   /** Bytes that a send could not hand to the system in its time. */
   readonly bufferedAmount: number;
+  /** Bytes that wait for the next `flush`, within `cork`; 0 where that is not known. */
+  readonly gathered: number;
   stats(): ConnectionStats;
   /** Begins a call. If an earlier call was cut off while it sent or received, the connection fails. */
   begin(): void;

@@ -12,6 +12,11 @@ let watchesExit = false;
 const FULFILLED = Promise.resolve();
 /** Milliseconds by which a process exits later at most, for what a worker has not written yet. */
 const MAX_EXIT_WAIT = 50;
+/**
+ * Where messages are answered within `cork`, so many bytes of answers leave before the next wait: the peer has work
+ * meanwhile (bench: pipelined, of the sync client with `cork`).
+ */
+export const GOOD_BATCH: number = 16 * 1024;
 /** Never notified, so a wait for it is a sleep. */
 const unnotified = new Int32Array(new SharedArrayBuffer(4));
 
@@ -20,6 +25,8 @@ export class Corks {
   readonly #driver: BlockingDriver;
   /** Milliseconds that sends within wait for the peer; 0 for ever. */
   timeout = 0;
+  /** Whether a call within has sent what was gathered, since it had to wait. */
+  hasSent = false;
   #depth = 0;
   #isWatched = false;
 
@@ -33,7 +40,10 @@ export class Corks {
 
   /** @param timeout of the outermost call, in milliseconds */
   enter(timeout: number): void {
-    if (this.#depth++ === 0) this.timeout = timeout;
+    if (this.#depth++ === 0) {
+      this.timeout = timeout;
+      this.hasSent = false;
+    }
     corked.push(this);
     if (!watchesExit) {
       watchesExit = true;

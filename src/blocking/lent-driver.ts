@@ -75,6 +75,10 @@ export class LentDriver extends Pump {
     return this.#loan.driver.bufferedAmount;
   }
 
+  get gathered(): number {
+    return 0;
+  }
+
   protected get messagesReceived(): number {
     return this.#loan.driver.messagesReceived;
   }

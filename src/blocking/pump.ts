@@ -27,6 +27,7 @@ export abstract class Pump implements BlockingDriver {
   abstract readonly localAddress: SocketAddress | undefined;
   abstract readonly remoteAddress: SocketAddress | undefined;
   abstract readonly bufferedAmount: number;
+  abstract readonly gathered: number;
   /** Messages received so far. */
   protected abstract readonly messagesReceived: number;
   /** Where the bytes come from and go to; `undefined` once the connection has ended. */

@@ -100,6 +100,10 @@ export class SyncDriver extends Pump implements SessionSink {
     return this.channel === undefined ? 0 : this.#output.backlog + this.channel.pending;
   }
 
+  get gathered(): number {
+    return this.#output.position;
+  }
+
   stats(): ConnectionStats {
     return {
       bytesReceived: this.#bytesReceived,

@@ -5,7 +5,7 @@
 import { blobBytes } from '../blocking/blob-bytes.ts';
 import { type BlockingDriver, NEVER } from '../blocking/blocking-driver.ts';
 import { checkCallAllowed } from '../blocking/callers-function.ts';
-import { Corks } from '../blocking/corks.ts';
+import { Corks, GOOD_BATCH } from '../blocking/corks.ts';
 import {
   controlPayload,
   dataError,
@@ -260,6 +260,7 @@ export class BlockingConnection implements SyncConnection {
       this.#driver.flush();
       this.#throwUnlessLeft('send', timeout);
     } else {
+      if (corks.hasSent && this.#driver.gathered >= GOOD_BATCH) this.#driver.flush();
       this.#driver.limitSending(NEVER);
       this.#throwIfLost();
       if (this.#inbox.messages.isFull && !this.#driver.hasLeft()) throw fullError('send');
@@ -297,7 +298,10 @@ export class BlockingConnection implements SyncConnection {
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const { messages } = this.#inbox;
     // What was sent within `cork` may be what brings the message.
-    if (messages.length === 0 && this.#corks?.isInside === true) this.#driver.flush();
+    if (messages.length === 0 && this.#corks?.isInside === true) {
+      this.#corks.hasSent = true;
+      this.#driver.flush();
+    }
     while (messages.length === 0) {
       if (this.state === 'closed') throw messages.loss ?? endError(this.#driver.session);
       const isInTime = this.#driver.pump(deadline);
