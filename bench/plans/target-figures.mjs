@@ -24,10 +24,12 @@ const MEBIBYTE = 1024 * 1024;
 const EVENTS = 'wirespeed-events';
 const ASYNC = 'wirespeed-async';
 const SYNC = 'wirespeed-sync';
+const CORK = 'wirespeed-sync-cork';
 const LABELS = /** @type {Record<string, string>} */ ({
   [EVENTS]: 'events',
   [ASYNC]: 'async',
   [SYNC]: 'sync',
+  [CORK]: 'sync with cork',
   'wirespeed-async-recv': 'async by recv',
   [unpolled(EVENTS)]: 'the same without polling',
   [unpolled(ASYNC)]: 'the same without polling',
@@ -59,7 +61,7 @@ export const TARGETS = [
         ...rates(
           section,
           SMALL_PIPELINED,
-          { [EVENTS]: 4.5, [ASYNC]: 3.5, 'wirespeed-async-recv': 3.5 },
+          { [EVENTS]: 7, [ASYNC]: 4, 'wirespeed-async-recv': 4, [CORK]: 4 },
           'ws',
         ),
         ...rates(
@@ -68,11 +70,12 @@ export const TARGETS = [
           { [EVENTS]: 3, [ASYNC]: 2, 'wirespeed-async-recv': 2 },
           'bun',
         ),
-        ...costs(
-          section,
-          SMALL_PIPELINED,
-          { [EVENTS]: 1 / 7, [ASYNC]: 1 / 5, 'wirespeed-async-recv': 1 / 5 },
-          'ws',
+        ...costs(section, SMALL_PIPELINED, { [ASYNC]: 0.22, 'wirespeed-async-recv': 0.22 }, 'ws'),
+        ...rates(section, SMALL_PIPELINED, { [CORK]: 3 }, 'websocket-rs-sync'),
+        ...[4096, 16_384, 65_536].flatMap((size) =>
+          ['tokio-tungstenite', 'fastwebsockets'].flatMap((rival) =>
+            times(section, { mode: 'pipelined', size }, { [ASYNC]: 1.15 }, rival),
+          ),
         ),
         ...rates(section, LARGE_PIPELINED, { [EVENTS]: 1.2, [ASYNC]: 1.2 }, 'ws'),
         ...costs(section, LARGE_PIPELINED, { [EVENTS]: 0.55, [ASYNC]: 0.55 }, 'ws'),
@@ -140,7 +143,7 @@ export const TARGETS = [
       ...[SMALL, LARGE, LARGE_PIPELINED].flatMap((cell) =>
         rates('tls', cell, bounds(OUR_CLIENTS, 1), 'ws'),
       ),
-      ...rates('tls', SMALL_PIPELINED, { [EVENTS]: 3, [ASYNC]: 3, [SYNC]: 1 }, 'ws'),
+      ...rates('tls', SMALL_PIPELINED, { [EVENTS]: 3, [ASYNC]: 2.5, [CORK]: 2 }, 'ws'),
     ],
   },
   {
@@ -163,23 +166,21 @@ export const TARGETS = [
       ...memories('idle', { [EVENTS]: 1.3, [ASYNC]: 1.3 }, 'net'),
       ...['ws', 'bun'].flatMap((rival) => memories('idle', ahead([EVENTS, ASYNC]), rival)),
       ...memories('idle-tls', ahead([EVENTS, ASYNC]), 'ws'),
-      ...['server-ws', 'server-bun'].flatMap((rival) =>
-        memories('idle-servers', ahead(['server-wirespeed']), rival),
-      ),
+      ...memories('idle-servers', { 'server-wirespeed': 0.9 }, 'server-ws'),
     ],
   },
   {
     title: 'Servers, 64 connections',
     targets: [
-      ...[SMALL_PIPELINED, SMALL].flatMap((cell) => [
-        ...rates('servers', { ...cell, connections: 64 }, { 'server-wirespeed': 2 }, 'server-ws'),
-        ...rates('servers', { ...cell, connections: 64 }, { 'server-wirespeed': 1 }, 'server-bun'),
-      ]),
+      ...servers(SMALL_PIPELINED, 2, 'server-ws'),
+      ...servers(SMALL_PIPELINED, 1, 'server-bun'),
+      ...servers(SMALL, 1.3, 'server-ws'),
+      ...servers(SMALL, 0.85, 'server-bun'),
     ],
   },
   {
     title: 'Connecting, one message, closing',
-    targets: rates('connect', { mode: 'connect', size: 20 }, bounds(OUR_CLIENTS, 1.3), 'ws'),
+    targets: rates('connect', { mode: 'connect', size: 20 }, bounds(OUR_CLIENTS, 1.2), 'ws'),
   },
   {
     title: 'The first import',
@@ -193,6 +194,15 @@ export const TARGETS = [
  */
 function bounds(peers, bound) {
   return Object.fromEntries(peers.map((peer) => [peer, bound]));
+}
+
+/**
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {number} atLeast
+ * @param {string} rival
+ */
+function servers(cell, atLeast, rival) {
+  return rates('servers', { ...cell, connections: 64 }, { 'server-wirespeed': atLeast }, rival);
 }
 
 /** @param {string} client that polls */

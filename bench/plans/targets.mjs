@@ -7,6 +7,7 @@ import { IMPORT_PEERS, POLLING_TWINS } from '../peers/variants.mjs';
 import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
 
 const ENDS = [512, 65_536];
+const PIPELINED_SIZES = [512, 4096, 16_384, 65_536];
 const MEBIBYTE = 1024 * 1024;
 const NEUTRAL = 'bun';
 const CALLED_BACK = ['wirespeed-events', 'wirespeed-async'];
@@ -19,8 +20,20 @@ export function targetsSections() {
       name: `pipelined-${server}`,
       title: 'server on another core',
       server,
-      peers: [...OUR_CLIENTS, 'wirespeed-async-recv', 'ws', 'undici', 'bun', 'deno', 'net'],
-      cells: listCells(['pipelined'], ENDS),
+      peers: [
+        ...OUR_CLIENTS,
+        'wirespeed-sync-cork',
+        'wirespeed-async-recv',
+        'ws',
+        'undici',
+        'bun',
+        'deno',
+        'websocket-rs-sync',
+        'tokio-tungstenite',
+        'fastwebsockets',
+        'net',
+      ],
+      cells: listCells(['pipelined'], PIPELINED_SIZES),
     })),
     {
       name: 'same-core',
@@ -65,7 +78,7 @@ export function targetsSections() {
       title: 'over TLS',
       server: NEUTRAL,
       isTls: true,
-      peers: [...OUR_CLIENTS, 'ws'],
+      peers: [...OUR_CLIENTS, 'wirespeed-sync-cork', 'ws'],
       cells: listCells(['rr', 'pipelined'], ENDS),
     },
     {
