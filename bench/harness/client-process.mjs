@@ -1,9 +1,16 @@
 /** Runs some cells in one client process, and collects its answers. */
 
+import process from 'node:process';
 import { timeLimit } from '../plans/tasks.mjs';
 import { TRUST } from './certificates.mjs';
 import { startChild } from './child.mjs';
 import { pinned } from './cores.mjs';
+
+/**
+ * Keeps V8's young generation from growing while memory is measured. It grows by up to 16 MiB at once, when a program has
+ * made enough garbage: a client that makes little would grow it later, among the connections that count.
+ */
+const ONE_SEMI_SPACE = '--max-semi-space-size=1';
 
 /**
  * @typedef {object} Outcome
@@ -27,7 +34,9 @@ export async function runClient(peer, core, work, onResult) {
     ...peer.args,
     JSON.stringify({ ...work, module: peer.module, options: peer.options }),
   ];
-  const [command, args] = pinned(core, peer.command, driverArgs);
+  const isIdle = work.tasks.some(({ mode }) => mode === 'idle');
+  const flags = isIdle && peer.command === process.execPath ? [ONE_SEMI_SPACE] : [];
+  const [command, args] = pinned(core, peer.command, [...flags, ...driverArgs]);
   const limits = work.tasks.map(timeLimit);
   /** @type {NodeJS.Timeout | undefined} */
   let timer;

@@ -27,6 +27,11 @@ const IMPORTS = [
 ];
 const IMPORTER = fileURLToPath(new URL('import.mjs', import.meta.url));
 
+/** The clients whose way from nothing to the first reply is measured. */
+const STARTED = ['sync', 'async', 'events', 'ws'];
+const STARTER = fileURLToPath(new URL('start.mjs', import.meta.url));
+export const START_PEERS = STARTED.map(startName);
+
 /** The names of the programs that measure imports. */
 export const IMPORT_PEERS = IMPORTS.map(({ package: name }) => importName(name));
 
@@ -93,6 +98,13 @@ export function listVariants(servers) {
       style: 'import',
       args: [IMPORTER, name, fileURLToPath(new URL(base, import.meta.url))],
     })),
+    ...STARTED.map((client) => ({
+      name: startName(client),
+      label: `${client === 'ws' ? 'ws' : `wirespeed ${client}`}, from nothing`,
+      of: client === 'ws' ? 'ws' : `wirespeed-${client}`,
+      style: 'start',
+      args: [STARTER, client],
+    })),
     ...servers.map(({ name: server, label, version, missing, hint }) => ({
       name: serverPeerName(server),
       label,
@@ -118,6 +130,11 @@ function unpolledName(name) {
 /** @param {string} io a way of blocking I/O */
 function syncName(io) {
   return `wirespeed-sync-${io}`;
+}
+
+/** @param {string} client */
+function startName(client) {
+  return `start-${client}`;
 }
 
 /** @param {string} name of a package */

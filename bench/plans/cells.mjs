@@ -15,6 +15,8 @@ export const MODES = {
   idle: { title: 'Idle connections', window: 1, isOfPlans: true },
   paced: { title: 'Paced by the server', window: 1, isOfPlans: true },
   import: { title: 'Importing', window: 1, isOfPlans: true },
+  start: { title: 'From nothing to the first reply', window: 1, isOfPlans: true },
+  cold: { title: 'The first 40,000 messages, pipelined', window: 100, isOfPlans: true },
 };
 
 /**

@@ -43,6 +43,10 @@ const LABELS = /** @type {Record<string, string>} */ ({
   deno: 'Deno',
   'import-wirespeed': 'import',
   'import-ws': 'import of ws',
+  'start-sync': 'sync',
+  'start-async': 'async',
+  'start-events': 'events',
+  'start-ws': 'ws',
 });
 
 const OUR_CLIENTS = [SYNC, ASYNC, EVENTS];
@@ -185,6 +189,19 @@ export const TARGETS = [
   {
     title: 'The first import',
     targets: times('import', { mode: 'import', size: 0 }, { 'import-wirespeed': 1 }, 'import-ws'),
+  },
+  {
+    title: 'From nothing to the first reply, above an empty process',
+    targets: times(
+      'start',
+      { mode: 'start', size: 0 },
+      { 'start-sync': 1, 'start-async': 0.55, 'start-events': 0.55 },
+      'start-ws',
+    ),
+  },
+  {
+    title: 'The first 40,000 messages of a process, pipelined',
+    targets: rates('cold', { mode: 'cold', size: 512 }, { [EVENTS]: 4.5, [ASYNC]: 3 }, 'ws'),
   },
 ];
 

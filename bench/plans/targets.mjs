@@ -3,7 +3,7 @@
  * says whether it does.
  */
 
-import { IMPORT_PEERS, POLLING_TWINS } from '../peers/variants.mjs';
+import { IMPORT_PEERS, POLLING_TWINS, START_PEERS } from '../peers/variants.mjs';
 import { IDLE_CONNECTIONS, listCells } from './cells.mjs';
 
 const ENDS = [512, 65_536];
@@ -131,6 +131,20 @@ export function targetsSections() {
       server: NEUTRAL,
       peers: IMPORT_PEERS,
       cells: listCells(['import'], [0]),
+    },
+    {
+      name: 'start',
+      title: 'a process of its own for each, above an empty one',
+      server: NEUTRAL,
+      peers: START_PEERS,
+      cells: listCells(['start'], [0]),
+    },
+    {
+      name: 'cold',
+      title: 'a new process, from its first message on',
+      server: NEUTRAL,
+      peers: [...CALLED_BACK, 'ws', 'bun'],
+      cells: listCells(['cold'], [512]),
     },
   ];
 }

@@ -23,6 +23,8 @@ const MAX_TIMES_LONGER = 10;
 const MAX_CELL_TIME = 600_000;
 /** Bytes from which on a message takes so long that a cell has fewer samples. */
 const LARGE_MESSAGE = 1024 * 1024;
+/** Messages that are sent before a process counts as warm. */
+const COLD_MESSAGES = 40_000;
 /** Most messages and bytes in a batch: a flood answers a request with one, and a reply acknowledges one. */
 const MAX_BATCH_MESSAGES = 10_000;
 const MAX_BATCH_BYTES = 256 * 1024;
@@ -110,6 +112,7 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
     const measure = { time: cellTime, samples: 20, limit, messages: MAX_CONNECTS };
     return { ...plainTask(cell), perSample: 1, isStamped: false, warmUp, measure };
   }
+  if (cell.mode === 'cold') return coldTask(cell, limit);
   if (cell.mode === 'paced') return { ...pacedTask(cell, cellTime), warmUp };
   const { connections = 1 } = cell;
   const samples = cell.size >= LARGE_MESSAGE ? 10 : Math.max(100, 2 * connections);
@@ -123,6 +126,28 @@ export function planTaskFor(cell, cellTime, isFirst, isStamping) {
       samples: Math.max(samples, windowOf(cell)),
       limit,
       messages: 200_000,
+    },
+  };
+}
+
+/**
+ * Makes the task of a cell that measures a process from its first message on, before its code is compiled.
+ *
+ * @param {import('./cells.mjs').Cell} cell
+ * @param {number} limit
+ */
+function coldTask(cell, limit) {
+  const perSample = windowOf(cell);
+  return {
+    ...plainTask(cell),
+    perSample,
+    isStamped: false,
+    warmUp: { time: 0, messages: 0, limit: 0 },
+    measure: {
+      time: 0,
+      samples: COLD_MESSAGES / perSample,
+      limit: Math.max(limit, 10_000),
+      messages: COLD_MESSAGES,
     },
   };
 }

@@ -34,6 +34,9 @@ export interface DrivenOptions {
   readonly transferable: boolean;
 }
 
+/** A connection that has received no more messages than this does not poll: it may lie idle. */
+const MIN_MESSAGES = 32;
+
 /** Waits for the end of the opening handshake. */
 export interface OpeningWaiter {
   /** The phase that a client's connecting has reached. */
@@ -50,7 +53,7 @@ export abstract class DrivenConnection {
   readonly driver: Driver;
   /** @internal */
   opening: OpeningWaiter | undefined;
-  /** Polls while a reply is awaited: made once the first message has come. @internal */
+  /** Polls while a reply is awaited: made once some messages have come. @internal */
   poll: BusyPoll | undefined;
   /** Microseconds to poll at most, 0 for never; and whether to poll without finding out if it pays. */
   #pollLength = 0;
@@ -89,11 +92,11 @@ export abstract class DrivenConnection {
     return this;
   }
 
-  /** A message has come. An idle connection, which has never had one, owns nothing that polls. @internal */
+  /** A message has come. A connection that has had few of them owns nothing that polls. @internal */
   protected endWait(): void {
     if (this.poll !== undefined) {
       this.poll.end();
-    } else if (this.#pollLength > 0) {
+    } else if (this.#pollLength > 0 && this.driver.messagesReceived > MIN_MESSAGES) {
       this.poll = new BusyPoll(new PollGate(this.#pollLength, this.#isPollForced));
     }
   }
