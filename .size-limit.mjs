@@ -15,5 +15,5 @@ export default [
   entry('./events', '206 kB'),
   entry('./server', '214 kB'),
   { name: 'the wasm kernel', path: 'src/kernels/wasm-binary.ts', limit: '700 B', brotli: false },
-  { name: 'dist', path: 'dist/**/*.{js,cjs,d.ts,d.cts}', limit: '420 kB', brotli: false },
+  { name: 'dist', path: 'dist/**/*.{js,cjs,d.ts,d.cts}', limit: '440 kB', brotli: false },
 ];

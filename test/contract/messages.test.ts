@@ -86,13 +86,16 @@ contract(
           sendPattern(20_000),
         ]);
         const first = (await client.recv()) as Uint8Array;
-        // Small ones too have memory of their own, in place of keeping what they came in.
-        expect(first.buffer.byteLength).toBe(3);
-        await client.recv();
+        // Small ones share 16 KiB, in place of keeping what they came in.
+        expect(first.buffer.byteLength).toBe(16_384);
+        const second = (await client.recv()) as Uint8Array;
+        first.fill(9);
+        expect([...second]).toEqual([2, 2, 2]);
         const third = (await client.recv()) as Uint8Array;
         third.fill(7);
         expectBytes(await client.recv(), patternBytes(20_000));
-        expect([...first]).toEqual([1, 1, 1]);
+        expect([...first]).toEqual([9, 9, 9]);
+        expect([...second]).toEqual([2, 2, 2]);
         expect(third.every((byte) => byte === 7)).toBe(true);
       });
     }
