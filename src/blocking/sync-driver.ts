@@ -145,7 +145,7 @@ export class SyncDriver extends Pump implements SessionSink {
     try {
       this.#output.flush();
       // A ping that came while the output was blocked is answered now.
-      if (!this.#output.isBlocked) {
+      if (!this.#output.isBlocked && this.session.awaitsRoom) {
         this.session.handleWritable(now());
         this.#output.flush();
       }

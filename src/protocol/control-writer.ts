@@ -60,6 +60,10 @@ export class ControlWriter {
     this.write(Opcode.pong, bytes.subarray(start, end));
   }
 
+  get hasPendingPong(): boolean {
+    return this.#pendingPong !== undefined;
+  }
+
   /** Writes the pong that waits, if there is one. */
   writePendingPong(): void {
     const pong = this.#pendingPong;

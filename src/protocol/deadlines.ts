@@ -40,7 +40,7 @@ export class Deadlines {
    */
   #pingSent = NONE;
   /** Whether that ping still waits in the output. */
-  #isPingWaiting = false;
+  isPingWaiting = false;
 
   constructor(limits: TimeLimits, now: number) {
     this.#limits = limits;
@@ -66,12 +66,12 @@ export class Deadlines {
   heard(now: number): void {
     this.#lastHeard = Math.ceil(now);
     this.#pingSent = NONE;
-    this.#isPingWaiting = false;
+    this.isPingWaiting = false;
   }
 
   /** Notes that the keepalive ping waits in the output, behind earlier bytes. */
   pingWaits(): void {
-    this.#isPingWaiting = true;
+    this.isPingWaiting = true;
   }
 
   /**
@@ -80,9 +80,9 @@ export class Deadlines {
    * so the time for the answer starts anew.
    */
   taken(now: number, isAll: boolean): void {
-    if (!this.#isPingWaiting) return;
+    if (!this.isPingWaiting) return;
     this.#pingSent = Math.ceil(now);
-    this.#isPingWaiting = !isAll;
+    this.isPingWaiting = !isAll;
   }
 
   /** Returns when {@link due} next asks for something; infinity for never. */

@@ -210,6 +210,11 @@ export class Session {
     this.#deadlines.taken(now, false);
   }
 
+  /** Whether a ping or a pong waits for {@link Session.handleWritable}. @internal */
+  get awaitsRoom(): boolean {
+    return this.#deadlines.isPingWaiting || this.#controls.hasPendingPong;
+  }
+
   /** The system took all of the waiting output. Sends the pong that waits for that, if any. */
   handleWritable(now: number): void {
     this.#deadlines.taken(now, true);

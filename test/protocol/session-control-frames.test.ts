@@ -40,7 +40,9 @@ describe.each(ROLES)('pings to a %s', (role) => {
     for (let i = 0; i < 10_000; i++) end.receiveFrames({ opcode: 9, payload: String(i) });
     expect(end.sent()).toHaveLength(0);
     end.output.isBlocked = false;
+    expect(end.session.awaitsRoom).toBe(true);
     end.session.handleWritable(1);
+    expect(end.session.awaitsRoom).toBe(false);
     expect(end.sentFrames()).toEqual(['pong:9999']);
     end.session.handleWritable(2);
     expect(end.sent()).toHaveLength(0);

@@ -3,6 +3,7 @@
  */
 import { now } from '../../transport/clock.ts';
 import type { PollGate } from '../../transport/poll-gate.ts';
+import { NEVER } from '../blocking-driver.ts';
 import { type SystemCalls, WOULD_BLOCK } from '../calls/system-calls.ts';
 import type { Channel, ChannelListener, Deadline, ReceiveResult } from './channel.ts';
 
@@ -82,16 +83,18 @@ export class PlainChannel implements Channel {
   }
 
   #wait(deadline: number, gate: PollGate): number {
-    const begun = now();
-    if (begun >= deadline) return WOULD_BLOCK;
+    if (deadline !== NEVER && now() >= deadline) return WOULD_BLOCK;
     const poll = gate.next();
+    // The clock is read only where the time is used: each reading is one more thing to do after a sleep.
+    const isTimed = poll > 0 || gate.isMeasuring;
+    const begun = isTimed ? now() : 0;
     let length = poll > 0 ? this.#poll(Math.min(deadline, begun + poll)) : WOULD_BLOCK;
     while (length === WOULD_BLOCK) {
-      const left = deadline - now();
+      const left = deadline === NEVER ? NEVER : deadline - now();
       if (left <= 0) break;
       length = this.#calls.readWithin(left);
     }
-    gate.observe(now() - begun);
+    gate.observe(isTimed ? now() - begun : 0);
     return length;
   }
 
