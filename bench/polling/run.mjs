@@ -1,6 +1,7 @@
 /**
- * `npm run bench:polling`: time and CPU of a round trip over the time that a server takes to answer, for each client
- * sleeping, polling, and deciding by itself; on two processors and on one. Rounds are interleaved.
+ * `npm run bench:polling`: what a round trip takes, in time and CPU, with a client that sleeps, one that polls, and one
+ * that decides by itself: over the time that the server takes to answer, then in other situations. Rounds are
+ * interleaved.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,30 +15,54 @@ import { medianWithInterval } from '../samples/ratios.mjs';
 const CLIENTS = ['events', 'async', 'sync'];
 const WAYS = { sleeps: '0', polls: '200', decides: 'default' };
 const DELAYS = [0, 10, 20, 40, 80, 120, 200];
+
+/**
+ * @typedef {object} Situation
+ * @property {string} title
+ * @property {number} [delay] microseconds that the server takes
+ * @property {boolean} [isSameCore]
+ * @property {string} [work] what else the client's process does
+ * @property {readonly string[]} [clients]
+ */
+
+/** @type {Situation[]} */
+const OTHERS = [
+  { title: 'one core', isSameCore: true },
+  { title: 'one core, 40 µs', isSameCore: true, delay: 40 },
+  { title: 'busy event loop', work: 'busy', clients: ['events', 'async'] },
+  { title: '50 connections', work: 'many', clients: ['events', 'async'] },
+  { title: 'slow server, 2 ms', delay: 2000 },
+  { title: 'feed, 1000/s', work: 'feed' },
+];
+
 const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     time: { type: 'string', default: '400' },
-    delays: { type: 'string', default: DELAYS.join() },
-    'same-core': { type: 'boolean', default: false },
   },
 });
-const pinning = choosePinning(values['same-core']);
+const pinnings = { apart: choosePinning(false), together: choosePinning(true) };
 console.log(
   `${os.cpus()[0]?.model ?? 'unknown processor'}, ${os.cpus().length} processors, Node.js ${process.version}; ` +
-    `server on ${pinning.server ?? 'any'}, client on ${pinning.client ?? 'any'}; ${values.rounds} rounds of ${values.time} ms\n`,
+    `${pinnings.apart.description}; ${values.rounds} rounds of ${values.time} ms. Microseconds: time (interval), CPU.\n`,
 );
-console.log(
-  '| server takes | client | sleeps: time, CPU | polls: time, CPU | decides: time, CPU |',
-);
-console.log('| ---: | --- | ---: | ---: | ---: |');
-for (const delay of values.delays.split(',')) await measure(delay);
+console.log('| situation | client | sleeps | polls | decides |');
+console.log('| --- | --- | ---: | ---: | ---: |');
+for (const delay of DELAYS) await measure({ title: `server takes ${delay} µs`, delay });
+for (const situation of OTHERS) await measure(situation);
 
-/** @param {string} delay microseconds that the server takes */
-async function measure(delay) {
-  const server = spawn(...pinned(pinning.server, [path('echo.mjs'), delay]), {
+/** @param {Situation} situation */
+async function measure({
+  title,
+  delay = 0,
+  isSameCore = false,
+  work = 'alone',
+  clients = CLIENTS,
+}) {
+  const pinning = isSameCore ? pinnings.together : pinnings.apart;
+  const server = spawn(...pinned(pinning.server, [path('echo.mjs'), String(delay), work]), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -46,10 +71,10 @@ async function measure(delay) {
     /** @type {Map<string, { time: number[], cpu: number[] }>} */
     const measured = new Map();
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const client of CLIENTS) {
+      for (const client of clients) {
         for (const busyPoll of Object.values(WAYS)) {
-          const work = [path('client.mjs'), client, busyPoll, url, values.time];
-          const { time, cpu } = JSON.parse(String(execFileSync(...pinned(pinning.client, work))));
+          const args = [path('client.mjs'), client, busyPoll, url, values.time, work];
+          const { time, cpu } = JSON.parse(String(execFileSync(...pinned(pinning.client, args))));
           const key = `${client} ${busyPoll}`;
           const figures = measured.get(key) ?? { time: [], cpu: [] };
           figures.time.push(time);
@@ -58,12 +83,12 @@ async function measure(delay) {
         }
       }
     }
-    for (const client of CLIENTS) {
+    for (const client of clients) {
       const cells = Object.values(WAYS).map((busyPoll) => {
         const { time, cpu } = measured.get(`${client} ${busyPoll}`) ?? { time: [], cpu: [] };
         return `${text(time)}, ${medianWithInterval(cpu).median.toFixed(1)}`;
       });
-      console.log(`| ${delay} µs | ${client} | ${cells.join(' | ')} |`);
+      console.log(`| ${title} | ${client} | ${cells.join(' | ')} |`);
     }
   } finally {
     server.kill();
