@@ -1,10 +1,10 @@
 //! Performs tasks with connections, as `peers/connections.mjs` does.
 
+use crate::clients::Client;
 use crate::clock;
 use crate::exchange::{Exchange, Mode, Task};
 use crate::measure::{Measure, Totals};
-use crate::served::Library;
-use crate::{client_fastwebsockets, client_tungstenite, secure};
+use crate::secure;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const SETTLING: Duration = Duration::from_millis(600);
 
 #[derive(Clone)]
 pub struct Work {
-    pub library: Library,
+    pub client: &'static Client,
     pub url: String,
     pub server_pid: u32,
     pub task: Task,
@@ -66,7 +66,7 @@ async fn open(
     for opened in 1..=connections {
         let exchange = Exchange::new(work.task.clone(), measure.clone());
         handles.push(tokio::task::spawn_local(converse(
-            work.library,
+            work.client,
             work.url.clone(),
             exchange,
         )));
@@ -87,7 +87,7 @@ async fn connect_again_and_again(
     while !measure.borrow().has_ended() {
         let exchange = Exchange::new(work.task.clone(), measure.clone());
         let begun = clock::now();
-        if !converse(work.library, work.url.clone(), exchange).await? {
+        if !converse(work.client, work.url.clone(), exchange).await? {
             return Err("the connection closed before its reply had arrived".into());
         }
         measure.borrow_mut().take(clock::now(), begun, &[]);
@@ -152,7 +152,11 @@ async fn memory(server_pid: u32) -> Result<(f64, f64), String> {
 }
 
 /// Drives a client on one connection until it has closed. Returns whether every message was answered.
-async fn converse(library: Library, url: String, mut exchange: Exchange) -> Result<bool, String> {
+async fn converse(
+    client: &'static Client,
+    url: String,
+    mut exchange: Exchange,
+) -> Result<bool, String> {
     let (scheme, rest) = url.split_once("://").ok_or("the URL has no scheme")?;
     let authority = rest.trim_end_matches('/');
     let says = |error: std::io::Error| error.to_string();
@@ -160,21 +164,9 @@ async fn converse(library: Library, url: String, mut exchange: Exchange) -> Resu
     stream.set_nodelay(true).map_err(says)?;
     if scheme == "wss" {
         let stream = secure::connect(stream).await.map_err(says)?;
-        converse_over(stream, library, authority, &mut exchange).await?;
+        (client.run_secure)(stream, authority, &mut exchange).await?;
     } else {
-        converse_over(stream, library, authority, &mut exchange).await?;
+        (client.run)(stream, authority, &mut exchange).await?;
     }
     Ok(exchange.is_done())
-}
-
-async fn converse_over(
-    stream: impl secure::Stream + 'static,
-    library: Library,
-    authority: &str,
-    exchange: &mut Exchange,
-) -> Result<(), String> {
-    match library {
-        Library::Tungstenite => client_tungstenite::run(stream, authority, exchange).await,
-        Library::Fastwebsockets => client_fastwebsockets::run(stream, authority, exchange).await,
-    }
 }

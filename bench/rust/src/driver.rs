@@ -1,9 +1,9 @@
 //! Reads the work, performs its tasks one after the other and answers each, as `peers/driver.mjs` does.
 
+use crate::clients::Client;
 use crate::connections::{self, Work};
 use crate::exchange::Task;
 use crate::measure::Measure;
-use crate::served::Library;
 use serde::Deserialize;
 use serde_json::json;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ struct Tasks {
     tasks: Vec<Task>,
 }
 
-pub async fn run(library: Library, work: &str) -> ExitCode {
+pub async fn run(client: &'static Client, work: &str) -> ExitCode {
     let Tasks {
         url,
         server_pid,
@@ -30,7 +30,7 @@ pub async fn run(library: Library, work: &str) -> ExitCode {
     for task in tasks {
         let url = url.clone();
         let work = Work {
-            library,
+            client,
             url,
             server_pid,
             task,

@@ -1,10 +1,9 @@
-//! Echo servers and clients on tokio-tungstenite and fastwebsockets, for the benchmark.
+//! Echo servers and clients on the WebSocket libraries of Rust, for the benchmark.
 //!
-//! `serve LIBRARY` prints `listening on ws://…`, or with a certificate and its key `wss:`; `client LIBRARY WORK`
+//! `serve SERVER` prints `listening on ws://…`, or with a certificate and its key `wss:`; `client CLIENT WORK`
 //! answers its tasks in JSON lines.
 
-mod client_fastwebsockets;
-mod client_tungstenite;
+mod clients;
 mod clock;
 mod connections;
 mod driver;
@@ -13,15 +12,12 @@ mod measure;
 mod paced;
 mod payloads;
 mod secure;
-mod serve_fastwebsockets;
-mod serve_tungstenite;
 mod served;
+mod servers;
 
-use served::Library;
+use clients::CLIENTS;
+use servers::SERVERS;
 use std::process::ExitCode;
-
-const USAGE: &str = "usage: wirespeed-bench-rust serve LIBRARY [CERTIFICATE KEY] | client LIBRARY WORK; \
-    LIBRARY is tokio-tungstenite or fastwebsockets";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -30,26 +26,37 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime");
-    let ["serve" | "client", name, rest @ ..] = &words[..] else {
-        return misused();
-    };
-    let library = match *name {
-        "tokio-tungstenite" => Library::Tungstenite,
-        "fastwebsockets" => Library::Fastwebsockets,
-        _ => return misused(),
-    };
-    match (words[0], rest) {
-        ("serve", []) => runtime.block_on(served::listen(library, None)),
-        ("serve", [certificate, key]) => {
-            runtime.block_on(served::listen(library, Some((certificate, key))));
+    match words[..] {
+        ["serve", name, ref secure @ ..] => {
+            let certificate = match secure {
+                [] => None,
+                [certificate, key] => Some((*certificate, *key)),
+                _ => return misused(),
+            };
+            let Some(server) = SERVERS.iter().find(|server| server.name == name) else {
+                return misused();
+            };
+            runtime.block_on(served::listen(server, certificate));
+            ExitCode::SUCCESS
         }
-        ("client", [work]) => return runtime.block_on(driver::run(library, work)),
-        _ => return misused(),
+        ["client", name, work] => {
+            let Some(client) = CLIENTS.iter().find(|client| client.name == name) else {
+                return misused();
+            };
+            runtime.block_on(driver::run(client, work))
+        }
+        _ => misused(),
     }
-    ExitCode::SUCCESS
 }
 
 fn misused() -> ExitCode {
-    eprintln!("{USAGE}");
+    let servers: Vec<&str> = SERVERS.iter().map(|server| server.name).collect();
+    let clients: Vec<&str> = CLIENTS.iter().map(|client| client.name).collect();
+    eprintln!(
+        "usage: wirespeed-bench-rust serve SERVER [CERTIFICATE KEY] | client CLIENT WORK; \
+         SERVER is one of {}; CLIENT is one of {}",
+        servers.join(", "),
+        clients.join(", ")
+    );
     ExitCode::from(2)
 }

@@ -1,9 +1,9 @@
-//! The part that both servers share: they listen, and the path of a connection says how its messages are answered.
+//! The part that all servers share: they listen, and the path of a connection says how its messages are answered.
 
 use crate::clock;
 use crate::paced::Pace;
-use crate::secure::{self, Stream};
-use crate::{serve_fastwebsockets, serve_tungstenite};
+use crate::secure;
+use crate::servers::Server;
 use tokio::net::{TcpListener, TcpStream};
 
 pub const MAX_MESSAGE_SIZE: usize = 64 * 1024 * 1024;
@@ -66,14 +66,8 @@ pub fn stamp(payload: &mut [u8], received: u64) {
     }
 }
 
-#[derive(Clone, Copy)]
-pub enum Library {
-    Tungstenite,
-    Fastwebsockets,
-}
-
 /// Accepts connections on a free port of the loopback until the process is ended.
-pub async fn listen(library: Library, certificate: Option<(&str, &str)>) {
+pub async fn listen(server: &'static Server, certificate: Option<(&str, &str)>) {
     let acceptor =
         certificate.map(|(file, key)| secure::acceptor(file, key).expect("a certificate"));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -89,23 +83,16 @@ pub async fn listen(library: Library, certificate: Option<(&str, &str)>) {
                 let (stream, _): (TcpStream, _) = listener.accept().await.expect("a connection");
                 stream.set_nodelay(true).expect("TCP_NODELAY");
                 let Some(acceptor) = acceptor.clone() else {
-                    tokio::task::spawn_local(serve(library, stream));
+                    tokio::task::spawn_local((server.serve)(stream));
                     continue;
                 };
                 tokio::task::spawn_local(async move {
                     // A client that leaves early is reported by its own process.
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        serve(library, stream).await;
+                        (server.serve_secure)(stream).await;
                     }
                 });
             }
         })
         .await;
-}
-
-async fn serve(library: Library, stream: impl Stream + 'static) {
-    match library {
-        Library::Tungstenite => serve_tungstenite::serve(stream).await,
-        Library::Fastwebsockets => serve_fastwebsockets::serve(stream).await,
-    }
 }
