@@ -3,7 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
-import { crateVersion, pythonPackageVersion, pythonVersion } from '../setup/local.mjs';
+import {
+  comparedCrates,
+  crateVersion,
+  pythonPackageVersion,
+  pythonVersion,
+} from '../setup/local.mjs';
 import { findBun, findDeno, findPackage } from '../setup/packages.mjs';
 
 /** @param {readonly string[]} flags the command line */
@@ -36,8 +41,7 @@ export function describeMachine(flags) {
           (name) => [name, pythonPackageVersion(name)],
         ),
       ),
-      'tokio-tungstenite': crateVersion('tokio-tungstenite'),
-      fastwebsockets: crateVersion('fastwebsockets'),
+      ...Object.fromEntries(comparedCrates().map((name) => [name, crateVersion(name)])),
     },
   };
 }

@@ -27,15 +27,7 @@ import { findBun, findPackage } from '../setup/packages.mjs';
  */
 
 /** The names that `--server` takes. */
-export const SERVER_NAMES = [
-  'wirespeed',
-  'ws',
-  'bun',
-  'tokio-tungstenite',
-  'fastwebsockets',
-  'websockets',
-  'picows',
-];
+export const SERVER_NAMES = listServers().map(({ name }) => name);
 
 /** @returns {ServerProgram[]} */
 export function listServers() {

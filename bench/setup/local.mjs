@@ -49,6 +49,13 @@ export function pythonVersion() {
   }
 }
 
+/** Returns the names of the WebSocket libraries in Rust, the only ones that the manifest pins. */
+export function comparedCrates() {
+  const manifest = readFileSync(path('../rust/Cargo.toml'), 'utf8');
+  const pinned = manifest.matchAll(/^(\S+) = (?:\{ version = )?"=/gm);
+  return [...pinned].map(([, name]) => String(name));
+}
+
 /** Returns the version of a crate that the programs in Rust are locked to. @param {string} name */
 export function crateVersion(name) {
   const lock = readFileSync(path('../rust/Cargo.lock'), 'utf8');

@@ -9,7 +9,7 @@ import os from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { FLOOR, PYTHON, RUST } from './local.mjs';
+import { comparedCrates, FLOOR, PYTHON, RUST } from './local.mjs';
 import { isPythonRecentEnough, MIN_PYTHON, pythonCandidates } from './python-candidates.mjs';
 
 const steps = [
@@ -79,7 +79,7 @@ function setUpRust() {
   const manifest = path('../rust/Cargo.toml');
   const where = ['--manifest-path', manifest, '--target-dir', target];
   execute('cargo', ['build', '--release', '--locked', '--quiet', ...where]);
-  return `built the clients and servers on tokio-tungstenite and fastwebsockets: ${RUST}`;
+  return `built the clients and servers on ${comparedCrates().join(', ')}: ${RUST}`;
 }
 
 function setUpFloor() {
