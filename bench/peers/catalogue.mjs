@@ -125,6 +125,7 @@ function listComparedPeers() {
     ofPython('aiohttp', 'aiohttp', 'await'),
     ofRust('tokio-tungstenite'),
     ofRust('fastwebsockets'),
+    ofRust('wtx'),
     {
       ...ofJavaScript('net', 'net.mjs', 'callback'),
       label: 'floor: net.Socket',

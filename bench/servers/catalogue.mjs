@@ -65,6 +65,7 @@ export function listServers() {
     },
     ofRust('tokio-tungstenite'),
     ofRust('fastwebsockets'),
+    ofRust('wtx'),
     ofPython('websockets'),
     ofPython('picows'),
   ];

@@ -2,6 +2,7 @@
 
 mod fastwebsockets;
 mod tokio_tungstenite;
+mod wtx;
 
 use crate::exchange::Exchange;
 use std::pin::Pin;
@@ -32,4 +33,5 @@ macro_rules! client {
 pub static CLIENTS: &[Client] = &[
     client!("tokio-tungstenite", tokio_tungstenite::run),
     client!("fastwebsockets", fastwebsockets::run),
+    client!("wtx", wtx::run),
 ];

@@ -14,6 +14,7 @@ mod payloads;
 mod secure;
 mod served;
 mod servers;
+mod wtx_stream;
 
 use clients::CLIENTS;
 use servers::SERVERS;

@@ -2,6 +2,7 @@
 
 mod fastwebsockets;
 mod tokio_tungstenite;
+mod wtx;
 
 use std::pin::Pin;
 use tokio::net::TcpStream;
@@ -30,4 +31,5 @@ macro_rules! server {
 pub static SERVERS: &[Server] = &[
     server!("tokio-tungstenite", tokio_tungstenite::serve),
     server!("fastwebsockets", fastwebsockets::serve),
+    server!("wtx", wtx::serve),
 ];
