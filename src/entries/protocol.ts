@@ -50,7 +50,13 @@ export type {
 } from '../protocol/opening/client.ts';
 export type { HeaderMap } from '../protocol/opening/head.ts';
 export type { Sha1Base64 } from '../protocol/opening/key.ts';
-export type { UpgradeRefusal, UpgradeRequest } from '../protocol/opening/server.ts';
+export type {
+  PageAnswer,
+  PageRequest,
+  ReceivedRequest,
+  UpgradeRefusal,
+  UpgradeRequest,
+} from '../protocol/opening/server.ts';
 export { type Output, OutputBuffer } from '../protocol/output.ts';
 export type {
   Compression,

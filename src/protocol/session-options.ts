@@ -9,7 +9,7 @@ import type { MaskingKeys } from './masking-keys.ts';
 import type { MessageDelivery, MessageLimits } from './message-reader.ts';
 import type { UpgradeRequestOptions } from './opening/client.ts';
 import type { Sha1Base64 } from './opening/key.ts';
-import type { UpgradeRequest } from './opening/server.ts';
+import type { PageAnswer, UpgradeRequest } from './opening/server.ts';
 import type { Output } from './output.ts';
 import type { Compression } from './permessage-deflate.ts';
 
@@ -20,6 +20,11 @@ export type Role = 'client' | 'server';
 export interface SessionSink {
   /** Server: a request to upgrade arrived. Answer it with `accept` or `refuse`, at once or later. */
   onRequest(request: UpgradeRequest): void;
+  /**
+   * Server: a request was answered with this status: by `refuse`, because it was wrong, or because no answer was given
+   * in time. The reason is the body of the answer. `onFailure` follows.
+   */
+  onRefused?(status: number, reason: string): void;
   /** The opening handshake is done. */
   onOpen(): void;
   /**
@@ -54,6 +59,8 @@ export interface SessionOptions extends MessageDelivery {
   readonly sha1: Sha1Base64;
   /** The compression that a client offers or a server accepts (RFC 7692). Default none. */
   readonly compression?: Compression | undefined;
+  /** Server: answers GET and HEAD requests that do not ask for an upgrade. Default none: they are refused with 426. */
+  readonly page?: PageAnswer | undefined;
 }
 
 /** Further options of a client's session. */

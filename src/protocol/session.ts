@@ -6,7 +6,7 @@
  * make the session throw: the session fails the connection. Only a wrong call throws.
  *
  * Its public methods are of four kinds:
- * - what the connection brings: `receive`, `receiveEof`, `connectionLost`, `abandon`;
+ * - what the connection brings: `receive`, `receiveRequest`, `receiveEof`, `connectionLost`, `abandon`;
  * - what time and the output ask for: `nextTimeout`, `handleTimeout`, `handleProgress`, `handleWritable`;
  * - what the application wants: `accept`, `refuse`, `send…`, `ping`, `pong`, `close`, `fail`;
  * - what can be asked: `state`, `isOpen`, `closeCode`, `peerHeaders` and the like.
@@ -41,7 +41,12 @@ import { MessageWriter } from './message-writer.ts';
 import { ClientOpening, type OpeningAgreement } from './opening/client.ts';
 import { type HeaderMap, parseHeadText } from './opening/head.ts';
 import { noRequestWaits, OpeningPhase } from './opening/phase.ts';
-import { ServerOpening, serializeRefusal, type UpgradeRefusal } from './opening/server.ts';
+import {
+  type ReceivedRequest,
+  ServerOpening,
+  serializeRefusal,
+  type UpgradeRefusal,
+} from './opening/server.ts';
 import { type Output, writeBytes } from './output.ts';
 import type { Compression, DeflateAgreement } from './permessage-deflate.ts';
 import type { ClientOptions, Role, SessionOptions, SessionSink } from './session-options.ts';
@@ -132,7 +137,8 @@ export class Session {
 
   /** Begins a server's session. */
   static server(options: SessionOptions, now: number): Session {
-    const opening = new ServerOpening(options.sha1, options.compression?.settings);
+    const deflate = options.compression?.settings;
+    const opening = new ServerOpening(options.sha1, deflate, options.page);
     return new Session(options, opening, undefined, now);
   }
 
@@ -156,6 +162,18 @@ export class Session {
       this.#failDelivery(error);
     }
     return isListening(this.#state) ? next : end;
+  }
+
+  /**
+   * Takes a request to upgrade whose head an HTTP server has read. It is checked like one that comes by
+   * `receive`, and answered with `accept` or `refuse`.
+   *
+   * @throws LocalProtocolError unless this is a server's session without a request
+   */
+  receiveRequest(request: ReceivedRequest, now: number): void {
+    if (this.#opening === undefined) throw new LocalProtocolError('the opening handshake is over');
+    this.#now = now;
+    this.#opening.take(request);
   }
 
   /** The peer has ended its sending side. */
@@ -238,7 +256,10 @@ export class Session {
     if (this.#isPaused) this.#deadlines.heard(now);
     const due = this.#deadlines.due(now);
     if (due === undefined) return;
-    if (due === 'ping') {
+    if (due !== 'ping' && this.#opening?.hasRequest) {
+      const body = 'the server took too long to decide\n';
+      this.handleRefused({ status: 503, headers: [['Retry-After', '5']], body }, due);
+    } else if (due === 'ping') {
       this.#controls.write(Opcode.ping, EMPTY);
       if (this.#output.isBlocked) this.#deadlines.pingWaits();
     } else if (due.operation === 'keepalive') {
@@ -473,9 +494,10 @@ export class Session {
   }
 
   /** @internal */
-  handleRefused(answer: UpgradeRefusal, error: HandshakeError): void {
+  handleRefused(answer: UpgradeRefusal, error: WebSocketError): void {
     writeBytes(this.#output, serializeRefusal(answer, this.#kernels));
     this.#opening = undefined;
+    this.#sink.onRefused?.(answer.status, (answer.body ?? error.message).trimEnd());
     this.fail(error);
   }
 

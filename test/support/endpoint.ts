@@ -8,7 +8,7 @@ import { scalarKernels } from '../../src/kernels/scalar.ts';
 import type { TimeLimits } from '../../src/protocol/deadlines.ts';
 import { MaskingKeys } from '../../src/protocol/masking-keys.ts';
 import type { MessageLimits } from '../../src/protocol/message-reader.ts';
-import type { UpgradeRequest } from '../../src/protocol/opening/server.ts';
+import type { PageAnswer, UpgradeRequest } from '../../src/protocol/opening/server.ts';
 import { type Output, OutputBuffer } from '../../src/protocol/output.ts';
 import type { Compression } from '../../src/protocol/permessage-deflate.ts';
 import { Session } from '../../src/protocol/session.ts';
@@ -48,6 +48,8 @@ export interface EndpointOptions {
   tellsClosing?: boolean;
   /** Server: what to do with a request. Default: accept it. */
   onRequest?: (end: Endpoint, request: UpgradeRequest) => void;
+  onRefused?: SessionSink['onRefused'];
+  page?: PageAnswer;
   /** Called inside the session's call, after the event was recorded. */
   onEvent?: (end: Endpoint, event: string) => void;
 }
@@ -91,7 +93,9 @@ export class Endpoint {
       deliversFrames: options.deliversFrames ?? false,
       sha1: sha1Base64,
       compression: options.compression,
+      page: options.page,
     };
+    if (options.onRefused !== undefined) sessionOptions.sink.onRefused = options.onRefused;
     const { protocols = [], headers = [] } = options;
     const client = {
       host: 'server.example.com',

@@ -52,6 +52,9 @@ export interface StartLine {
 const MAX_EARLY_CHECK = 32;
 const CR = 0x0d;
 const LF = 0x0a;
+const LINE_BREAK = /[\r\n]/;
+/** Ends the last line of a head, and the empty line after it. */
+const HEAD_END = '\r\n\r\n';
 
 const EMPTY = new Uint8Array(0);
 
@@ -94,9 +97,7 @@ export class HeadCollector {
         return start + i + 1 - from;
       }
     }
-    if (this.#length === MAX_HEAD_SIZE) {
-      throw new HeadError(`the head is larger than ${MAX_HEAD_SIZE} bytes`, { isTooLarge: true });
-    }
+    if (this.#length === MAX_HEAD_SIZE) throw tooLarge();
     // The caller may read the next bytes into the same memory, so these are copied.
     if (from === 0) this.#bytes = new Uint8Array(piece);
     return start + piece.length;
@@ -142,6 +143,10 @@ export class HeadCollector {
   }
 }
 
+function tooLarge(): HeadError {
+  return new HeadError(`the head is larger than ${MAX_HEAD_SIZE} bytes`, { isTooLarge: true });
+}
+
 // RFC 9110 §5.5: a value has no control characters except the tab.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 // The headers of the handshake itself are all ASCII (RFC 6455 §4.3).
@@ -182,6 +187,33 @@ export function parseHeadText(text: string): HttpHead {
     headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   }
   return { startLine, headers, text };
+}
+
+/**
+ * Makes the text of a request's head, which an HTTP server has parsed, so that it is checked like any other.
+ *
+ * @throws HeadError for a head that cannot have come as text, and for one that is larger than 16 KiB
+ */
+export function headText(
+  request: {
+    readonly method: string;
+    readonly target: string;
+    readonly httpVersion: string;
+    readonly rawHeaders: readonly string[];
+  },
+  startLine: StartLine,
+): string {
+  const { method, target, httpVersion, rawHeaders: raw } = request;
+  let text = `${method} ${target} HTTP/${httpVersion}`;
+  if (!startLine.pattern.test(text)) throw new HeadError(startLine.explain(text));
+  for (let i = 0; i < raw.length; i += 2) {
+    const line = `${raw[i]}: ${raw[i + 1] ?? ''}`;
+    // Within a name or a value a line break would begin a header that nobody has sent.
+    if (LINE_BREAK.test(line)) throw new HeadError('a header holds a line break');
+    text += `\r\n${line}`;
+  }
+  if (text.length + HEAD_END.length > MAX_HEAD_SIZE) throw tooLarge();
+  return text;
 }
 
 /** Returns the headers of a head that was parsed before: names and values in turn, as they were sent. */

@@ -4,7 +4,12 @@
  */
 import { HandshakeError, LocalProtocolError } from '../../errors.ts';
 import type { ClientOpening, OpeningAgreement } from './client.ts';
-import { ServerOpening, type UpgradeRefusal, type UpgradeRequest } from './server.ts';
+import {
+  type ReceivedRequest,
+  ServerOpening,
+  type UpgradeRefusal,
+  type UpgradeRequest,
+} from './server.ts';
 
 /** Is told how the opening handshake ends: the session. */
 export interface OpeningOwner {
@@ -42,12 +47,31 @@ export class OpeningPhase {
     return !(this.#opening instanceof ServerOpening) && this.#opening.isRefused;
   }
 
+  /** Whether a request to a server waits for an answer. */
+  get hasRequest(): boolean {
+    return this.#opening instanceof ServerOpening && this.#opening.request !== undefined;
+  }
+
   /** Reads from `bytes[start, end)` and returns the offset of the first byte that was not read. */
   receive(bytes: Uint8Array, start: number, end: number): number {
     const opening = this.#opening;
     return opening instanceof ServerOpening
       ? this.#receiveRequest(opening, bytes, start, end)
       : this.#receiveResponse(opening, bytes, start, end);
+  }
+
+  /**
+   * Takes a request whose head somebody else has read.
+   *
+   * @throws LocalProtocolError in the role of a client, and if a request came before
+   */
+  take(request: ReceivedRequest): void {
+    const opening = this.#opening;
+    if (!(opening instanceof ServerOpening) || !opening.isEmpty) {
+      throw new LocalProtocolError('only a server without a request takes one');
+    }
+    opening.take(request);
+    this.#handleRequest(opening);
   }
 
   /** The connection ended before the handshake was done. */
@@ -91,10 +115,13 @@ export class OpeningPhase {
     // Bytes after the request stay unread until the request is answered.
     if (opening.request !== undefined) return start;
     const next = opening.receive(bytes, start, end);
-    const { refusal, request } = opening;
+    this.#handleRequest(opening);
+    return next;
+  }
+
+  #handleRequest({ refusal, request }: ServerOpening): void {
     if (refusal !== undefined) this.#owner.handleRefused(refusal.answer, refusal.error);
     else if (request !== undefined) this.#sink.onRequest(request);
-    return next;
   }
 }
 

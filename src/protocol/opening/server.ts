@@ -19,6 +19,7 @@ import {
   type HeadError,
   type HeaderMap,
   type HttpHead,
+  headText,
   parseHead,
   parseHeadText,
   parseList,
@@ -27,7 +28,7 @@ import {
   serializeHead,
 } from './head.ts';
 import { acceptKey, isValidKey, type Sha1Base64 } from './key.ts';
-import { parseRequestTarget, type RequestTarget } from './request-target.ts';
+import { parseRequestTarget } from './request-target.ts';
 
 /** A client's request to upgrade, which has been checked. */
 export interface UpgradeRequest {
@@ -59,30 +60,35 @@ export function shownRequest(request: UpgradeRequest, more: object = {}): object
   });
 }
 
-/** A request that parses its headers on demand, because it lives as long as its connection. */
+/** A request that parses its head on demand, because it lives as long as its connection. */
 class ParsedRequest implements UpgradeRequest {
-  readonly target: string;
-  readonly host: string;
-  readonly origin: string | undefined;
-  readonly protocols: readonly string[];
   readonly #head: string;
   #headers: HeaderMap | undefined;
 
-  constructor(
-    { target, host }: RequestTarget,
-    origin: string | undefined,
-    protocols: readonly string[],
-    head: string,
-  ) {
-    this.target = target;
-    this.host = host;
-    this.origin = origin;
-    this.protocols = protocols;
+  /** @param head the text of a head that was checked */
+  constructor(head: string) {
     this.#head = head;
   }
 
   get method(): string {
     return 'GET';
+  }
+
+  get target(): string {
+    // The host makes no difference to the target, and the headers need not be parsed for it.
+    return parseRequestTarget(this.#rawTarget, 'host')?.target as string;
+  }
+
+  get host(): string {
+    return parseRequestTarget(this.#rawTarget, this.headers.get('host'))?.host as string;
+  }
+
+  get origin(): string | undefined {
+    return this.headers.get('origin');
+  }
+
+  get protocols(): readonly string[] {
+    return parseList(this.headers.get('sec-websocket-protocol'));
   }
 
   get headers(): HeaderMap {
@@ -98,20 +104,49 @@ class ParsedRequest implements UpgradeRequest {
   [INSPECT](): object {
     return shownRequest(this);
   }
+
+  get #rawTarget(): string {
+    // RFC 9112 §3: method, target and version are separated by single spaces.
+    return this.#head.slice(this.#head.indexOf(' ') + 1, this.#head.indexOf(' HTTP/'));
+  }
 }
+
+/** A request whose head an HTTP server has read. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** The target of the request line, as it was sent. */
+  readonly target: string;
+  /** Such as `1.1`. */
+  readonly httpVersion: string;
+  /** Names and values of the headers in turn, as they were sent. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** A GET or HEAD request that does not ask for an upgrade: a browser, or a health check. */
+export interface PageRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HeaderMap;
+}
+
+/** Answers requests that do not ask for an upgrade; `undefined` leaves the answer to the core, which is 426. */
+export type PageAnswer = (request: PageRequest) => UpgradeRefusal | undefined;
 
 /** An answer that refuses the upgrade. */
 export interface UpgradeRefusal {
-  /** An HTTP status from 300 to 599. */
+  /** An HTTP status from 300 to 599; for a request that asks for no upgrade also 200. */
   readonly status: number;
   /** Further headers of the answer. Default none. */
   readonly headers?: Iterable<readonly [string, string]> | undefined;
   /** The body, sent as plain text unless `headers` have a `Content-Type`. Default the status and its reason. */
   readonly body?: string | undefined;
+  /** Whether only the head of the answer is sent, since the request was HEAD. Default `false`. */
+  readonly isHeadOnly?: boolean | undefined;
 }
 
 /** Reason phrases of the statuses that an answer may have. */
 const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
   301: 'Moved Permanently',
   302: 'Found',
   307: 'Temporary Redirect',
@@ -144,6 +179,7 @@ export class ServerOpening {
   readonly #collector = new HeadCollector(REQUEST_LINE);
   readonly #sha1: Sha1Base64;
   readonly #deflate: DeflateSettings | undefined;
+  readonly #page: PageAnswer | undefined;
   #key = '';
   #head = '';
   #extensions: readonly Extension[] = [];
@@ -153,9 +189,15 @@ export class ServerOpening {
   refusal: { readonly answer: UpgradeRefusal; readonly error: HandshakeError } | undefined;
 
   /** @param deflate the compression to accept; `undefined` accepts none */
-  constructor(sha1: Sha1Base64, deflate?: DeflateSettings) {
+  constructor(sha1: Sha1Base64, deflate?: DeflateSettings, page?: PageAnswer) {
     this.#sha1 = sha1;
     this.#deflate = deflate;
+    this.#page = page;
+  }
+
+  /** Whether nothing of a request has come. */
+  get isEmpty(): boolean {
+    return this.#collector.isEmpty && this.request === undefined;
   }
 
   /**
@@ -168,9 +210,17 @@ export class ServerOpening {
       if (this.#collector.isComplete) this.#readRequest(parseHead(this.#collector.bytes));
       return next;
     } catch (error) {
-      const { message, isTooLarge } = error as HeadError;
-      this.#refuse(isTooLarge ? 431 : 400, message);
+      this.#refuseHead(error as HeadError);
       return end;
+    }
+  }
+
+  /** Takes a request whose head somebody else has read. It is checked like one that comes as bytes. */
+  take(request: ReceivedRequest): void {
+    try {
+      this.#readRequest(parseHeadText(headText(request, REQUEST_LINE)));
+    } catch (error) {
+      this.#refuseHead(error as HeadError);
     }
   }
 
@@ -219,6 +269,13 @@ export class ServerOpening {
     if (major !== '1' || minor === '0') {
       return this.#refuse(505, 'a WebSocket handshake needs HTTP/1.1');
     }
+    const asksUpgrade =
+      hasItem(headers, 'upgrade', 'websocket') && hasItem(headers, 'connection', 'upgrade');
+    const isHead = method === 'HEAD';
+    if (!asksUpgrade && (method === 'GET' || isHead)) {
+      const page = this.#page?.({ method, target, headers });
+      if (page !== undefined) return this.#answerPage({ ...page, isHeadOnly: isHead });
+    }
     if (method !== 'GET') {
       // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
       return this.#refuse(405, 'a WebSocket handshake is a GET request', [['Allow', 'GET']]);
@@ -230,7 +287,7 @@ export class ServerOpening {
     }
     // Item 3: an "|Upgrade| header field containing the value "websocket"". Item 4: a "|Connection|
     // header field that includes the token "Upgrade"".
-    if (!hasItem(headers, 'upgrade', 'websocket') || !hasItem(headers, 'connection', 'upgrade')) {
+    if (!asksUpgrade) {
       // RFC 9110 §15.5.22: "The server MUST send an Upgrade header field in a 426 response".
       return this.#refuse(426, 'this is a WebSocket server: connect with ws: or wss:', [
         ['Upgrade', 'websocket'],
@@ -238,8 +295,7 @@ export class ServerOpening {
     }
     // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
     // message that lacks a Host header field".
-    const resource = parseRequestTarget(target, headers.get('host'));
-    if (resource === undefined) {
+    if (parseRequestTarget(target, headers.get('host')) === undefined) {
       return this.#refuse(400, "the request's target or its 'Host' header is missing or wrong");
     }
     if (headers.get('sec-websocket-version') !== '13') {
@@ -266,7 +322,18 @@ export class ServerOpening {
     this.#key = key;
     this.#extensions = extensions;
     this.#head = text;
-    this.request = new ParsedRequest(resource, headers.get('origin'), protocols, text);
+    this.request = new ParsedRequest(text);
+  }
+
+  #refuseHead({ message, isTooLarge }: HeadError): void {
+    this.#refuse(isTooLarge ? 431 : 400, message);
+  }
+
+  #answerPage(answer: UpgradeRefusal): void {
+    const error = new HandshakeError(
+      `the client asked for no upgrade, and was answered with ${answer.status}`,
+    );
+    this.refusal = { answer, error };
   }
 
   #refuse(status: number, message: string, headers: readonly [string, string][] = []): void {
@@ -288,6 +355,7 @@ export function serializeRefusal(answer: UpgradeRefusal, kernels: Kernels): Uint
   }
   headers.push(['Content-Length', String(body.length)], ['Connection', 'close']);
   const head = serializeHead(`HTTP/1.1 ${status} ${reason}`, headers);
+  if (answer.isHeadOnly) return head;
   const response = new Uint8Array(head.length + body.length);
   response.set(head);
   response.set(body, head.length);
