@@ -48,7 +48,7 @@ const COMMAND = { 'cli/main': 'src/cli/main.ts' };
 /**
  * The chunks. `core` has no `node:` import, since `wirespeed/protocol` consists of it. `transport` must not have the entry
  * point of the server, which the command imports as well: it would take the whole server along. A large part that only one entry
- * point needs is a chunk as well: Node.js parses the CommonJS module that is imported to find its exported names, so
+ * point needs is a chunk as well; `async` has the connection with promises, which the server needs too. The reason: Node.js parses the CommonJS module that is imported to find its exported names, so
  * that one should be small.
  */
 const CHUNKS = [
@@ -57,7 +57,12 @@ const CHUNKS = [
     test: /src\/(?:(?:errors|http-token|inspection)\.ts|protocol\/|kernels\/(?:kernels|scalar)\.ts)/,
     priority: 2,
   },
-  { name: 'transport', test: /src\/(?!server|entries\/server)/, minShareCount: 2, priority: 1 },
+  {
+    name: 'transport',
+    test: /src\/(?!server|entries\/server|connection\/(?:async-connection|receiver))/,
+    minShareCount: 2,
+    priority: 1,
+  },
   { name: 'async', test: /src\/client\/async\.ts/ },
   { name: 'sync', test: /src\/(?:client\/sync-|blocking\/)/ },
 ];

@@ -3,11 +3,11 @@
  */
 
 import { LentDriver } from '../blocking/lent-driver.ts';
+import type { Connection } from '../connection/connection.ts';
 import { isLender, LEND } from '../connection/lending.ts';
 import { checkCopy } from '../connection/package-copies.ts';
 import { ConcurrencyError } from '../errors.ts';
 import { describe } from '../options/options.ts';
-import type { Connection } from './connection.ts';
 import { BlockingConnection, type SyncConnection } from './sync-connection.ts';
 
 /** The connections that are lent and their drivers, by the connections that `toSync` returned. */

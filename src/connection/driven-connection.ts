@@ -2,7 +2,6 @@
  * What the connections of the async client, the events client and the server have in common: everything but how
  * messages are sent and delivered.
  */
-import type { Socket } from 'node:net';
 import { type ConnectPhase, TimeoutError, type WebSocketError } from '../errors.ts';
 import type { Data, ResolvedDeflateOptions, SendData, SendOptions } from '../options/options.ts';
 import type { Opcode } from '../protocol/frame.ts';
@@ -16,7 +15,7 @@ import { compressionFor, type ZlibCompression } from '../transport/compression/c
 import type { ConnectionStats } from '../transport/connection-stats.ts';
 import { Driver } from '../transport/driver.ts';
 import { defaultPoll, PollGate } from '../transport/poll-gate.ts';
-import { plainAddress, type SocketAddress } from '../transport/socket.ts';
+import { type OwnSocket, plainAddress, type SocketAddress } from '../transport/socket.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { controlPayload, type ReadyData } from './data.ts';
 import { DrainWaiters } from './drain-waiters.ts';
@@ -194,8 +193,9 @@ export abstract class DrivenConnection {
   onOpen(): void {
     // After its end a socket knows only the addresses that it was asked for before.
     const { socket } = this.driver;
-    socket?.localAddress;
     socket?.remoteAddress;
+    // On a server nearly all connections have the same, and it would take memory for each.
+    if (this.session.role === 'client') socket?.localAddress;
     this.opening?.opened();
     this.opening = undefined;
   }
@@ -344,7 +344,10 @@ export abstract class DrivenConnection {
   }
 }
 
-function toAddress(socket: Socket | undefined, end: 'local' | 'remote'): SocketAddress | undefined {
+function toAddress(
+  socket: OwnSocket | undefined,
+  end: 'local' | 'remote',
+): SocketAddress | undefined {
   const address = plainAddress(socket?.[`${end}Address`]);
   const port = socket?.[`${end}Port`];
   return address === undefined || port === undefined ? undefined : { address, port };

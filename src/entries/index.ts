@@ -13,7 +13,7 @@
  * @packageDocumentation
  */
 export { connect } from '../client/async.ts';
-export type { CloseOptions, Connection, RecvOptions } from '../client/connection.ts';
+export type { CloseOptions, Connection, RecvOptions } from '../connection/connection.ts';
 export type { Message } from '../connection/message.ts';
 export * from '../errors.ts';
 export type {

@@ -18,7 +18,6 @@
  * @packageDocumentation
  */
 
-export type { CloseOptions, Connection, RecvOptions } from '../client/connection.ts';
 export { connect } from '../client/sync.ts';
 export type {
   SyncConnection,
@@ -27,6 +26,7 @@ export type {
   SyncSendOptions,
 } from '../client/sync-connection.ts';
 export { toAsync, toSync } from '../client/sync-lending.ts';
+export type { CloseOptions, Connection, RecvOptions } from '../connection/connection.ts';
 export type { Message } from '../connection/message.ts';
 export * from '../errors.ts';
 export type {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MessageIterator, type MessageSource, Receiver } from '../../src/client/receiver.ts';
 import type { BusyPoll } from '../../src/connection/busy-poll.ts';
+import { MessageIterator, type MessageSource, Receiver } from '../../src/connection/receiver.ts';
 
 /** Makes a receiver without messages, and records when it has its polling begin and end. */
 function setUp(): { receiver: Receiver; told: string[] } {

@@ -1,13 +1,13 @@
 /**
- * The API of a connection of the async client.
+ * The API of a connection whose messages are awaited: the async client's, and a server's.
  */
 
-import type { Message } from '../connection/message.ts';
 import type { Data, SendData, SendOptions } from '../options/options.ts';
 import type { HeaderMap } from '../protocol/opening/head.ts';
 import type { ConnectionState } from '../protocol/session-state.ts';
 import type { ConnectionStats } from '../transport/connection-stats.ts';
 import type { SocketAddress } from '../transport/socket.ts';
+import type { Message } from './message.ts';
 
 /** Options of one `recv`. */
 export interface RecvOptions {

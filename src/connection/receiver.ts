@@ -2,12 +2,12 @@
  * The waiters for the next message of an async connection: one `recv`, or the calls of one iterator.
  */
 
-import { onceAborted } from '../connection/abort-signals.ts';
-import type { BusyPoll } from '../connection/busy-poll.ts';
-import type { Message } from '../connection/message.ts';
-import { handled, rejected } from '../connection/unawaited.ts';
 import { ConcurrencyError, TimeoutError } from '../errors.ts';
 import { clearTimeout, setImmediate, setTimeout } from '../transport/clock.ts';
+import { onceAborted } from './abort-signals.ts';
+import type { BusyPoll } from './busy-poll.ts';
+import type { Message } from './message.ts';
+import { handled, rejected } from './unawaited.ts';
 
 /** Where the messages come from. */
 export interface MessageSource {
