@@ -3,12 +3,12 @@
  * timers do not change them: the network does not go by fake time.
  */
 import { performance } from 'node:perf_hooks';
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
 import { nodeProcess } from './node-globals.ts';
 
 const { now: readClock } = performance;
 
-export { clearTimeout, setImmediate, setTimeout };
+export { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout };
 
 /** Runs a function in the next tick: after the code that runs now, before any input is read. */
 export const nextTick: typeof process.nextTick = nodeProcess.nextTick;

@@ -10,6 +10,8 @@ export interface DriverSink {
   /** A client's connecting has reached its next phase. */
   onPhase(phase: ConnectPhase): void;
   onRequest?(request: UpgradeRequest): void;
+  /** A request was answered with this status, for this reason. */
+  onRefused?(status: number, reason: string): void;
   onOpen(): void;
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;

@@ -2,10 +2,9 @@
  * Pumps one connection: socket ⇄ core ⇄ timer, for the async client, the events client and the server. The rules
  * are the core's, and the socket is Node's.
  */
-import type { Socket } from 'node:net';
 import type { ConnectPhase, WebSocketError } from '../errors.ts';
 import type { Opcode } from '../protocol/frame.ts';
-import type { UpgradeRequest } from '../protocol/opening/server.ts';
+import type { ReceivedRequest, UpgradeRequest } from '../protocol/opening/server.ts';
 import type { Output } from '../protocol/output.ts';
 import type { Session } from '../protocol/session.ts';
 import type { SessionSink } from '../protocol/session-options.ts';
@@ -15,13 +14,18 @@ import type { DriverSink } from './driver-sink.ts';
 import { DriverTimer, type TimerOwner } from './driver-timer.ts';
 import { beginDelivery, endDelivery } from './flush-schedule.ts';
 import { SendingSide } from './sending-side.ts';
-import { type DrivenSocket, type SocketListener, toTransportError } from './socket.ts';
+import {
+  type DrivenSocket,
+  type OwnSocket,
+  type SocketListener,
+  toTransportError,
+} from './socket.ts';
 import { Undelivered } from './undelivered.ts';
 
 /** The pump of one connection. {@link SendingSide} has its sends. */
 export class Driver extends SendingSide implements SessionSink, SocketListener, TimerOwner {
   /** The socket that was attached, also while the connection is lent. */
-  #ownSocket: Socket | undefined;
+  #ownSocket: OwnSocket | undefined;
   /** A client's request, until the socket is connected. It lies outside of the arena: a connect may hang. */
   #request: Uint8Array | undefined;
   /** Bytes that were read while the session was halted. Made when there are any. */
@@ -47,7 +51,7 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   }
 
   /** The socket that was attached. */
-  get socket(): Socket | undefined {
+  get socket(): OwnSocket | undefined {
     return this.#ownSocket;
   }
 
@@ -62,7 +66,7 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   }
 
   /** Takes charge of a socket; it may still be connecting. */
-  attach(socket: Socket): void {
+  attach(socket: OwnSocket): void {
     this.activeSocket = socket;
     this.#ownSocket = socket;
   }
@@ -103,6 +107,20 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
       if (next < length) this.#keepRest(bytes, next, length);
     }
     return !this.session.isPaused && !this.#hasRest;
+  }
+
+  /** Takes a request that an HTTP server has read from the socket. */
+  receiveRequest(request: ReceivedRequest): void {
+    // What the handler of `open` sends leaves together with the answer.
+    beginDelivery(this);
+    this.isDelivering = true;
+    try {
+      this.session.receiveRequest(request, now());
+    } finally {
+      this.isDelivering = false;
+      endDelivery();
+    }
+    this.flushNow();
   }
 
   /** Begins the closing handshake; reading goes on, so that the peer's answer is seen. */
@@ -173,7 +191,7 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
 
   /** Puts the socket back in its place, paused: the connection resumes it. */
   takeBack({ bytesRead, bytesWritten }: DrivenSocket): void {
-    const socket = this.#ownSocket as Socket;
+    const socket = this.#ownSocket as OwnSocket;
     this.#lentReceived += bytesRead - socket.bytesRead;
     this.#lentSent += bytesWritten - socket.bytesWritten;
     this.activeSocket = socket;
@@ -208,6 +226,10 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
 
   onRequest(request: UpgradeRequest): void {
     this.sink.onRequest?.(request);
+  }
+
+  onRefused(status: number, reason: string): void {
+    this.sink.onRefused?.(status, reason);
   }
 
   onOpen(): void {

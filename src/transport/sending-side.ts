@@ -48,8 +48,12 @@ export abstract class SendingSide implements Flusher, Scheduled {
   /** When the present turn began. Made at the first send: an idle connection has none. */
   protected turn: TurnMark | undefined;
   readonly #highWaterMark: number;
-  /** `undefined` for no limit. */
-  readonly #slowPeer: SlowPeerLimit | undefined;
+  /** Bytes that may wait; infinity for no limit. */
+  readonly #maxBufferedAmount: number;
+  /** Bytes that waited at the last send at which they were within that limit. */
+  #lastWithin = 0;
+  /** Made once more bytes wait. */
+  #slowPeer: SlowPeerLimit | undefined;
   /** How many calls of `cork` are under way, one within the other. */
   #corks = 0;
   #isFlushScheduled = false;
@@ -62,9 +66,7 @@ export abstract class SendingSide implements Flusher, Scheduled {
   constructor(sink: DriverSink, highWaterMark: number, maxBufferedAmount?: number) {
     this.sink = sink;
     this.#highWaterMark = Math.min(highWaterMark, maxBufferedAmount ?? highWaterMark);
-    if (maxBufferedAmount !== undefined) {
-      this.#slowPeer = new SlowPeerLimit(maxBufferedAmount, this);
-    }
+    this.#maxBufferedAmount = maxBufferedAmount ?? Number.POSITIVE_INFINITY;
     this.output = new SocketOutput(this);
   }
 
@@ -144,7 +146,17 @@ export abstract class SendingSide implements Flusher, Scheduled {
 
   /** Tells whether more waits than `maxBufferedAmount` allows; the connection is terminated then. */
   isOverfull(): boolean {
-    return this.#slowPeer !== undefined && this.session.isOpen && this.#slowPeer.isPassed();
+    const limit = this.#maxBufferedAmount;
+    if (limit === Number.POSITIVE_INFINITY || !this.session.isOpen) return false;
+    if (this.#slowPeer === undefined) {
+      const { bufferedAmount } = this;
+      if (bufferedAmount <= limit) {
+        this.#lastWithin = bufferedAmount;
+        return false;
+      }
+      this.#slowPeer = new SlowPeerLimit(limit, this, this.#lastWithin);
+    }
+    return this.#slowPeer.isPassed();
   }
 
   /** Tells the sink that there is room again, if `hasRoom` has returned false. */

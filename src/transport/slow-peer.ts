@@ -21,15 +21,19 @@ export class SlowPeerLimit {
   readonly #limit: number;
   readonly #judged: Judged;
   /** Bytes that waited when they were last within the limit. */
-  #lastWithin = 0;
+  #lastWithin: number;
   /** While more bytes than the limit wait: how many may. */
   #allowance: number | undefined;
   #isTerminating = false;
 
-  /** @param limit bytes that may wait */
-  constructor(limit: number, judged: Judged) {
+  /**
+   * @param limit bytes that may wait
+   * @param lastWithin bytes that waited when they were last within the limit
+   */
+  constructor(limit: number, judged: Judged, lastWithin: number) {
     this.#limit = limit;
     this.#judged = judged;
+    this.#lastWithin = lastWithin;
   }
 
   /**

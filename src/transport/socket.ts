@@ -6,6 +6,7 @@
  * keeps alive what only connecting needed.
  */
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ConnectPhase, TransportError } from '../errors.ts';
 
 /** One end of a connection. */
@@ -41,6 +42,14 @@ export interface DrivenSocket {
   destroy(): unknown;
 }
 
+/** The socket that a connection owns. One that is no socket of the network has no addresses. */
+export interface OwnSocket extends DrivenSocket {
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** Is called for the events of one socket. */
 export interface SocketListener {
   /** Connecting has reached the next phase. In the last phase, the upgrade, the socket can be written. */
@@ -57,7 +66,7 @@ const LISTENER: unique symbol = Symbol('listener');
 type ListenedSocket = Socket & { [LISTENER]: SocketListener };
 
 /** Tells the listener of the end of a socket, and of errors. */
-export function listenToEnd(socket: Socket, listener: SocketListener): void {
+export function listenToEnd(socket: Duplex, listener: SocketListener): void {
   (socket as ListenedSocket)[LISTENER] = listener;
   socket.on('end', handleEnd).on('error', handleError).on('close', handleClose);
 }
