@@ -67,21 +67,44 @@ export const FOREIGN_TO_CONNECT: ForeignNames = {
   timeout: calledHere('connectTimeout'),
 };
 
-/** Options that `serve` does not have. */
-export const FOREIGN_TO_SERVE: ForeignNames = {
+const OF_SERVERS: ForeignNames = {
   ...OF_BOTH_ENDS,
-  ...hintsFor('noServer server', () => "the server listens by itself: give it 'port' and 'host'"),
   ...hintsFor('WebSocket clientTracking', () => "'connections' of the server has the open ones"),
   ...hintsFor(
     'callback onconnection',
     () => "the option 'handlers' has 'open', which is called for each connection",
   ),
-  address: calledHere('host'),
   connectTimeout: calledHere('handshakeTimeout'),
   handleProtocols:
     "'protocols' names what is supported, and the hook 'request' may choose: { protocol }",
-  path: "the hook 'request' may look at 'target' of the request: { status: 404 } refuses",
+  idleTimeout: "it goes into the option 'limits': { limits: { idleTimeout } }",
+  maxLifetime: "it goes into the option 'limits': { limits: { lifetime } }",
   verifyClient: "the hook 'request' decides on a client: { status: 401 } refuses",
+};
+
+/** Options that `serve` does not have. */
+export const FOREIGN_TO_SERVE: ForeignNames = {
+  ...OF_SERVERS,
+  ...hintsFor(
+    'noServer server',
+    () => "a server listens by itself; 'attach' and 'upgrade' share the port of an HTTP server",
+  ),
+  address: calledHere('host'),
+  unix: calledHere('socketPath'),
+};
+
+/** Options that `attach` and `upgrade` do not have. */
+export const FOREIGN_TO_ATTACH: ForeignNames = {
+  ...OF_SERVERS,
+  ...hintsFor(
+    'backlog fd host port reusePort socketMode socketPath proxyProtocol',
+    () => 'the HTTP server listens, not this one',
+  ),
+  health: "the HTTP server answers requests: its health check may ask 'state' of this server",
+  noServer: "'upgrade' takes a request, its socket and its first bytes",
+  path: "it is an option of 'attach'; here the caller has chosen the request",
+  server: 'the HTTP server is the first argument of attach',
+  tls: 'TLS is up to the HTTP server',
 };
 
 /** Options that `perMessageDeflate` does not have. */

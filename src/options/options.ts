@@ -1,6 +1,7 @@
 /**
  * Every option of the clients and of the server, with its default and its check: one table for each set of options.
  */
+import { isRegExp } from 'node:util/types';
 import {
   abortSignal,
   boolean,
@@ -10,9 +11,11 @@ import {
   milliseconds,
   object,
   text,
+  textList,
 } from './checks.ts';
 import { credentials, headerPairs, headerText, originList, subprotocols } from './headers.ts';
 import {
+  FOREIGN_TO_ATTACH,
   FOREIGN_TO_CONNECT,
   FOREIGN_TO_DEFLATE,
   FOREIGN_TO_SERVE,
@@ -20,10 +23,13 @@ import {
   unknownOption,
 } from './hints.ts';
 import type {
+  AcceptOptions,
   CommonOptions,
   ConnectOptions,
   DeflateOptions,
+  LimitOptions,
   ListenOptions,
+  ResolvedAcceptOptions,
   ResolvedConnectOptions,
   ResolvedListenOptions,
 } from './types.ts';
@@ -32,13 +38,18 @@ export { checkCallOptions, checkSendOptions } from './calls.ts';
 export { abortSignal, describe, isPlainObject, MAX_TIMER_DELAY, milliseconds } from './checks.ts';
 export { credentialsFault, type HeadersInput, headerPairs } from './headers.ts';
 export type {
+  AcceptOptions,
   CommonOptions,
   ConnectOptions,
   Data,
   DeflateOptions,
+  LimitOptions,
   ListenOptions,
+  PathFilter,
+  ResolvedAcceptOptions,
   ResolvedConnectOptions,
   ResolvedDeflateOptions,
+  ResolvedLimits,
   ResolvedListenOptions,
   SendData,
   SendOptions,
@@ -52,6 +63,8 @@ interface OptionRule {
 }
 
 const MIB = 1024 * 1024;
+/** The defaults by their table, one object for all calls. */
+const DEFAULTS = new Map<object, Record<string, unknown>>();
 
 const DEFLATE = {
   serverNoContextTakeover: { default: false, check: boolean },
@@ -96,18 +109,48 @@ const CONNECT = {
   busyPoll: { default: undefined, check: integer(0) },
 } as const satisfies Record<keyof ConnectOptions, OptionRule>;
 
-const LISTEN = {
+const LIMITS = {
+  connections: { default: Number.POSITIVE_INFINITY, check: integer(0) },
+  perIp: { default: Number.POSITIVE_INFINITY, check: integer(1) },
+  handshakesPerSecond: { default: Number.POSITIVE_INFINITY, check: integer(1) },
+  messagesPerSecond: { default: Number.POSITIVE_INFINITY, check: integer(1) },
+  idleTimeout: { default: 0, check: milliseconds },
+  lifetime: { default: 0, check: milliseconds },
+  sendTimeout: { default: 0, check: milliseconds },
+} as const satisfies Record<keyof LimitOptions, OptionRule>;
+
+const NO_LIMITS: unknown = defaultsOf(LIMITS);
+
+const ACCEPT = {
   ...COMMON,
   maxMessageSize: { default: MIB, check: integer(0) },
-  port: { default: 0, check: integer(0, 65_535) },
-  host: { default: undefined, check: hostName },
-  tls: { default: undefined, check: object },
-  backlog: { default: 511, check: integer(1) },
   maxBufferedAmount: { default: 16 * MIB, check: integer(0) },
   handshakeTimeout: { default: 10_000, check: milliseconds },
   maxConnections: { default: Number.POSITIVE_INFINITY, check: integer(0) },
+  limits: { default: NO_LIMITS, check: limitOptions },
   protocols: { default: [], check: subprotocols },
   origins: { default: undefined, check: originList },
+  trustProxy: { default: [], check: textList },
+  receiveTimeout: { default: 0, check: milliseconds },
+  receiveQueue: { default: { high: 16, low: 4 }, check: receiveQueue },
+} as const satisfies Record<keyof AcceptOptions, OptionRule>;
+
+/** `path` is an option of `serve` and of `attach`, not of `upgrade`. */
+const PATH = { path: { default: undefined, check: pathFilter } } as const;
+
+const LISTEN = {
+  ...ACCEPT,
+  ...PATH,
+  port: { default: undefined, check: integer(0, 65_535) },
+  host: { default: undefined, check: hostName },
+  socketPath: { default: undefined, check: socketName },
+  socketMode: { default: undefined, check: integer(0, 0o777) },
+  fd: { default: undefined, check: descriptor },
+  reusePort: { default: false, check: boolean },
+  proxyProtocol: { default: false, check: boolean },
+  tls: { default: undefined, check: object },
+  backlog: { default: 511, check: integer(1) },
+  health: { default: undefined, check: absolutePath },
 } as const satisfies Record<keyof ListenOptions, OptionRule>;
 
 /**
@@ -136,8 +179,44 @@ export function resolveListenOptions(
   options: unknown,
   others: readonly string[],
 ): ResolvedListenOptions {
-  const resolved = resolve('serve', LISTEN, options, { others, foreign: FOREIGN_TO_SERVE });
-  return resolved as unknown as ResolvedListenOptions;
+  const given = { others, foreign: FOREIGN_TO_SERVE };
+  const resolved = resolve('serve', LISTEN, options, given) as unknown as ResolvedListenOptions;
+  checkPlaces(resolved);
+  return resolved;
+}
+
+/**
+ * Checks the options of `attach` or `upgrade` and fills in the defaults. Throws as {@link resolveListenOptions}.
+ *
+ * @param others names of options that the caller checks itself
+ */
+export function resolveAcceptOptions(
+  caller: 'attach' | 'upgrade',
+  options: unknown,
+  others: readonly string[],
+): ResolvedAcceptOptions {
+  const rules = caller === 'attach' ? { ...ACCEPT, ...PATH } : ACCEPT;
+  const given = { others, foreign: FOREIGN_TO_ATTACH };
+  return resolve(caller, rules, options, given) as unknown as ResolvedAcceptOptions;
+}
+
+/** A server listens in one place. */
+function checkPlaces({ port, host, socketPath, socketMode, fd, reusePort }: ResolvedListenOptions) {
+  const places = Object.entries({ port, socketPath, fd }).filter(
+    ([, place]) => place !== undefined,
+  );
+  if (places.length > 1) {
+    const names = places.map(([name]) => `'${name}'`).join(' and ');
+    throw new TypeError(`serve: the options ${names} exclude each other`);
+  }
+  const isByPort = socketPath === undefined && fd === undefined;
+  if (!isByPort && (host !== undefined || reusePort)) {
+    const name = host === undefined ? 'reusePort' : 'host';
+    throw new TypeError(`serve: option '${name}' goes with 'port' alone`);
+  }
+  if (socketMode !== undefined && socketPath === undefined) {
+    throw new TypeError("serve: option 'socketMode' goes with 'socketPath' alone");
+  }
 }
 
 function resolve(
@@ -167,9 +246,6 @@ function resolve(
   return resolved;
 }
 
-/** The defaults by their table, one object for all calls. */
-const DEFAULTS = new Map<object, Record<string, unknown>>();
-
 function defaultsOf(rules: Readonly<Record<string, OptionRule>>): Record<string, unknown> {
   const known = DEFAULTS.get(rules);
   if (known !== undefined) return known;
@@ -193,6 +269,32 @@ function deflateOptions(name: string, value: unknown): unknown {
     throw new TypeError(`${name} must be true, false or an object, not ${kindOf(value)}`);
   }
   return resolve(name, DEFLATE, value, { foreign: FOREIGN_TO_DEFLATE });
+}
+
+function limitOptions(name: string, value: unknown): unknown {
+  return resolve(name, LIMITS, object(name, value));
+}
+
+function pathFilter(name: string, value: unknown): unknown {
+  if (typeof value === 'string') return absolutePath(name, value);
+  if (typeof value === 'function' || isRegExp(value)) return value;
+  throw new TypeError(`${name} must be a path, a RegExp or a function, not ${kindOf(value)}`);
+}
+
+function absolutePath(name: string, value: unknown): string {
+  const path = text(name, value);
+  if (/^\/[^?#]*$/.test(path)) return path;
+  throw new TypeError(`${name} must begin with '/', without query or fragment, not '${path}'`);
+}
+
+function socketName(name: string, value: unknown): string {
+  const path = text(name, value);
+  if (path === '') throw new TypeError(`${name} must not be empty`);
+  return path;
+}
+
+function descriptor(name: string, value: unknown): unknown {
+  return value === 'systemd' ? value : integer(0, 0x7fff_ffff)(name, value);
 }
 
 function hostName(name: string, value: unknown): string {

@@ -117,16 +117,38 @@ export interface ConnectOptions extends CommonOptions {
   busyPoll?: number | undefined;
 }
 
-/** Options of a server's listening side; the connection options apply to each connection. */
-export interface ListenOptions extends CommonOptions {
-  /** The port; 0 lets the system choose. Default 0. */
-  port?: number | undefined;
-  /** The address to listen on. Default all of this machine: `::`, IPv4 included, or `0.0.0.0` without IPv6. */
-  host?: string | undefined;
-  /** Any option of `tls.createServer`; given, the server speaks `wss:`. Default none. */
-  tls?: TlsOptions | undefined;
-  /** Length of the queue of connections not yet accepted. Default 511. */
-  backlog?: number | undefined;
+/** Which requests are an endpoint's: those to one path, or those whose path matches or is approved of. */
+export type PathFilter = string | RegExp | ((path: string) => boolean);
+
+/** Limits of a server, for abuse and for mishaps. Each may be left out, and is off then. */
+export interface LimitOptions {
+  /** Connections open at once. Above it a request is refused with 503 and `Retry-After`. */
+  connections?: number | undefined;
+  /**
+   * Connections open at once from one address; IPv6 addresses count by their /64, which is what one subscriber has.
+   * Above it a request is refused with 429 and `Retry-After`. Behind a proxy it needs `trustProxy` or `proxyProtocol`.
+   */
+  perIp?: number | undefined;
+  /**
+   * Requests to upgrade per second, of all clients together; as many may come at once. Above it a request is refused
+   * with 503 and `Retry-After`, before the hook `request` sees it.
+   */
+  handshakesPerSecond?: number | undefined;
+  /** Messages and pings per second on one connection; as many may come at once. Above it: close code 1008. */
+  messagesPerSecond?: number | undefined;
+  /** Milliseconds in which no message goes either way; then the connection is closed with 1001. Pings do not count. */
+  idleTimeout?: number | undefined;
+  /** Milliseconds that a connection may last; then it is closed with 1001. */
+  lifetime?: number | undefined;
+  /**
+   * Milliseconds in which a client takes nothing of what waits for it; then its connection is terminated
+   * (`WS_SLOW_PEER`), since a close frame would have to wait as well. `maxBufferedAmount` limits the bytes.
+   */
+  sendTimeout?: number | undefined;
+}
+
+/** Options of `serve`, `attach` and `upgrade`; the connection options apply to each connection. */
+export interface AcceptOptions extends CommonOptions {
   /** Milliseconds for a client to complete its opening handshake; 0 for no limit. Default 10 000. */
   handshakeTimeout?: number | undefined;
   /**
@@ -136,12 +158,64 @@ export interface ListenOptions extends CommonOptions {
    * meanwhile. Default 16 MiB.
    */
   maxBufferedAmount?: number | undefined;
-  /** Connections open at once; above it the upgrade is refused with 503. Default no limit. */
+  /** The same as `limits: { connections }`. Default no limit. */
   maxConnections?: number | undefined;
+  /** Limits on connections, handshakes, messages and time. Default none. */
+  limits?: LimitOptions | undefined;
   /** Subprotocols supported, best first; the first that the client offers too is chosen. Default none. */
   protocols?: string | readonly string[] | undefined;
   /** Origins accepted, such as `https://example.com`; a request with another is refused with 403. Default any. */
   origins?: readonly string[] | undefined;
+  /**
+   * The proxies whose word on the client's address is taken: addresses and networks such as `10.0.0.0/8`, and the names
+   * `loopback`, `private` (the private networks, link-local ones among them) and `unix` (peers over a unix socket).
+   * `clientAddress` of a request is then the rightmost address of `X-Forwarded-For`, or without that header of
+   * `Forwarded` (RFC 7239), that is not one of them. Default none: these headers are not looked at.
+   */
+  trustProxy?: readonly string[] | undefined;
+  /** With `connection`: milliseconds that a `recv` without a timeout of its own waits; 0 for no limit. Default 0. */
+  receiveTimeout?: number | undefined;
+  /** With `connection`: as the option of `connect`. Default 16 and 4. */
+  receiveQueue?: { high?: number | undefined; low?: number | undefined } | undefined;
+}
+
+/** Options of a server's listening side, and of its connections. */
+export interface ListenOptions extends AcceptOptions {
+  /** The port; 0 lets the system choose. Default 0. */
+  port?: number | undefined;
+  /** The address to listen on. Default all of this machine: `::`, IPv4 included, or `0.0.0.0` without IPv6. */
+  host?: string | undefined;
+  /**
+   * The path of a unix socket to listen on, instead of a port. A socket file that is left over there is removed, but
+   * only if nobody listens on it.
+   */
+  socketPath?: string | undefined;
+  /** The mode of that file, such as `0o660`. Default what the umask leaves. */
+  socketMode?: number | undefined;
+  /**
+   * An open descriptor that listens already; `'systemd'` takes the first one that systemd's socket activation has
+   * passed on (`LISTEN_FDS`).
+   */
+  fd?: number | 'systemd' | undefined;
+  /**
+   * Lets several processes listen on one port, with the system spreading the connections (`SO_REUSEPORT`). It needs
+   * Node.js 22.12 and Linux or a BSD. The spread is uneven, and connections that wait for a process that ends are lost:
+   * `node:cluster` does better on both. Default `false`.
+   */
+  reusePort?: boolean | undefined;
+  /**
+   * Whether every connection begins with a header of the PROXY protocol, version 1 or 2, before TLS: a load balancer
+   * passes on the client's address so. Connections without it are dropped. Default `false`.
+   */
+  proxyProtocol?: boolean | undefined;
+  /** Any option of `tls.createServer`; given, the server speaks `wss:`. Default none. */
+  tls?: TlsOptions | undefined;
+  /** Length of the queue of connections not yet accepted. Default 511. */
+  backlog?: number | undefined;
+  /** Which requests are answered; others are refused with 404. Default all. */
+  path?: PathFilter | undefined;
+  /** A path that answers `GET` with 200 while the server takes connections, with 503 while it drains. Default none. */
+  health?: string | undefined;
 }
 
 /** `DeflateOptions`, checked, with every default filled in. */
@@ -183,15 +257,41 @@ export interface ResolvedConnectOptions extends ResolvedCommon {
   readonly busyPoll: number | undefined;
 }
 
-/** `ListenOptions`, checked, with every default filled in. */
-export interface ResolvedListenOptions extends ResolvedCommon {
-  readonly port: number;
-  readonly host: string | undefined;
-  readonly tls: TlsOptions | undefined;
-  readonly backlog: number;
+/** `LimitOptions`, checked, with every default filled in: no limit is infinity, no time is 0. */
+export interface ResolvedLimits {
+  readonly connections: number;
+  readonly perIp: number;
+  readonly handshakesPerSecond: number;
+  readonly messagesPerSecond: number;
+  readonly idleTimeout: number;
+  readonly lifetime: number;
+  readonly sendTimeout: number;
+}
+
+/** `AcceptOptions`, checked, with every default filled in. */
+export interface ResolvedAcceptOptions extends ResolvedCommon {
   readonly maxBufferedAmount: number;
   readonly handshakeTimeout: number;
   readonly maxConnections: number;
+  readonly limits: ResolvedLimits;
   readonly protocols: readonly string[];
   readonly origins: readonly string[] | undefined;
+  readonly trustProxy: readonly string[];
+  readonly receiveTimeout: number;
+  readonly receiveQueue: { readonly high: number; readonly low: number };
+  readonly path: PathFilter | undefined;
+}
+
+/** `ListenOptions`, checked, with every default filled in. */
+export interface ResolvedListenOptions extends ResolvedAcceptOptions {
+  readonly port: number | undefined;
+  readonly host: string | undefined;
+  readonly socketPath: string | undefined;
+  readonly socketMode: number | undefined;
+  readonly fd: number | 'systemd' | undefined;
+  readonly reusePort: boolean;
+  readonly proxyProtocol: boolean;
+  readonly tls: TlsOptions | undefined;
+  readonly backlog: number;
+  readonly health: string | undefined;
 }
