@@ -10,10 +10,10 @@ function entry(name, limit) {
 }
 
 export default [
-  entry('.', '214 kB'),
-  entry('./sync', '262 kB'),
+  entry('.', '216 kB'),
+  entry('./sync', '271 kB'),
   entry('./events', '206 kB'),
-  entry('./server', '214 kB'),
+  entry('./server', '274 kB'),
   { name: 'the wasm kernel', path: 'src/kernels/wasm-binary.ts', limit: '700 B', brotli: false },
-  { name: 'dist', path: 'dist/**/*.{js,cjs,d.ts,d.cts}', limit: '440 kB', brotli: false },
+  { name: 'dist', path: 'dist/**/*.{js,cjs,d.ts,d.cts}', limit: '516 kB', brotli: false },
 ];

@@ -37,8 +37,15 @@ const WITH_TEXT_CODING =
 /** Returns the CommonJS of an import or export; undefined for any other statement. */
 function commonJsOf({ type, source, specifiers, declaration }) {
   if (type === 'ImportDeclaration') {
-    const names = specifiers.map(({ imported, local }) => pair(imported.name, local.name));
-    return `var { ${names.join(', ')} } = ${load(source.value)};`;
+    // The default of a module of Node.js is the module itself.
+    const isWhole = ({ type: kind }) => kind === 'ImportDefaultSpecifier';
+    const whole = specifiers.filter(isWhole).map(({ local }) => local.name);
+    const names = specifiers
+      .filter((specifier) => !isWhole(specifier))
+      .map(({ imported, local }) => pair(imported.name, local.name));
+    const taken = names.length === 0 ? [] : [`{ ${names.join(', ')} }`];
+    const loaded = load(source.value);
+    return [...whole, ...taken].map((name) => `var ${name} = ${loaded};`).join(' ');
   }
   if (type === 'ExportNamedDeclaration' && source === null && declaration === null) {
     return specifiers

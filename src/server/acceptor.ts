@@ -1,83 +1,133 @@
 /**
- * The connections of a server, from the accepted socket on: has the request hook decide, keeps the limit of
- * connections, and knows which connections are open.
+ * The connections of a server, from the socket on: has the request hook decide, keeps the limits, and knows which
+ * connections are open.
  */
-import type { Socket } from 'node:net';
-import type { EventConnection, Handlers } from '../connection/event-connection.ts';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { OpeningWaiter } from '../connection/driven-connection.ts';
+import type { Handlers } from '../connection/event-connection.ts';
 import type { Message } from '../connection/message.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { nodeKernels } from '../kernels/node.ts';
-import type { ResolvedListenOptions } from '../options/options.ts';
+import type { ResolvedAcceptOptions } from '../options/options.ts';
+import { CloseCode } from '../protocol/close-code.ts';
+import type { PageAnswer, ReceivedRequest } from '../protocol/opening/server.ts';
 import { Session } from '../protocol/session.ts';
+import { type AdoptedSocket, adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
-import { adoptSocket } from './adopt-socket.ts';
+import type { ConnectionFunction } from './accepted-connection.ts';
+import { Admissions, type NoRoom } from './admissions.ts';
+import { TrustedProxies } from './client-address.ts';
+import { Counts } from './counts.ts';
 import type { Faults } from './faults.ts';
+import { isOnPath } from './path-filter.ts';
 import { checkDecision, type RequestDecision, type RequestHook } from './request-decision.ts';
-import { type ConnectionServer, ServerConnection } from './server-connection.ts';
+import {
+  type ConnectionServer,
+  LimitedEventConnection,
+  ServerAsyncConnection,
+  type ServerConnection,
+  ServerEventConnection,
+} from './server-connection.ts';
+import { Sweep } from './sweep.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Is told of a request that was refused. */
+export type RefusedHook = (
+  request: UpgradeRequest | undefined,
+  status: number,
+  reason: string,
+) => unknown;
 
 /** The options of a server that are functions of the user's, and how they are called. */
 export interface AcceptorOptions<T> {
-  readonly handlers: Handlers<T> | Handlers<T, Message>;
+  readonly handlers?: Handlers<T> | Handlers<T, Message> | undefined;
+  readonly connection?: ConnectionFunction<T> | undefined;
   readonly views?: boolean | undefined;
   readonly request?: RequestHook<T> | undefined;
+  readonly refused?: RefusedHook | undefined;
 }
+
+/** Whether an acceptor takes connections: while it drains it only keeps those that there are. */
+export type AcceptorState = 'open' | 'draining' | 'closed';
 
 /** Accepts sockets, and keeps their connections until they have ended. */
 export class Acceptor<T> implements ConnectionServer<T> {
   /** The server's URL, known once it listens. Every connection keeps it, so there is one string. */
   url = '';
-  readonly connections: Set<EventConnection<T>> = new Set();
+  state: AcceptorState = 'open';
+  readonly connections: Set<ServerConnection<T>> = new Set();
   readonly faults: Faults<T>;
+  readonly proxies: TrustedProxies;
+  readonly counts: Counts = new Counts();
+  /** Answers requests that ask for no upgrade. */
+  page: PageAnswer | undefined;
   readonly #options: AcceptorOptions<T>;
-  readonly #resolved: ResolvedListenOptions;
+  readonly #resolved: ResolvedAcceptOptions;
   readonly #limits: SessionLimits;
+  readonly #admissions: Admissions;
+  readonly #sweep: Sweep<T> | undefined;
   /** Connections that are opening or closing. */
   readonly #notOpen = new Set<ServerConnection<T>>();
-  /** How many connections count towards `maxConnections`: open ones, and those being decided on. */
-  #admitted = 0;
-  #isClosing = false;
-  /** Resolves the promise of `close`, if that waits. */
-  #allEnded: (() => void) | undefined;
+  /** Resolve the promises that wait until there is no connection. */
+  #emptyWaiters: (() => void)[] = [];
 
-  constructor(options: AcceptorOptions<T>, resolved: ResolvedListenOptions, faults: Faults<T>) {
+  constructor(options: AcceptorOptions<T>, resolved: ResolvedAcceptOptions, faults: Faults<T>) {
     this.faults = faults;
+    this.proxies = new TrustedProxies(resolved.trustProxy);
     this.#options = options;
     this.#resolved = resolved;
     this.#limits = sessionLimits(resolved, resolved.handshakeTimeout);
+    this.#admissions = new Admissions(resolved.limits, resolved.maxConnections);
+    this.#sweep = Sweep.for(resolved.limits, this);
+  }
+
+  /** The connections that are opening or closing. */
+  get notOpen(): ReadonlySet<ServerConnection<T>> {
+    return this.#notOpen;
   }
 
   /** Takes over a socket whose client may send its request now. */
-  accept(socket: Socket): void {
-    const resolved = this.#resolved;
-    if (this.#isClosing) {
+  accept(socket: Duplex): void {
+    if (this.state === 'closed') {
       socket.destroy();
       return;
     }
-    const { handlers, views = false } = this.#options;
-    const connection = new ServerConnection<T>(this, handlers, resolved, views);
+    this.#adopt(this.#create(), socket).begin();
+  }
+
+  /**
+   * Takes over a socket whose request an HTTP server has read. Returns the connection.
+   *
+   * @param head what the HTTP server has read behind the request
+   * @param opening is told whether the connection is opened
+   */
+  take(
+    socket: Duplex,
+    request: ReceivedRequest,
+    head: Uint8Array,
+    opening?: OpeningWaiter,
+  ): ServerConnection<T> {
+    if (socket instanceof Socket) {
+      // The HTTP server's time for a request does not concern a connection.
+      socket.setTimeout(0);
+      socket.setNoDelay(this.#resolved.noDelay);
+    }
+    const connection = this.#create();
+    connection.opening = opening;
+    const adopted = this.#adopt(connection, socket);
     const { driver } = connection;
-    this.#notOpen.add(connection);
-    driver.begin((output, sink) =>
-      Session.server(
-        {
-          kernels: nodeKernels(),
-          output,
-          sink,
-          limits: this.#limits,
-          autoPong: resolved.autoPong,
-          deliversFrames: handlers.frame !== undefined,
-          handsOver: !views,
-          sha1: sha1Base64,
-          compression: connection.compression,
-        },
-        now(),
-      ),
-    );
-    driver.attach(socket);
-    driver.handleConnect();
-    adoptSocket(socket, driver);
+    driver.receiveRequest(request);
+    // A copy: the payloads are unmasked in place, and the bytes belong to the caller.
+    adopted.begin(new Uint8Array(head), !driver.session.isPaused);
+    return connection;
+  }
+
+  /** Lets no more connections in. */
+  stopAccepting(): void {
+    if (this.state === 'open') this.state = 'draining';
   }
 
   /**
@@ -86,55 +136,72 @@ export class Acceptor<T> implements ConnectionServer<T> {
    * @param code a close code that may be sent
    */
   close(code: number, reason: string): Promise<void> {
-    this.#isClosing = true;
-    for (const connection of this.connections) connection.close(code, reason);
+    this.state = 'closed';
+    this.#sweep?.stop();
+    for (const connection of this.connections) void connection.close(code, reason);
     for (const connection of this.#notOpen) {
       if (connection.state === 'connecting') connection.terminate();
     }
+    return this.whenEmpty();
+  }
+
+  /** Waits until there is no connection, neither an open one nor one that is opening or closing. */
+  whenEmpty(): Promise<void> {
     return new Promise((resolve) => {
-      this.#allEnded = resolve;
-      if (this.#isEmpty()) resolve();
+      this.#emptyWaiters.push(resolve);
+      this.#tellIfEmpty();
     });
   }
 
   /** @internal */
   decide(connection: ServerConnection<T>, request: UpgradeRequest): void {
-    const { origins, maxConnections } = this.#resolved;
-    const { driver } = connection;
-    if (this.#isClosing || this.#admitted >= maxConnections) {
-      driver.refuse({ status: 503, body: 'too many connections\n' });
+    if (this.state !== 'open') {
+      this.#refuse(connection, 503, 'the server is closing', { 'Retry-After': '1' });
       return;
     }
+    const { origins, path } = this.#resolved;
+    try {
+      if (path !== undefined && !isOnPath(path, request.path)) {
+        this.#refuse(connection, 404, 'there is no WebSocket at this path');
+        return;
+      }
+    } catch (error) {
+      this.#refuseAfterFault(connection, 'path', error);
+      return;
+    }
+    const admitted = this.#admissions.admit(request.clientAddress);
+    if (typeof admitted === 'object') {
+      this.#refuseForRoom(connection, admitted);
+      return;
+    }
+    connection.admission.network = admitted;
     if (
       origins !== undefined &&
       (request.origin === undefined || !origins.includes(request.origin))
     ) {
-      driver.refuse({ status: 403, body: 'this origin is not allowed\n' });
+      this.#refuse(connection, 403, 'this origin is not allowed');
       return;
     }
-    connection.isAdmitted = true;
-    this.#admitted++;
-    const { request: hook } = this.#options;
-    try {
-      const decision = hook?.(request);
-      if (!isThenable(decision)) {
-        this.#answer(connection, request, decision);
-        return;
-      }
-      // The server reads nothing more from a client that waits for its answer.
-      driver.pause();
-      Promise.resolve(decision)
-        .then((decided) => this.#answerLate(connection, request, decided))
-        .catch((error: unknown) => this.#refuseAfterFault(connection, error));
-    } catch (error) {
-      this.#refuseAfterFault(connection, error);
-    }
+    this.#askHook(connection, request);
+  }
+
+  /** @internal */
+  refused(connection: ServerConnection<T>, status: number, reason: string): void {
+    connection.admission.isRefused = true;
+    // A page is no refusal.
+    if (status < 300) return;
+    this.#dismiss(connection);
+    this.#tellRefused(connection.request, status, reason);
   }
 
   /** @internal */
   opened(connection: ServerConnection<T>): void {
+    // A whole number: a fraction would have memory of its own.
+    connection.admission.openedAt = Math.ceil(now());
+    this.counts.accepted++;
     this.#notOpen.delete(connection);
     this.connections.add(connection);
+    this.#sweep?.add(connection);
   }
 
   /** @internal */
@@ -147,17 +214,92 @@ export class Acceptor<T> implements ConnectionServer<T> {
   closed(connection: ServerConnection<T>): void {
     this.#dismiss(connection);
     this.#notOpen.delete(connection);
-    if (this.#isEmpty()) this.#allEnded?.();
+    this.#sweep?.remove(connection);
+    this.counts.ended(connection);
+    this.#tellIfEmpty();
   }
 
-  #isEmpty(): boolean {
-    return this.connections.size === 0 && this.#notOpen.size === 0;
+  /** @internal */
+  overrun(connection: ServerConnection<T>): void {
+    if (connection.state !== 'open') return;
+    this.counts.limited.messagesPerSecond++;
+    void connection.close(CloseCode.policyViolation, 'too many messages');
   }
 
-  /** Stops counting the connection towards `maxConnections`. */
-  #dismiss(connection: ServerConnection<T>): void {
-    if (connection.isAdmitted) this.#admitted--;
-    connection.isAdmitted = false;
+  #create(): ServerConnection<T> {
+    const { handlers, connection, views = false } = this.#options;
+    const resolved = this.#resolved;
+    const { messagesPerSecond } = resolved.limits;
+    const rate =
+      messagesPerSecond === Number.POSITIVE_INFINITY
+        ? undefined
+        : new TokenBucket(messagesPerSecond, now());
+    if (connection !== undefined) {
+      return new ServerAsyncConnection(this, connection, resolved, rate);
+    }
+    const given = handlers as Handlers<T>;
+    return rate === undefined
+      ? new ServerEventConnection(this, given, resolved, views)
+      : new LimitedEventConnection(this, given, resolved, views, rate);
+  }
+
+  /** Begins the connection's session over the socket, which is not read yet. */
+  #adopt(connection: ServerConnection<T>, socket: Duplex): AdoptedSocket {
+    const { driver } = connection;
+    const { handlers, views = false } = this.#options;
+    this.#notOpen.add(connection);
+    driver.begin((output, sink) =>
+      Session.server(
+        {
+          kernels: nodeKernels(),
+          output,
+          sink,
+          limits: this.#limits,
+          autoPong: this.#resolved.autoPong,
+          deliversFrames: handlers?.frame !== undefined,
+          handsOver: !views,
+          sha1: sha1Base64,
+          compression: connection.compression,
+          page: this.page,
+        },
+        now(),
+      ),
+    );
+    const adopted = adoptSocket(socket, driver);
+    driver.attach(adopted.socket);
+    driver.handleConnect();
+    return adopted;
+  }
+
+  #askHook(connection: ServerConnection<T>, request: UpgradeRequest): void {
+    const { request: hook } = this.#options;
+    try {
+      const decision = hook?.(request);
+      if (!isThenable(decision)) {
+        this.#answer(connection, request, decision);
+        return;
+      }
+      // The server reads nothing more from a client that waits for its answer.
+      connection.driver.pause();
+      Promise.resolve(decision)
+        .then((decided) => this.#answerLate(connection, request, decided))
+        .catch((error: unknown) => this.#refuseAfterFault(connection, 'request', error));
+    } catch (error) {
+      this.#refuseAfterFault(connection, 'request', error);
+    }
+  }
+
+  #tellIfEmpty(): void {
+    if (this.connections.size > 0 || this.#notOpen.size > 0) return;
+    const waiters = this.#emptyWaiters;
+    this.#emptyWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  /** Stops counting the connection towards the limits. */
+  #dismiss({ admission }: ServerConnection<T>): void {
+    if (admission.network !== undefined) this.#admissions.leave(admission.network);
+    admission.network = undefined;
   }
 
   #answerLate(
@@ -166,7 +308,10 @@ export class Acceptor<T> implements ConnectionServer<T> {
     decision: RequestDecision<T>,
   ): void {
     // The client may have gone in the meantime.
-    if (connection.state === 'connecting') this.#answer(connection, request, decision);
+    if (connection.state !== 'connecting') return;
+    // The server may have begun to close.
+    if (this.state === 'open') this.#answer(connection, request, decision);
+    else this.#refuse(connection, 503, 'the server is closing', { 'Retry-After': '1' });
   }
 
   #answer(
@@ -174,22 +319,60 @@ export class Acceptor<T> implements ConnectionServer<T> {
     request: UpgradeRequest,
     decision: RequestDecision<T>,
   ): void {
-    const checked = checkDecision(decision, request, this.#resolved.protocols);
+    const { protocols } = this.#resolved;
+    const checked = checkDecision(decision, request, protocols);
     if (checked.refusal !== undefined) {
+      const { refusal } = checked;
       this.#dismiss(connection);
-      connection.driver.refuse(checked.refusal);
+      connection.admission.isRefused = true;
+      connection.driver.refuse(refusal);
+      this.#tellRefused(request, refusal.status, 'refused by the hook');
       return;
     }
     if (checked.data !== undefined) connection.data = checked.data;
     connection.driver.accept(checked.protocol, checked.headers);
   }
 
-  /** The hook threw, or its decision cannot be carried out. */
-  #refuseAfterFault(connection: ServerConnection<T>, error: unknown): void {
+  #refuseForRoom(connection: ServerConnection<T>, room: NoRoom): void {
+    this.counts.limited[room.limit]++;
+    this.#refuse(connection, room.status, room.reason, { 'Retry-After': String(room.retryAfter) });
+  }
+
+  #refuse(
+    connection: ServerConnection<T>,
+    status: number,
+    reason: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    this.#dismiss(connection);
+    connection.admission.isRefused = true;
+    connection.driver.refuse({ status, headers: Object.entries(headers), body: `${reason}\n` });
+    this.#tellRefused(connection.request, status, reason);
+  }
+
+  /** A function of the user's threw, or the hook's decision cannot be carried out. */
+  #refuseAfterFault(connection: ServerConnection<T>, source: 'request' | 'path', error: unknown) {
     const { request, state, driver } = connection;
     this.#dismiss(connection);
-    if (state === 'connecting') driver.refuse({ status: 500 });
-    this.faults.report(error, { source: 'request', request });
+    if (state === 'connecting') {
+      connection.admission.isRefused = true;
+      driver.refuse({ status: 500 });
+      this.#tellRefused(request, 500, `the function '${source}' failed`);
+    }
+    this.faults.report(error, { source, request });
+  }
+
+  #tellRefused(request: UpgradeRequest | undefined, status: number, reason: string): void {
+    this.counts.refuse(status);
+    const hook = this.#options.refused;
+    if (hook === undefined) return;
+    const fail = (error: unknown): void =>
+      this.faults.report(error, { source: 'refused', request });
+    try {
+      Promise.resolve(hook(request, status, reason)).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 }
 

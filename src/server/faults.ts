@@ -6,16 +6,18 @@ import { isNativeError } from 'node:util/types';
 import type { EventConnection, HandlerName } from '../connection/event-connection.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
 import { nextTick } from '../transport/clock.ts';
+import type { AcceptedConnection } from './accepted-connection.ts';
 
 /** Where a fault happened. */
 export interface FaultContext<T = unknown> {
   /**
-   * The code that failed: `request` is the request hook, `tls` a callback of the option `tls`, and any other name a
+   * The code that failed: `request` is the request hook, `path` the function of that option, `refused` the option,
+   * `connection` the function that serves a connection, `tls` a callback of the option `tls`, and any other name a
    * handler. `accept` stands for the system, which could not accept a client: too many files are open, for example.
    */
-  readonly source: 'request' | 'tls' | 'accept' | HandlerName;
+  readonly source: 'request' | 'path' | 'refused' | 'connection' | 'tls' | 'accept' | HandlerName;
   /** The connection on which it happened, if that was open. */
-  readonly connection?: EventConnection<T> | undefined;
+  readonly connection?: EventConnection<T> | AcceptedConnection<T> | undefined;
   /** The request that was being decided on, or that opened the connection. */
   readonly request?: UpgradeRequest | undefined;
 }
@@ -35,12 +37,14 @@ export class Faults<T> {
 
   /**
    * Reports a fault. Without the option `error`, a fault of a handler is an uncaught exception, as programs expect of
-   * their own mistakes. A fault before the connection is open is a warning then, once for each source.
+   * their own mistakes. A fault before the connection is open is a warning then, once for each source. So is a fault of
+   * the function `connection`: what it awaits also fails for reasons of the client's making.
    */
   report(error: unknown, context: FaultContext<T>): void {
+    const isWarning = context.connection === undefined || context.source === 'connection';
     if (this.#handler !== undefined) {
       this.#tell(this.#handler, error, context);
-    } else if (context.connection === undefined) {
+    } else if (isWarning) {
       this.#warn(context.source, error);
     } else {
       nextTick(() => {

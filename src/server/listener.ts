@@ -2,24 +2,28 @@
  * The listening side of a server. It gives plain sockets to the acceptor, or sockets whose TLS handshake is done.
  */
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import type { Server as SecureServer, TlsOptions } from 'node:tls';
 import { isNativeError, isPromise } from 'node:util/types';
 import { MAX_TIMER_DELAY } from '../options/options.ts';
 import { nodeTls } from '../transport/node-tls.ts';
+import { takeProxyHeader } from './proxied-sockets.ts';
 
 /** The options of a listener. */
 export interface ListenerOptions {
   readonly noDelay: boolean;
-  /** Milliseconds for a TLS handshake; 0 for no limit. */
+  /** Milliseconds for a TLS handshake, and for a header of the PROXY protocol; 0 for no limit. */
   readonly handshakeTimeout: number;
+  readonly proxyProtocol: boolean;
   readonly tls: TlsOptions | undefined;
 }
 
 /** A server of Node.js with its sockets. */
 export interface Listener {
   readonly server: Server;
-  /** The sockets below TLS. Some of them are no connections yet: their TLS handshake is not done. */
+  /** The sockets that are no connections yet, or are underneath one: TLS or a header comes first. */
   readonly rawSockets: ReadonlySet<Socket>;
+  /** Uses other options of TLS for the handshakes to come; absent without TLS. */
+  setTls?(options: TlsOptions): void;
 }
 
 /**
@@ -34,11 +38,41 @@ export function createListener(
   accept: (socket: Socket) => void,
   handleFault: (error: unknown) => void,
 ): Listener {
-  const { noDelay, handshakeTimeout, tls } = options;
+  const { noDelay, handshakeTimeout, proxyProtocol, tls } = options;
   const rawSockets = new Set<Socket>();
-  if (tls === undefined) {
-    return { server: createTcpServer({ noDelay, pauseOnConnect: true }, accept), rawSockets };
+  const keep = (socket: Socket): void => {
+    rawSockets.add(socket);
+    socket.once('close', () => rawSockets.delete(socket));
+  };
+  const plain = (next: (socket: Socket) => void): Server =>
+    createTcpServer({ noDelay, pauseOnConnect: !proxyProtocol }, (socket) => {
+      if (!proxyProtocol) {
+        next(socket);
+        return;
+      }
+      keep(socket);
+      takeProxyHeader(socket, handshakeTimeout, next);
+    });
+  if (tls === undefined) return { server: plain(accept), rawSockets };
+  const secure = createSecureServer(options, tls, accept, handleFault);
+  const setTls = (changed: TlsOptions): void => {
+    // Options that stay, such as the list of ciphers, need not be given again.
+    secure.setSecureContext({ ...tls, ...changed });
+  };
+  if (!proxyProtocol) {
+    secure.on('connection', keep);
+    return { server: secure, rawSockets, setTls };
   }
+  // The header comes before TLS, on a plain socket, which then goes through the server that does not listen.
+  return { server: plain((socket) => secure.emit('connection', socket)), rawSockets, setTls };
+}
+
+function createSecureServer(
+  { noDelay, handshakeTimeout }: ListenerOptions,
+  tls: TlsOptions,
+  accept: (socket: Socket) => void,
+  handleFault: (error: unknown) => void,
+): SecureServer {
   const server = nodeTls().createServer(
     {
       // A client that speaks HTTP/2 as well must not choose it.
@@ -52,11 +86,7 @@ export function createListener(
   );
   // A TLS handshake that fails is the client's fault, and is not reported.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  server.on('connection', (socket: Socket) => {
-    rawSockets.add(socket);
-    socket.once('close', () => rawSockets.delete(socket));
-  });
-  return { server, rawSockets };
+  return server;
 }
 
 /**
@@ -119,16 +149,4 @@ function answerOf<T>(
     handleFault(error);
     return undefined;
   }
-}
-
-/** Makes a URL for connecting from this machine to a server that listens on the host, or on every address. */
-export function urlOf(host: string | undefined, port: number, isSecure: boolean): string {
-  return `${isSecure ? 'wss' : 'ws'}://${reachable(host)}:${port}/`;
-}
-
-function reachable(host = '::'): string {
-  // A name, since certificates are rarely for addresses.
-  if (host === '::') return 'localhost';
-  if (host === '0.0.0.0') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -62,14 +62,14 @@ export function checkDecision<T>(
 ): CheckedDecision<T> {
   if (decision !== undefined && (decision === null || typeof decision !== 'object')) {
     throw new TypeError(
-      `serve: the request hook must return an object or nothing, not ${describe(decision)}`,
+      `the request hook must return an object or nothing, not ${describe(decision)}`,
     );
   }
   // A refusal with a mistyped `status` would accept the request.
   const unknown = Object.keys(decision ?? {}).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(
-      `serve: the request hook returned an object with the unknown '${unknown}'; there are ${NAMES.join(', ')}`,
+      `the request hook returned an object with the unknown '${unknown}'; there are ${NAMES.join(', ')}`,
     );
   }
   const headers =
@@ -77,10 +77,14 @@ export function checkDecision<T>(
   if (decision?.status !== undefined) {
     const { status, body } = decision;
     if (!Number.isInteger(status) || status < 300 || status > 599) {
-      throw new RangeError(`serve: the status of a refusal must be from 300 to 599, not ${status}`);
+      throw new RangeError(
+        `the request hook: the status of a refusal must be from 300 to 599, not ${status}`,
+      );
     }
     if (body !== undefined && typeof body !== 'string') {
-      throw new TypeError(`serve: the body of a refusal must be a string, not ${describe(body)}`);
+      throw new TypeError(
+        `the request hook: the body of a refusal must be a string, not ${describe(body)}`,
+      );
     }
     return { refusal: { status, headers, body } };
   }
@@ -88,7 +92,7 @@ export function checkDecision<T>(
   if (protocol !== undefined && protocol !== '' && !request.protocols.includes(protocol)) {
     // RFC 6455 §4.2.2: "The value chosen MUST be derived from the client's handshake".
     throw new TypeError(
-      `serve: the request hook chose the subprotocol '${protocol}', which the client does not offer`,
+      `the request hook chose the subprotocol '${protocol}', which the client does not offer`,
     );
   }
   const chosen = protocol ?? supported.find((name) => request.protocols.includes(name)) ?? '';

@@ -1,164 +1,96 @@
 /**
- * The server as users see it: its options, its calls, and where it listens.
+ * A server with a port of its own.
  */
-import type { AddressInfo } from 'node:net';
-import type { EventConnection, Handlers } from '../connection/event-connection.ts';
-import { checkHandlers } from '../connection/handlers.ts';
-import type { Message } from '../connection/message.ts';
-import type { UpgradeRequest } from '../connection/upgrade-request.ts';
-import { INSPECT, shown } from '../inspection.ts';
-import { nodeKernels } from '../kernels/node.ts';
+import cluster from 'node:cluster';
+import type { EventConnection } from '../connection/event-connection.ts';
 import {
-  describe,
   type ListenOptions,
   type ResolvedListenOptions,
   resolveListenOptions,
 } from '../options/options.ts';
-import { CloseCode, serializeClosePayload } from '../protocol/close-code.ts';
-import { Acceptor } from './acceptor.ts';
-import { type FaultContext, Faults } from './faults.ts';
-import { createListener, type Listener, urlOf } from './listener.ts';
-import type { RequestDecision } from './request-decision.ts';
+import type { PageAnswer } from '../protocol/opening/server.ts';
+import type { AcceptedConnection } from './accepted-connection.ts';
+import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import { Faults } from './faults.ts';
+import { createListener, type Listener } from './listener.ts';
+import { pathOf } from './path-filter.ts';
+import { listenAt } from './place.ts';
+import { PlacedServer, type ServerPlace } from './placed-server.ts';
+import {
+  checkServeOptions,
+  type DecisionOptions,
+  SERVE_OPTION_NAMES,
+  type WithConnection,
+  type WithHandlers,
+  type WithViews,
+} from './serve-options.ts';
+import type { Server } from './server.ts';
 
 /** Options of `serve` without its handlers. */
-export interface ServeBaseOptions<T> extends ListenOptions {
-  /**
-   * Decides on a request to upgrade, at once or later: `undefined` accepts it, `{ status }` refuses it, and
-   * `{ protocol, headers, data }` accepts it with these. If the hook throws, or its answer cannot be carried out, the
-   * request is refused with 500 and `error` is called.
-   */
-  request?:
-    | ((request: UpgradeRequest) => RequestDecision<T> | Promise<RequestDecision<T>>)
-    | undefined;
-  /**
-   * Is called with what the request hook or a handler threw, or with what its promise was rejected with. Default: a
-   * warning of the process for the hook, once, and an uncaught exception for a handler.
-   */
-  error?: ((error: unknown, context: FaultContext<T>) => void) | undefined;
-}
+export interface ServeBaseOptions<T> extends ListenOptions, DecisionOptions<T> {}
 
 /** Options of `serve`. */
-export interface ServeOptions<T> extends ServeBaseOptions<T> {
-  /** Whether handlers are given views of the receive buffer. Default `false`: they are given data to keep. */
-  views?: false | undefined;
-  /** The handlers of each connection. Text is a string, binary is bytes of its own. */
-  handlers: Handlers<T, Message>;
-}
+export interface ServeOptions<T> extends ServeBaseOptions<T>, WithHandlers<T> {}
 
 /** Options of `serve` with handlers that are given views of the receive buffer: nothing is copied. */
-export interface ServeViewsOptions<T> extends ServeBaseOptions<T> {
-  /** Whether handlers are given views of the receive buffer, valid until they return. */
-  views: true;
-  /** The handlers of each connection. */
-  handlers: Handlers<T>;
-}
+export interface ServeViewsOptions<T> extends ServeBaseOptions<T>, WithViews<T> {}
 
-/** A server that is listening. */
-export interface Server<T = unknown> extends AsyncDisposable {
-  /** The port that the server listens on. */
-  readonly port: number;
-  /** The address that the server listens on: that of the options, or `::` (without IPv6 `0.0.0.0`) for all. */
-  readonly host: string;
-  /**
-   * A URL that reaches the server from this machine, such as `ws://localhost:9001/`. Its host is that of the options,
-   * or `localhost` if the server listens on all addresses.
-   */
-  readonly url: string;
-  /** The open connections, without those that are closing. */
-  readonly connections: ReadonlySet<EventConnection<T>>;
-  /**
-   * Stops listening and closes every open connection. Resolves when all are closed, after `closeTimeout` at the
-   * latest. Rejects, and does nothing, for a code or a reason that may not be sent.
-   *
-   * @param code default 1001
-   */
-  close(code?: number, reason?: string): Promise<void>;
-  /** Keeps the process alive while the server listens, as it does by default. */
-  ref(): this;
-  /** Lets the process exit although the server listens. */
-  unref(): this;
-}
+/** Options of `serve` with a function that serves each connection. */
+export interface ServeConnectionOptions<T> extends ServeBaseOptions<T>, WithConnection<T> {}
 
-/** A server with its listener and its connections. */
-class ListeningServer<T> implements Server<T> {
+/** The listener of a server as its place. */
+class ListeningPlace implements ServerPlace {
   port = 0;
   host = '';
-  readonly #faults: Faults<T>;
-  readonly #resolved: ResolvedListenOptions;
-  readonly #acceptor: Acceptor<T>;
+  url = '';
+  readonly answersWhileDraining: boolean;
   readonly #listener: Listener;
-  #closed: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
 
-  constructor(options: ServeOptions<T> | ServeViewsOptions<T>) {
-    this.#faults = new Faults(options.error);
-    this.#resolved = resolveListenOptions(options, ['handlers', 'request', 'error', 'views']);
-    this.#acceptor = new Acceptor(options, this.#resolved, this.#faults);
-    this.#listener = createListener(
-      this.#resolved,
-      (socket) => this.#acceptor.accept(socket),
-      (error) => this.#faults.report(error, { source: 'tls' }),
-    );
+  constructor(listener: Listener, { reusePort }: ResolvedListenOptions) {
+    this.#listener = listener;
+    // Other processes listen on the port: connections are for them from now on.
+    this.answersWhileDraining = !(cluster.isWorker || reusePort);
   }
 
-  get url(): string {
-    return this.#acceptor.url;
-  }
-
-  get connections(): ReadonlySet<EventConnection<T>> {
-    return this.#acceptor.connections;
-  }
-
-  listen(): Promise<void> {
-    const { port, host, backlog, tls } = this.#resolved;
+  stop(): Promise<void> {
     const { server } = this.#listener;
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port, host, backlog }, () => {
-        server.off('error', reject);
-        const address = server.address() as AddressInfo;
-        this.port = address.port;
-        this.host = host ?? address.address;
-        this.#acceptor.url = urlOf(host, address.port, tls !== undefined);
-        // A later error is a failure to accept one client: the process has too many open files, for example.
-        server.on('error', (error) => this.#faults.report(error, { source: 'accept' }));
-        resolve();
-      });
-    });
+    this.#stopped ??= new Promise((resolve) => server.close(() => resolve()));
+    return this.#stopped;
   }
 
-  async close(code: number = CloseCode.goingAway, reason = ''): Promise<void> {
-    serializeClosePayload(nodeKernels(), code, reason);
-    this.#closed ??= this.#close(code, reason);
-    await this.#closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  /** @internal */
-  [INSPECT](): object {
-    const { url, host, port, connections } = this;
-    return shown('Server', { url, host, port, connections: connections.size });
-  }
-
-  ref(): this {
-    this.#listener.server.ref();
-    return this;
-  }
-
-  unref(): this {
-    this.#listener.server.unref();
-    return this;
-  }
-
-  async #close(code: number, reason: string): Promise<void> {
-    const ended = this.#acceptor.close(code, reason);
-    const stopped = new Promise<void>((resolve) => this.#listener.server.close(() => resolve()));
-    await ended;
+  destroyPending(): void {
     for (const socket of this.#listener.rawSockets) socket.destroy();
-    await stopped;
   }
+
+  end(): void {}
+
+  setTls(options: object): void {
+    const { setTls } = this.#listener;
+    if (setTls === undefined) {
+      throw new TypeError("setTls: the server does not speak TLS; give serve the option 'tls'");
+    }
+    setTls(options);
+  }
+
+  ref(): void {
+    this.#listener.server.ref();
+  }
+
+  unref(): void {
+    this.#listener.server.unref();
+  }
+}
+
+/** Answers health checks. */
+function healthPage<T>(path: string, acceptor: Acceptor<T>): PageAnswer {
+  return ({ target }) => {
+    if (pathOf(target) !== path) return undefined;
+    const headers = [['Cache-Control', 'no-store']] as const;
+    return acceptor.state === 'open'
+      ? { status: 200, headers, body: 'ok\n' }
+      : { status: 503, headers, body: `${acceptor.state}\n` };
+  };
 }
 
 /**
@@ -183,24 +115,26 @@ class ListeningServer<T> implements Server<T> {
  */
 export function serve<T = unknown>(options: ServeOptions<T>): Promise<Server<T>>;
 export function serve<T = unknown>(options: ServeViewsOptions<T>): Promise<Server<T>>;
+export function serve<T = unknown>(
+  options: ServeConnectionOptions<T>,
+): Promise<Server<T, AcceptedConnection<T>>>;
 export async function serve<T>(
-  options: ServeOptions<T> | ServeViewsOptions<T>,
-): Promise<Server<T>> {
-  if (options === null || typeof options !== 'object') {
-    throw new TypeError(`serve: options must be an object with handlers, not ${describe(options)}`);
-  }
-  checkHandlers('serve', options.handlers);
-  const { request, error, views } = options;
-  if (request !== undefined && typeof request !== 'function') {
-    throw new TypeError("serve: option 'request' must be a function");
-  }
-  if (error !== undefined && typeof error !== 'function') {
-    throw new TypeError("serve: option 'error' must be a function");
-  }
-  if (views !== undefined && typeof views !== 'boolean') {
-    throw new TypeError("serve: option 'views' must be true or false");
-  }
-  const server = new ListeningServer<T>(options);
-  await server.listen();
-  return server;
+  options: ServeOptions<T> | ServeViewsOptions<T> | ServeConnectionOptions<T>,
+): Promise<Server<T, EventConnection<T> & AcceptedConnection<T>>> {
+  checkServeOptions('serve', options);
+  const resolved = resolveListenOptions(options, SERVE_OPTION_NAMES);
+  const faults = new Faults<T>(options.error);
+  const acceptor = new Acceptor<T>(options as AcceptorOptions<T>, resolved, faults);
+  if (resolved.health !== undefined) acceptor.page = healthPage(resolved.health, acceptor);
+  const listener = createListener(
+    resolved,
+    (socket) => acceptor.accept(socket),
+    (error) => faults.report(error, { source: 'tls' }),
+  );
+  const place = new ListeningPlace(listener, resolved);
+  Object.assign(place, await listenAt(listener.server, resolved));
+  acceptor.url = place.url;
+  // A later error is a failure to accept one client: the process has too many open files, for example.
+  listener.server.on('error', (error) => faults.report(error, { source: 'accept' }));
+  return new PlacedServer<T>(acceptor, place);
 }

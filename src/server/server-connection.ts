@@ -1,8 +1,9 @@
 /**
- * The connection of a server: an event connection whose request its acceptor answers.
+ * The connections of a server: an event connection or one with promises, whose request its acceptor answers.
  */
-import type { Socket } from 'node:net';
-import type { DrivenOptions } from '../connection/driven-connection.ts';
+import { AsyncConnection, type AsyncOptions } from '../connection/async-connection.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { DrivenConnection, DrivenOptions } from '../connection/driven-connection.ts';
 import {
   EventConnection,
   type HandlerName,
@@ -10,29 +11,63 @@ import {
 } from '../connection/event-connection.ts';
 import type { Message } from '../connection/message.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
+import { WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
+import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
+import { now } from '../transport/clock.ts';
+import type { OwnSocket, SocketAddress } from '../transport/socket.ts';
+import type { AcceptedConnection, ConnectionFunction } from './accepted-connection.ts';
+import type { TrustedProxies } from './client-address.ts';
 import type { Faults } from './faults.ts';
+import { proxiedAddress } from './proxied-addresses.ts';
 import { SocketRequest } from './socket-request.ts';
+import type { TokenBucket } from './token-bucket.ts';
 
 /** The part of a server that its connections know. */
 export interface ConnectionServer<T> {
   /** The server's URL, which is the URL of its connections. */
   readonly url: string;
   readonly faults: Faults<T>;
+  readonly proxies: TrustedProxies;
   /** Answers a request to upgrade, at once or later. */
   decide(connection: ServerConnection<T>, request: UpgradeRequest): void;
+  /** A request was refused by the core: it was wrong, or was not decided on in time. */
+  refused(connection: ServerConnection<T>, status: number, reason: string): void;
   opened(connection: ServerConnection<T>): void;
   /** The connection is no longer open: it closes, or has failed. */
   closing(connection: ServerConnection<T>): void;
   closed(connection: ServerConnection<T>): void;
+  /** A message or a ping has come that is more than the connection may send. */
+  overrun(connection: ServerConnection<T>): void;
 }
 
-/** A connection that a server has accepted. */
-export class ServerConnection<T> extends EventConnection<T> {
+/** What an acceptor keeps of a connection. */
+export interface Admission {
+  /** How the connection is counted among those of its address; `undefined` if it is not counted. */
+  network: string | undefined;
+  /** Whether its request was refused by the acceptor. */
+  isRefused: boolean;
+  /** When the connection was opened, in milliseconds; 0 before that. */
+  openedAt: number;
+}
+
+/** A connection that a server has accepted, of either kind. */
+export interface ServerConnection<T> extends DrivenConnection {
+  readonly admission: Admission;
+  request: UpgradeRequest | undefined;
+  data: T;
+  close(code?: number, reason?: string): unknown;
+}
+
+function newAdmission(): Admission {
+  return { network: undefined, isRefused: false, openedAt: 0 };
+}
+
+/** A connection of a server with handlers. */
+export class ServerEventConnection<T> extends EventConnection<T> implements ServerConnection<T> {
+  readonly admission: Admission = newAdmission();
   readonly #server: ConnectionServer<T>;
-  /** Whether it counts towards `maxConnections`. */
-  isAdmitted = false;
 
   constructor(
     server: ConnectionServer<T>,
@@ -44,17 +79,23 @@ export class ServerConnection<T> extends EventConnection<T> {
     this.#server = server;
   }
 
+  override get remoteAddress(): SocketAddress | undefined {
+    return remoteAddressOf(this, super.remoteAddress);
+  }
+
   /** @internal */
   override [INSPECT](): object {
-    const { address, port } = this.remoteAddress ?? {};
-    return shownConnection('EventConnection', this, { remoteAddress: address, remotePort: port });
+    return shownServerConnection('EventConnection', this);
   }
 
   /** @internal */
   onRequest(head: RequestHead): void {
-    const request = new SocketRequest(head, this.driver.socket as Socket);
-    this.request = request;
-    this.#server.decide(this, request);
+    receiveRequest(this, this.#server, head);
+  }
+
+  /** @internal */
+  onRefused(status: number, reason: string): void {
+    if (!this.admission.isRefused) this.#server.refused(this, status, reason);
   }
 
   /** @internal */
@@ -82,4 +123,185 @@ export class ServerConnection<T> extends EventConnection<T> {
       request: this.request,
     });
   }
+}
+
+/** A connection of a server with handlers, which may send only so many messages per second. */
+export class LimitedEventConnection<T> extends ServerEventConnection<T> {
+  readonly #rate: TokenBucket;
+  readonly #overrun: () => void;
+
+  constructor(
+    server: ConnectionServer<T>,
+    handlers: Handlers<T> | Handlers<T, Message>,
+    options: DrivenOptions,
+    hasViews: boolean,
+    rate: TokenBucket,
+  ) {
+    super(server, handlers, options, hasViews);
+    this.#rate = rate;
+    this.#overrun = () => server.overrun(this);
+  }
+
+  /** @internal */
+  override onMessage(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isText: boolean,
+    isOwn: boolean,
+  ): void {
+    if (this.#rate.take(now())) super.onMessage(bytes, start, end, isText, isOwn);
+    else this.#overrun();
+  }
+
+  /** @internal */
+  override onFrame(
+    isFinal: boolean,
+    opcode: Opcode,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#rate.take(now())) super.onFrame(isFinal, opcode, bytes, start, end);
+    else this.#overrun();
+  }
+
+  /** @internal */
+  override onPing(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#rate.take(now())) super.onPing(bytes, start, end);
+    else this.#overrun();
+  }
+}
+
+/** A connection of a server with the function `connection`. */
+export class ServerAsyncConnection<T>
+  extends AsyncConnection
+  implements ServerConnection<T>, AcceptedConnection<T>
+{
+  readonly admission: Admission = newAdmission();
+  data: T = undefined as T;
+  // It is there before the connection is open, which is when users see it.
+  request!: UpgradeRequest;
+  readonly #server: ConnectionServer<T>;
+  readonly #serveConnection: ConnectionFunction<T>;
+  readonly #rate: TokenBucket | undefined;
+
+  constructor(
+    server: ConnectionServer<T>,
+    serveConnection: ConnectionFunction<T>,
+    options: AsyncOptions,
+    rate: TokenBucket | undefined,
+  ) {
+    super(server.url, options);
+    this.#server = server;
+    this.#serveConnection = serveConnection;
+    this.#rate = rate;
+  }
+
+  override get remoteAddress(): SocketAddress | undefined {
+    return remoteAddressOf(this, super.remoteAddress);
+  }
+
+  /** @internal */
+  override [INSPECT](): object {
+    return shownServerConnection('Connection', this);
+  }
+
+  /** @internal */
+  onRequest(head: RequestHead): void {
+    receiveRequest(this, this.#server, head);
+  }
+
+  /** @internal */
+  onRefused(status: number, reason: string): void {
+    if (!this.admission.isRefused) this.#server.refused(this, status, reason);
+  }
+
+  /** @internal */
+  override onOpen(): void {
+    this.#server.opened(this);
+    super.onOpen();
+    void this.#run();
+  }
+
+  /** @internal */
+  override onMessage(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isText: boolean,
+    isOwn: boolean,
+  ): void {
+    if (this.#rate === undefined || this.#rate.take(now())) {
+      super.onMessage(bytes, start, end, isText, isOwn);
+    } else this.#server.overrun(this);
+  }
+
+  /** @internal */
+  override onPing(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#rate === undefined || this.#rate.take(now())) super.onPing(bytes, start, end);
+    else this.#server.overrun(this);
+  }
+
+  /** @internal */
+  override onClosing(): void {
+    this.#server.closing(this);
+  }
+
+  /** @internal */
+  override onClosed(): void {
+    super.onClosed();
+    this.#server.closed(this);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#serveConnection(this, this.request);
+      if (this.state === 'open') await this.close();
+    } catch (error) {
+      this.#handleFault(error);
+    }
+  }
+
+  /** The function threw. That its connection has ended is no fault of the program. */
+  #handleFault(cause: unknown): void {
+    const hasEnded = this.state !== 'open';
+    this.driver.fail(
+      new WebSocketError('WS_HANDLER', "the function 'connection' threw an exception", { cause }),
+    );
+    if (hasEnded && cause instanceof WebSocketError) return;
+    this.#server.faults.report(cause, {
+      source: 'connection',
+      connection: this,
+      request: this.request,
+    });
+  }
+}
+
+function receiveRequest<T>(
+  connection: ServerConnection<T>,
+  server: ConnectionServer<T>,
+  head: RequestHead,
+): void {
+  const socket = connection.driver.socket as OwnSocket;
+  const request = new SocketRequest(head, socket, server.proxies);
+  connection.request = request;
+  server.decide(connection, request);
+}
+
+function remoteAddressOf<T>(
+  { driver }: ServerConnection<T>,
+  address: SocketAddress | undefined,
+): SocketAddress | undefined {
+  const proxied = driver.socket === undefined ? undefined : proxiedAddress(driver.socket);
+  if (proxied === undefined) return address;
+  return { address: proxied.remoteAddress, port: proxied.remotePort };
+}
+
+function shownServerConnection<T>(
+  name: string,
+  connection: ServerConnection<T> & Pick<Connection, 'bufferedAmount'>,
+): object {
+  const { address, port } = connection.remoteAddress ?? {};
+  return shownConnection(name, connection, { remoteAddress: address, remotePort: port });
 }

@@ -58,7 +58,6 @@ const forbidden: readonly (readonly [from: string, to: string, rule: string])[] 
   ['src/server/serve.ts', 'src/client/events.ts', 'server-direction'],
   ['src/server/serve.ts', 'src/dial/target.ts', 'server-direction'],
   ['src/server/serve.ts', 'src/blocking/sync-driver.ts', 'server-direction'],
-  ['src/server/serve.ts', 'node:tls', 'network-only-in-some-folders'],
   ['src/entries/index.ts', 'src/client/sync.ts', 'index-without-other-clients'],
   ['src/entries/index.ts', 'src/server/serve.ts', 'index-without-other-clients'],
   ['src/entries/index.ts', 'src/blocking/sync-driver.ts', 'entries-direction'],

@@ -215,7 +215,7 @@ describe('the packed package', () => {
     };
     const code = await load('wirespeed');
     expect(code).toContain('class extends DrivenConnection');
-    const others = { 'wirespeed/sync': 'SyncDriver', 'wirespeed/server': 'ListeningServer' };
+    const others = { 'wirespeed/sync': 'SyncDriver', 'wirespeed/server': 'PlacedServer' };
     for (const [name, part] of Object.entries(others)) {
       expect(await load(name)).toContain(part);
       expect(code).not.toContain(part);

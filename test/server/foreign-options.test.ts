@@ -3,9 +3,8 @@ import { type ServeOptions, serve } from 'wirespeed/server';
 
 /** Options of the servers of ws, `net` and `tls`, and the hint for each. */
 const ANSWERS: Readonly<Record<string, RegExp>> = {
-  server: /'port' and 'host'/,
-  noServer: /'port' and 'host'/,
-  path: /the hook 'request'/,
+  server: /'attach' and 'upgrade'/,
+  noServer: /'attach' and 'upgrade'/,
   maxPayload: /'maxMessageSize'/,
   verifyClient: /the hook 'request'/,
   handleProtocols: /'protocols'/,

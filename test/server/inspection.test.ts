@@ -14,7 +14,7 @@ it('a server is shown with its address and its number of connections', async () 
   });
   const { url, host, port } = server;
   expect(inspect(server, WIDE)).toBe(
-    `Server ${inspect({ url, host, port, connections: 0 }, WIDE)}`,
+    `Server ${inspect({ url, host, port, state: 'open', connections: 0 }, WIDE)}`,
   );
   expect(inspect({ server }, { depth: 0 })).toBe('{ server: [Server] }');
   await open(server, { tls: { ca: certificate('authority') } });

@@ -1,0 +1,27 @@
+/**
+ * Which requests an endpoint answers, by their path.
+ */
+import type { PathFilter } from '../options/options.ts';
+
+// RFC 9112 §3.2.2: a request target may be an absolute URI.
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
+/** Returns the path of a request target, without its query. It is not decoded. */
+export function pathOf(target: string): string {
+  const path = target.replace(ORIGIN, '').replace(/[?#].*$/s, '');
+  return path === '' ? '/' : path;
+}
+
+/**
+ * Tells whether a path is an endpoint's.
+ *
+ * @throws what the filter throws, if it is a function
+ */
+export function isOnPath(filter: PathFilter | undefined, path: string): boolean {
+  if (filter === undefined) return true;
+  if (typeof filter === 'string') return path === filter;
+  if (typeof filter === 'function') return filter(path) === true;
+  // A RegExp with the flag `g` or `y` begins where it stopped before.
+  filter.lastIndex = 0;
+  return filter.test(path);
+}
