@@ -9,3 +9,4 @@ export function findBun(): PeerProgram;
 export function findDeno(): PeerProgram;
 export function findWebsockets(): PeerProgram;
 export function findChromium(): PeerProgram;
+export function findReverseProxy(name: 'nginx' | 'haproxy'): PeerProgram;

@@ -45,7 +45,7 @@ function websockets(path, version) {
 
 /** @returns {PeerProgram} the browser; the variable CHROMIUM may name one */
 export function findChromium() {
-  const { CHROMIUM, PATH = '' } = process.env;
+  const { CHROMIUM } = process.env;
   const candidates = CHROMIUM === undefined ? CHROMIUMS.flatMap(inPath) : [CHROMIUM];
   const path = candidates.find(isExecutable);
   const output = path && spawnSync(path, ['--version'], { timeout: 20_000 }).stdout;
@@ -55,10 +55,24 @@ export function findChromium() {
     version: String(output ?? '').match(/[\d.]+/)?.[0],
     hint: 'apt-get install chromium, or name its program in the variable CHROMIUM',
   };
+}
 
-  function inPath(name) {
-    return PATH.split(delimiter).map((folder) => join(folder, name));
-  }
+/** @param {'nginx' | 'haproxy'} name @returns {PeerProgram} a reverse proxy of Debian's */
+export function findReverseProxy(name) {
+  const path = [...inPath(name), join('/usr/sbin', name)].find(isExecutable);
+  const output = path && spawnSync(path, ['-v'], { timeout: 20_000 });
+  return {
+    name,
+    path,
+    // nginx tells its version on the standard error.
+    version: output && `${output.stdout}${output.stderr}`.match(/\d+(?:\.\d+)+/)?.[0],
+    hint: `apt-get install ${name}`,
+  };
+}
+
+function inPath(name) {
+  const { PATH = '' } = process.env;
+  return PATH.split(delimiter).map((folder) => join(folder, name));
 }
 
 function isExecutable(path) {
@@ -79,6 +93,8 @@ export function listPeers() {
     findDeno(),
     findWebsockets(),
     findChromium(),
+    findReverseProxy('nginx'),
+    findReverseProxy('haproxy'),
   ];
 }
 

@@ -20,6 +20,7 @@ declare module 'ws' {
     host?: string;
     port?: number;
     perMessageDeflate?: boolean | object;
+    noServer?: boolean;
     handleProtocols?(protocols: Set<string>): string | false;
   }
 
@@ -27,6 +28,12 @@ declare module 'ws' {
     constructor(options: ServerOptions);
     readonly clients: Set<WebSocket>;
     address(): unknown;
+    handleUpgrade(
+      request: unknown,
+      socket: unknown,
+      head: unknown,
+      done: (ws: WebSocket) => void,
+    ): void;
     close(): void;
     on(event: 'connection', listener: (ws: WebSocket) => void): this;
   }
