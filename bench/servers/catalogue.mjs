@@ -44,6 +44,15 @@ export function listServers() {
       ...(isBuilt('wirespeed/server') ? {} : { missing: 'not built', hint: 'npm run build' }),
     },
     {
+      name: 'wirespeed-attached',
+      label: "wirespeed's echo server on node:http",
+      command: process.execPath,
+      args: [path('wirespeed-attached.mjs')],
+      isStamping: true,
+      isNeutral: false,
+      ...(isBuilt('wirespeed/server') ? {} : { missing: 'not built', hint: 'npm run build' }),
+    },
+    {
       name: 'ws',
       label: "ws's echo server",
       command: process.execPath,
