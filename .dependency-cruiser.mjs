@@ -11,7 +11,10 @@ const NODE_MODULES = 'core';
 const NETWORK =
   '^(?:node:)?(?:child_process|cluster|dgram|dns|http|http2|https|net|tls|wasi|worker_threads|zlib)(?:/|$)';
 const CLIENT = '^src/client/(async|events|sync)[-./]';
-const GROUND = ['^src/(?:options|kernels)/', '^src/(?:errors|http-token|inspection)\\.ts$'];
+const GROUND = [
+  '^src/(?:options|kernels)/',
+  '^src/(?:diagnostics|errors|http-token|inspection)\\.ts$',
+];
 
 /** Forbids what matches `from` to import files other than those that match one of `allowed`. */
 function only(name, comment, from, allowed) {
@@ -49,6 +52,12 @@ export default {
       'http-token-direction',
       'http-token.ts stands on nothing.',
       { path: '^src/http-token\\.ts$' },
+      { dependencyTypesNot: [NODE_MODULES] },
+    ),
+    never(
+      'diagnostics-direction',
+      'diagnostics.ts stands on nothing of ours.',
+      { path: '^src/diagnostics\\.ts$' },
       { dependencyTypesNot: [NODE_MODULES] },
     ),
     only('options-direction', 'The options stand on errors and tokens.', '^src/options/', [

@@ -8,6 +8,7 @@ import type { OpeningWaiter } from '../connection/driven-connection.ts';
 import type { Handlers } from '../connection/event-connection.ts';
 import type { Message } from '../connection/message.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
+import { serverClose, serverOpen, serverRefused } from '../diagnostics.ts';
 import { nodeKernels } from '../kernels/node.ts';
 import type { ResolvedAcceptOptions } from '../options/options.ts';
 import { CloseCode } from '../protocol/close-code.ts';
@@ -202,6 +203,9 @@ export class Acceptor<T> implements ConnectionServer<T> {
     this.#notOpen.delete(connection);
     this.connections.add(connection);
     this.#sweep?.add(connection);
+    if (serverOpen.hasSubscribers) {
+      serverOpen.publish({ connection, request: connection.request });
+    }
   }
 
   /** @internal */
@@ -216,6 +220,7 @@ export class Acceptor<T> implements ConnectionServer<T> {
     this.#notOpen.delete(connection);
     this.#sweep?.remove(connection);
     this.counts.ended(connection);
+    if (serverClose.hasSubscribers && connection.admission.openedAt > 0) tellClosed(connection);
     this.#tellIfEmpty();
   }
 
@@ -364,6 +369,7 @@ export class Acceptor<T> implements ConnectionServer<T> {
 
   #tellRefused(request: UpgradeRequest | undefined, status: number, reason: string): void {
     this.counts.refuse(status);
+    if (serverRefused.hasSubscribers) serverRefused.publish({ request, status, reason });
     const hook = this.#options.refused;
     if (hook === undefined) return;
     const fail = (error: unknown): void =>
@@ -374,6 +380,11 @@ export class Acceptor<T> implements ConnectionServer<T> {
       fail(error);
     }
   }
+}
+
+function tellClosed<T>(connection: ServerConnection<T>): void {
+  const { request, closeCode: code, closeReason: reason, session } = connection;
+  serverClose.publish({ connection, request, code, reason, error: session.failure });
 }
 
 function isThenable<V>(value: V | Promise<V>): value is Promise<V> {

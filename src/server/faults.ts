@@ -5,6 +5,7 @@
 import { isNativeError } from 'node:util/types';
 import type { EventConnection, HandlerName } from '../connection/event-connection.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
+import { serverFault } from '../diagnostics.ts';
 import { nextTick } from '../transport/clock.ts';
 import type { AcceptedConnection } from './accepted-connection.ts';
 
@@ -41,6 +42,7 @@ export class Faults<T> {
    * the function `connection`: what it awaits also fails for reasons of the client's making.
    */
   report(error: unknown, context: FaultContext<T>): void {
+    if (serverFault.hasSubscribers) serverFault.publish({ error, ...context });
     const isWarning = context.connection === undefined || context.source === 'connection';
     if (this.#handler !== undefined) {
       this.#tell(this.#handler, error, context);

@@ -26,6 +26,7 @@ const forbidden: readonly (readonly [from: string, to: string, rule: string])[] 
   ['src/options/checks.ts', 'src/protocol/frame.ts', 'options-direction'],
   ['src/dial/target.ts', 'src/options/checks.ts', 'options-parts'],
   ['src/options/options.ts', 'node:net', 'network-only-in-some-folders'],
+  ['src/diagnostics.ts', 'src/errors.ts', 'diagnostics-direction'],
   ['src/kernels/node.ts', 'src/options/options.ts', 'kernels-direction'],
   ['src/kernels/wasm.ts', 'src/protocol/frame.ts', 'kernels-direction'],
   ['src/kernels/wasm.ts', 'node:buffer', 'core-without-node'],
