@@ -298,14 +298,16 @@ describe('upgrade', () => {
       answer += piece;
     });
     const head = frame({ opcode: 1, payload: 'one', key: KEY });
+    // It lies in the stream's own buffer, behind the head.
+    theirs.write(frame({ opcode: 1, payload: 'two', key: KEY }));
     const closed = new Promise((resolve) => theirs.once('end', resolve));
     const ws = await upgrade(request as never, ours, head, {
       handlers: { message: (connection, data) => void connection.send(`${data}!`) },
     });
-    theirs.write(frame({ opcode: 1, payload: 'two', key: KEY }));
-    await until(() => answer.endsWith('two!'));
-    expect(answer.split('\r\n\r\n')[1]).toBe('\x81\x04one!\x81\x04two!');
-    expect(ws?.stats()).toMatchObject({ messagesReceived: 2, messagesSent: 2 });
+    theirs.write(frame({ opcode: 1, payload: 'three', key: KEY }));
+    await until(() => answer.endsWith('three!'));
+    expect(answer.split('\r\n\r\n')[1]).toBe('\x81\x04one!\x81\x04two!\x81\x06three!');
+    expect(ws?.stats()).toMatchObject({ messagesReceived: 3, messagesSent: 3 });
     expect(ws?.remoteAddress).toBeUndefined();
     theirs.end(frame({ opcode: 8, key: KEY }));
     await closed;
