@@ -2,8 +2,12 @@
  * Finds the address of the client behind proxies that are trusted, and the network that it counts by.
  */
 import { BlockList, isIP } from 'node:net';
-import { type HeaderMap, parseList } from '../protocol/opening/head.ts';
+import { URL } from 'node:url';
+import type { HeaderMap } from '../protocol/opening/head.ts';
 import { plainAddress } from '../transport/socket.ts';
+
+/** Most proxies that are looked through. */
+const MAX_HOPS = 32;
 
 /** Networks that have a name. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
@@ -41,13 +45,13 @@ export class TrustedProxies {
   clientOf(peer: string | undefined, headers: HeaderMap): string | undefined {
     let client = peer;
     if (!this.#trusts(peer)) return client;
-    const hops = forwardedFor(headers);
-    for (let i = hops.length - 1; i >= 0; i--) {
-      const hop = hops[i];
+    let count = 0;
+    for (const hop of hopsFromRight(headers)) {
+      const address = addressOf(hop);
       // Nothing that stands before a value which is no address can be relied on.
-      if (hop === undefined) return client;
-      client = hop;
-      if (!this.#trusts(hop)) return client;
+      if (address === undefined || count++ === MAX_HOPS) return client;
+      client = address;
+      if (!this.#trusts(address)) return client;
     }
     return client;
   }
@@ -76,46 +80,47 @@ function widthOf(family: number): number {
   return family === 6 ? 128 : 32;
 }
 
-/** Returns the hops that the headers name, from left to right; `undefined` for one that is no address. */
-function forwardedFor(headers: HeaderMap): (string | undefined)[] {
+/** Gives the hops that the headers name, the last one first: that is the one which the nearest proxy has added. */
+function* hopsFromRight(headers: HeaderMap): Iterable<string> {
   const hops = headers.get('x-forwarded-for');
-  if (hops !== undefined) return parseList(hops).map(addressOf);
-  return forwardedElements(headers.get('forwarded') ?? '').map(addressOf);
+  if (hops !== undefined) {
+    for (const hop of partsFromRight(hops, ',')) if (hop !== '') yield hop;
+    return;
+  }
+  for (const element of partsFromRight(headers.get('forwarded') ?? '', ',')) {
+    if (element !== '') yield forOf(element);
+  }
 }
 
-/** Returns the `for` parameters of a `Forwarded` header (RFC 7239 §4), an empty text where there is none. */
-function forwardedElements(value: string): string[] {
-  return splitUnquoted(value, ',')
-    .filter((element) => element.trim() !== '')
-    .map((element) => {
-      for (const pair of splitUnquoted(element, ';')) {
-        const equals = pair.indexOf('=');
-        if (pair.slice(0, equals).trim().toLowerCase() !== 'for') continue;
-        return pair
-          .slice(equals + 1)
-          .trim()
-          .replace(/^"(.*)"$/s, '$1');
-      }
-      return '';
-    });
+/** Returns the `for` parameter of an element of `Forwarded` (RFC 7239 §4), an empty text if there is none. */
+function forOf(element: string): string {
+  for (const pair of partsFromRight(element, ';')) {
+    const equals = pair.indexOf('=');
+    if (pair.slice(0, equals).trim().toLowerCase() !== 'for') continue;
+    return pair
+      .slice(equals + 1)
+      .trim()
+      .replace(/^"(.*)"$/s, '$1');
+  }
+  return '';
 }
 
-/** Splits at a separator that stands outside of quoted strings, in linear time. */
-function splitUnquoted(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
+/**
+ * Splits at a separator outside of quoted strings, from the right. So a quote that a client has left open hides nothing
+ * of what proxies have added behind it.
+ */
+function* partsFromRight(text: string, separator: string): Iterable<string> {
+  let end = text.length;
   let isQuoted = false;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = text.length - 1; i >= 0; i--) {
     const unit = text[i];
     if (unit === '"') isQuoted = !isQuoted;
-    else if (unit === '\\' && isQuoted) i++;
     else if (unit === separator && !isQuoted) {
-      parts.push(text.slice(start, i));
-      start = i + 1;
+      yield text.slice(i + 1, end).trim();
+      end = i;
     }
   }
-  parts.push(text.slice(start));
-  return parts;
+  yield text.slice(0, end).trim();
 }
 
 /** Returns the address of a hop, which may have a port; `undefined` if it is none. */
@@ -123,7 +128,15 @@ function addressOf(hop: string): string | undefined {
   const bracketed = /^\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?$/.exec(hop)?.[1];
   const withPort = /^([0-9.]+):\d{1,5}$/.exec(hop)?.[1];
   const address = bracketed ?? withPort ?? hop;
-  return isIP(address) === 0 ? undefined : plainAddress(address);
+  const family = isIP(address);
+  if (family === 0) return undefined;
+  return plainAddress(family === 6 ? shortest(address) : address);
+}
+
+/** Writes an IPv6 address in its shortest form, without a zone. */
+export function shortest(address: string): string {
+  const [withoutZone = ''] = address.split('%');
+  return new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1);
 }
 
 /** Returns what an address counts by: itself, or its /64 for IPv6. */

@@ -3,6 +3,7 @@
  */
 import type { Socket } from 'node:net';
 import { clearTimeout, setTimeout } from '../transport/clock.ts';
+import { plainAddress } from '../transport/socket.ts';
 import { setProxiedAddress } from './proxied-addresses.ts';
 import { readProxyHeader } from './proxy-header.ts';
 
@@ -34,7 +35,7 @@ export function takeProxyHeader(
       finish();
       if (header.source !== undefined) {
         const { address, port } = header.source;
-        setProxiedAddress(socket, { remoteAddress: address, remotePort: port });
+        setProxiedAddress(socket, { remoteAddress: plainAddress(address) ?? '', remotePort: port });
       }
       if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
       socket.off('error', ignore);

@@ -3,6 +3,7 @@
  * (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt). It does no I/O.
  */
 import { isIP } from 'node:net';
+import { shortest } from './client-address.ts';
 
 /** A header that was read. */
 export interface ProxyHeader {
@@ -90,6 +91,5 @@ function sourceOf(view: Buffer, rest: number, width: number): { address: string;
   if (width === 4) return { address: raw.join('.'), port };
   const groups: string[] = [];
   for (let i = 0; i < width; i += 2) groups.push(raw.readUInt16BE(i).toString(16));
-  // The platform writes an address in its shortest form.
-  return { address: new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1), port };
+  return { address: shortest(groups.join(':')), port };
 }

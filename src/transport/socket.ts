@@ -17,10 +17,17 @@ export interface SocketAddress {
 }
 
 const MAPPED = /^::ffff:(?=[0-9.]+$)/i;
+const MAPPED_IN_HEX = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i;
 
 /** Makes an IPv4 address of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2); returns any other address as it is. */
 export function plainAddress(address: string | undefined): string | undefined {
-  return address?.replace(MAPPED, '');
+  const [, high, low] = MAPPED_IN_HEX.exec(address ?? '') ?? [];
+  if (high === undefined || low === undefined) return address?.replace(MAPPED, '');
+  const octets = [high, low].flatMap((group) => {
+    const number = Number.parseInt(group, 16);
+    return [number >> 8, number & 0xff];
+  });
+  return octets.join('.');
 }
 
 /** The part of a socket that a driver uses. A stand-in for a socket has the same part. */

@@ -184,7 +184,9 @@ export function parseHeadText(text: string): HttpHead {
       throw new HeadError(`the header '${name}' holds a character outside ASCII`, { header: name });
     }
     const earlier = headers.get(name);
-    headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
+    // RFC 6265 §5.4 allows one line of cookies. Where a gateway has split it, semicolons join it again.
+    const separator = name === 'cookie' ? '; ' : ', ';
+    headers.set(name, earlier === undefined ? value : `${earlier}${separator}${value}`);
   }
   return { startLine, headers, text };
 }
