@@ -19,6 +19,8 @@ export interface TimeLimits {
 /** What a session must do when a deadline has passed: send a ping, or end for the given error. */
 export type DueAction = 'ping' | TimeoutError | undefined;
 
+/** How long a refused client may take to go, in milliseconds: its socket counts towards no limit. */
+const MAX_LINGER = 2000;
 const NEVER = Number.POSITIVE_INFINITY;
 /** Stands in for a time where there is none. */
 const NONE = -1;
@@ -60,6 +62,16 @@ export class Deadlines {
     if (this.#phase === 'closing') return;
     this.#phase = 'closing';
     this.#phaseEnd = after(Math.ceil(now), this.#limits.closeTimeout);
+  }
+
+  /** Starts the time in which a refused client may read its answer and go. */
+  refused(now: number): void {
+    const { closeTimeout } = this.#limits;
+    this.#phase = 'closing';
+    this.#phaseEnd = after(
+      Math.ceil(now),
+      closeTimeout === 0 ? MAX_LINGER : Math.min(closeTimeout, MAX_LINGER),
+    );
   }
 
   /** Notes that the peer sent something. */

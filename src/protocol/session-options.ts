@@ -23,8 +23,10 @@ export interface SessionSink {
   /**
    * Server: a request was answered with this status: by `refuse`, because it was wrong, or because no answer was given
    * in time. The reason is the body of the answer. `onFailure` follows.
+   *
+   * @param isOfUpgrade whether the client asked for an upgrade, as far as its request could be read
    */
-  onRefused?(status: number, reason: string): void;
+  onRefused?(status: number, reason: string, isOfUpgrade: boolean): void;
   /** The opening handshake is done. */
   onOpen(): void;
   /**

@@ -494,10 +494,12 @@ export class Session {
   }
 
   /** @internal */
-  handleRefused(answer: UpgradeRefusal, error: WebSocketError): void {
+  handleRefused(answer: UpgradeRefusal, error: WebSocketError, isOfUpgrade = true): void {
     writeBytes(this.#output, serializeRefusal(answer, this.#kernels));
     this.#opening = undefined;
-    this.#sink.onRefused?.(answer.status, (answer.body ?? error.message).trimEnd());
+    const reason = (answer.body ?? error.message).trimEnd();
+    this.#sink.onRefused?.(answer.status, reason, isOfUpgrade);
+    this.#deadlines.refused(this.#now);
     this.fail(error);
   }
 

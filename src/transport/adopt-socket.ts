@@ -39,10 +39,13 @@ export function adoptSocket(stream: Duplex, listener: SocketListener): AdoptedSo
   listenToEnd(stream, listener);
   // Bytes that the socket has read before now come first.
   stream.pause();
+  const isSocket = stream instanceof Socket;
+  // Payloads are unmasked in place, and the bytes of another stream may be its writer's own.
+  const own = (piece: Uint8Array): Uint8Array => (isSocket ? piece : new Uint8Array(piece));
   const early: Uint8Array[] = [];
-  for (let piece = stream.read(); piece !== null; piece = stream.read()) early.push(piece);
-  const isRead = stream instanceof Socket && readDirectly(stream);
-  const socket = stream instanceof Socket ? stream : new DuplexSocket(stream);
+  for (let piece = stream.read(); piece !== null; piece = stream.read()) early.push(own(piece));
+  const isRead = isSocket && readDirectly(stream);
+  const socket = isSocket ? stream : new DuplexSocket(stream);
   return {
     socket,
     begin(head, isWanted = true) {
@@ -53,7 +56,7 @@ export function adoptSocket(stream: Duplex, listener: SocketListener): AdoptedSo
       if (!isRead) {
         stream.on('data', (piece: Uint8Array) => {
           if (socket instanceof DuplexSocket) socket.bytesRead += piece.length;
-          if (!listener.receive(piece, piece.length)) stream.pause();
+          if (!listener.receive(own(piece), piece.length)) stream.pause();
         });
         stream.pause();
       }

@@ -11,7 +11,7 @@ export interface DriverSink {
   onPhase(phase: ConnectPhase): void;
   onRequest?(request: UpgradeRequest): void;
   /** A request was answered with this status, for this reason. */
-  onRefused?(status: number, reason: string): void;
+  onRefused?(status: number, reason: string, isOfUpgrade: boolean): void;
   onOpen(): void;
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean, isOwn: boolean): void;
   onFrame(isFinal: boolean, opcode: Opcode, bytes: Uint8Array, start: number, end: number): void;

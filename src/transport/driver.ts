@@ -87,7 +87,10 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   handleEnd(): void {
     // Where TLS ends before it is secured, Node.js reports an error next.
     if (!this.isConnected) return;
-    this.#endAfterRest(() => this.session.receiveEof(now()));
+    const end = (): void => this.session.receiveEof(now());
+    // A client that has ended its side may wait for the answer to its request all the same.
+    if (this.session.state === 'connecting' && this.session.isPaused) this.#undelivered.end ??= end;
+    else this.#endAfterRest(end);
   }
 
   handleError(error: Error): void {
@@ -165,6 +168,7 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   resume(): void {
     this.session.isPaused = false;
     if (this.#hasRest) this.#rest?.schedule();
+    else if (this.#rest?.end !== undefined) nextTick(this.#rest.end);
     else if (this.isConnected) this.activeSocket?.resume();
   }
 
@@ -228,8 +232,8 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
     this.sink.onRequest?.(request);
   }
 
-  onRefused(status: number, reason: string): void {
-    this.sink.onRefused?.(status, reason);
+  onRefused(status: number, reason: string, isOfUpgrade: boolean): void {
+    this.sink.onRefused?.(status, reason, isOfUpgrade);
   }
 
   onOpen(): void {
@@ -285,6 +289,11 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
     this.sink.onClosed();
   }
 
+  get #undelivered(): Undelivered {
+    this.#rest ??= new Undelivered(() => this.#deliverRest());
+    return this.#rest;
+  }
+
   get #hasRest(): boolean {
     return this.#rest !== undefined && !this.#rest.isEmpty;
   }
@@ -312,10 +321,9 @@ export class Driver extends SendingSide implements SessionSink, SocketListener, 
   }
 
   #keepRest(bytes: Uint8Array, start: number, end: number): void {
-    this.#rest ??= new Undelivered(() => this.#deliverRest());
-    this.#rest.add(bytes, start, end);
+    this.#undelivered.add(bytes, start, end);
     if (this.isConnected) this.activeSocket?.pause();
-    if (!this.session.isPaused && !this.session.isHalted) this.#rest.schedule();
+    if (!this.session.isPaused && !this.session.isHalted) this.#undelivered.schedule();
   }
 
   #deliverRest(): void {

@@ -34,6 +34,24 @@ describe('a request that an HTTP server has read', () => {
     expect(end.takeEvents()).toEqual(['text:hello']);
   });
 
+  it('has its cookies in one header, however many lines they came in', () => {
+    const end = new Endpoint('server');
+    const rawHeaders = [...RAW, 'Cookie', 'a=1; b=2', 'cookie', 'c=3'];
+    end.session.receiveRequest(received({ rawHeaders }), 0);
+    expect(end.request?.headers.get('cookie')).toBe('a=1; b=2; c=3');
+  });
+
+  it('that was refused may read its answer for two seconds, also without a limit for closing', () => {
+    for (const [closeTimeout, limit] of [
+      [0, 2000],
+      [100, 100],
+    ] as const) {
+      const end = new Endpoint('server', { limits: { closeTimeout } });
+      end.session.receiveRequest(received({ method: 'POST' }), 0);
+      expect(end.session.nextTimeout()).toBe(limit);
+    }
+  });
+
   it.each<[string, Partial<ReceivedRequest>, number]>([
     ['by another method', { method: 'POST' }, 405],
     ['of HTTP/1.0', { httpVersion: '1.0' }, 505],
@@ -113,7 +131,7 @@ describe('a request that asks for no upgrade', () => {
 
 it('a sink that asks for it is told which requests were refused, and why', () => {
   const told: unknown[] = [];
-  const onRefused = (status: number, reason: string): void => void told.push([status, reason]);
+  const onRefused = (...facts: [number, string, boolean]): void => void told.push(facts);
   const wrong = new Endpoint('server', { onRefused });
   wrong.session.receiveRequest(received({ method: 'POST' }), 0);
   const refused = new Endpoint('server', {
@@ -121,8 +139,12 @@ it('a sink that asks for it is told which requests were refused, and why', () =>
     onRequest: (end) => end.session.refuse({ status: 403 }, 0),
   });
   refused.session.receiveRequest(received(), 0);
+  new Endpoint('server', { onRefused }).receive(head('GET / HTTP/1.1', { Host: 'x' }));
+  new Endpoint('server', { onRefused }).receive(head('nonsense'));
   expect(told).toEqual([
-    [405, 'a WebSocket handshake is a GET request'],
-    [403, "the client's request was refused with 403"],
+    [405, 'a WebSocket handshake is a GET request', true],
+    [403, "the client's request was refused with 403", true],
+    [426, 'this is a WebSocket server: connect with ws: or wss:', false],
+    [400, 'the request line is not valid', true],
   ]);
 });

@@ -15,8 +15,8 @@ import {
 export interface OpeningOwner {
   /** The handshake succeeded, and both ends may send messages. */
   handleOpened(agreement: OpeningAgreement): void;
-  /** The request is wrong, and this answer has to be sent. */
-  handleRefused(answer: UpgradeRefusal, error: HandshakeError): void;
+  /** The request is wrong, or asks for no upgrade, and this answer has to be sent. */
+  handleRefused(answer: UpgradeRefusal, error: HandshakeError, isOfUpgrade: boolean): void;
   /** The handshake failed, and nothing has to be sent. */
   handleOpeningFailed(error: HandshakeError): void;
 }
@@ -120,8 +120,9 @@ export class OpeningPhase {
   }
 
   #handleRequest({ refusal, request }: ServerOpening): void {
-    if (refusal !== undefined) this.#owner.handleRefused(refusal.answer, refusal.error);
-    else if (request !== undefined) this.#sink.onRequest(request);
+    if (refusal !== undefined) {
+      this.#owner.handleRefused(refusal.answer, refusal.error, refusal.isOfUpgrade);
+    } else if (request !== undefined) this.#sink.onRequest(request);
   }
 }
 

@@ -180,13 +180,21 @@ export class ServerOpening {
   readonly #sha1: Sha1Base64;
   readonly #deflate: DeflateSettings | undefined;
   readonly #page: PageAnswer | undefined;
+  #asksUpgrade = true;
   #key = '';
   #head = '';
   #extensions: readonly Extension[] = [];
   /** The request, once it has arrived and is right. */
   request: UpgradeRequest | undefined;
   /** The answer to a wrong request, and the error that says what is wrong. */
-  refusal: { readonly answer: UpgradeRefusal; readonly error: HandshakeError } | undefined;
+  refusal:
+    | {
+        readonly answer: UpgradeRefusal;
+        readonly error: HandshakeError;
+        /** Whether the client asked for an upgrade, as far as its request could be read. */
+        readonly isOfUpgrade: boolean;
+      }
+    | undefined;
 
   /** @param deflate the compression to accept; `undefined` accepts none */
   constructor(sha1: Sha1Base64, deflate?: DeflateSettings, page?: PageAnswer) {
@@ -271,6 +279,7 @@ export class ServerOpening {
     }
     const asksUpgrade =
       hasItem(headers, 'upgrade', 'websocket') && hasItem(headers, 'connection', 'upgrade');
+    this.#asksUpgrade = asksUpgrade;
     const isHead = method === 'HEAD';
     if (!asksUpgrade && (method === 'GET' || isHead)) {
       const page = this.#page?.({ method, target, headers });
@@ -333,13 +342,14 @@ export class ServerOpening {
     const error = new HandshakeError(
       `the client asked for no upgrade, and was answered with ${answer.status}`,
     );
-    this.refusal = { answer, error };
+    this.refusal = { answer, error, isOfUpgrade: false };
   }
 
   #refuse(status: number, message: string, headers: readonly [string, string][] = []): void {
     this.refusal = {
       answer: { status, headers, body: `${message}\n` },
       error: new HandshakeError(`the client's request was refused with ${status}: ${message}`),
+      isOfUpgrade: this.#asksUpgrade,
     };
   }
 }
