@@ -4,7 +4,7 @@
 import { Blob, isUtf8 } from 'node:buffer';
 import { TextEncoder } from 'node:util';
 import { isAnyArrayBuffer, isTypedArray } from 'node:util/types';
-import { describe, type SendOptions } from '../options/options.ts';
+import { describe, isPlainObject, type SendOptions } from '../options/options.ts';
 
 /** Data that can be written at once, unlike a Blob. */
 export type ReadyData = string | Uint8Array;
@@ -52,8 +52,10 @@ export async function bytesOf(blob: Blob): Promise<Uint8Array> {
 
 /** Makes the error for data that cannot be sent. */
 export function dataError(operation: string, data: unknown): TypeError {
+  const isObject = typeof data === 'object' && data !== null && isPlainObject(data);
+  const hint = isObject ? '; JSON.stringify makes a string of it' : '';
   return new TypeError(
-    `${operation}: data must be a string, an ArrayBuffer, a SharedArrayBuffer, an ArrayBufferView, a Blob or an iterable of these, not ${describe(data)}`,
+    `${operation}: data must be a string, an ArrayBuffer, a SharedArrayBuffer, an ArrayBufferView, a Blob or an iterable of these, not ${describe(data)}${hint}`,
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * Checks the handlers that a caller gives.
  */
-import { describe, isPlainObject } from '../options/options.ts';
+import { describe, isPlainObject, nearestName } from '../options/options.ts';
 import type { Handlers } from './event-connection.ts';
 
 const NAMES: readonly string[] = [
@@ -45,5 +45,9 @@ export function checkHandlers(caller: string, handlers: unknown): void {
 function checkNames(caller: string, names: readonly string[]): void {
   const unknown = names.find((name) => !NAMES.includes(name));
   if (unknown === undefined) return;
-  throw new TypeError(`${caller}: unknown handler '${unknown}'; there are ${NAMES.join(', ')}`);
+  const nearest = nearestName(unknown.replace(/^on_?/i, ''), NAMES);
+  const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+  throw new TypeError(
+    `${caller}: unknown handler '${unknown}'${hint}; there are ${NAMES.join(', ')}`,
+  );
 }

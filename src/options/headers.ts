@@ -4,9 +4,9 @@
 import { isToken } from '../http-token.ts';
 import { kindOf, object, text, textList } from './checks.ts';
 
-/** Headers: an object, or pairs of a name and a value. */
+/** Headers: an object, or pairs of a name and a value. A property that is `undefined` counts as left out. */
 export type HeadersInput =
-  | Readonly<Record<string, string | readonly string[]>>
+  | Readonly<Record<string, string | readonly string[] | undefined>>
   | Iterable<readonly [string, string]>;
 
 // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous". Each character
@@ -82,7 +82,10 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
 export function headerPairs(name: string, value: unknown): (readonly [string, string])[] {
   const input = object(name, value) as HeadersInput;
   const pairs: (readonly [string, string])[] = [];
-  const entries: Iterable<unknown> = Symbol.iterator in input ? input : Object.entries(input);
+  const entries: Iterable<unknown> =
+    Symbol.iterator in input
+      ? input
+      : Object.entries(input).filter(([, content]) => content !== undefined);
   for (const entry of entries) {
     if (!Array.isArray(entry) || entry.length !== 2) {
       throw new TypeError(`${name} must be an object, or pairs of a name and a value`);
@@ -180,6 +183,7 @@ export function originList(name: string, value: unknown): string[] {
   const origins = textList(name, value);
   const wrong = origins.find((origin) => !ORIGIN.test(origin));
   if (wrong === undefined) return origins;
+  if (wrong === '*') throw new TypeError(`${name}: leave it out to accept any origin`);
   throw new TypeError(
     `${name}: '${wrong}' is no origin as a browser sends it, such as https://example.com`,
   );

@@ -74,7 +74,17 @@ const OF_SERVERS: ForeignNames = {
     'callback onconnection',
     () => "the option 'handlers' has 'open', which is called for each connection",
   ),
+  ...hintsFor(
+    'batchEnd close drain frame message onmessage open ping pong',
+    () => "handlers go into the option 'handlers': { handlers: { message } }",
+  ),
+  ...hintsFor(
+    'handshakesPerSecond lifetime messagesPerSecond perIp sendTimeout',
+    (name) => `it goes into the option 'limits': { limits: { ${name} } }`,
+  ),
+  compression: calledHere('perMessageDeflate'),
   connectTimeout: calledHere('handshakeTimeout'),
+  cors: "'origins' has the origins that may connect",
   handleProtocols:
     "'protocols' names what is supported, and the hook 'request' may choose: { protocol }",
   idleTimeout: "it goes into the option 'limits': { limits: { idleTimeout } }",
@@ -90,6 +100,8 @@ export const FOREIGN_TO_SERVE: ForeignNames = {
     () => "a server listens by itself; 'attach' and 'upgrade' share the port of an HTTP server",
   ),
   address: calledHere('host'),
+  hostname: calledHere('host'),
+  ssl: calledHere('tls'),
   unix: calledHere('socketPath'),
 };
 
@@ -133,7 +145,7 @@ function hintFor(name: string, known: readonly string[], foreign: ForeignNames):
 }
 
 /** Returns the known name nearest to a mistyped one, if one is near. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let leastDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {

@@ -37,6 +37,7 @@ import type {
 export { checkCallOptions, checkSendOptions } from './calls.ts';
 export { abortSignal, describe, isPlainObject, MAX_TIMER_DELAY, milliseconds } from './checks.ts';
 export { credentialsFault, type HeadersInput, headerPairs } from './headers.ts';
+export { nearestName } from './hints.ts';
 export type {
   AcceptOptions,
   CommonOptions,
@@ -214,8 +215,8 @@ function checkPlaces({ port, host, socketPath, socketMode, fd, reusePort }: Reso
     const name = host === undefined ? 'reusePort' : 'host';
     throw new TypeError(`serve: option '${name}' goes with 'port' alone`);
   }
-  if (socketMode !== undefined && socketPath === undefined) {
-    throw new TypeError("serve: option 'socketMode' goes with 'socketPath' alone");
+  if (socketMode !== undefined && (socketPath === undefined || socketPath.startsWith('\0'))) {
+    throw new TypeError("serve: option 'socketMode' goes with a 'socketPath' that is a file");
   }
 }
 
@@ -276,7 +277,14 @@ function limitOptions(name: string, value: unknown): unknown {
 }
 
 function pathFilter(name: string, value: unknown): unknown {
-  if (typeof value === 'string') return absolutePath(name, value);
+  if (typeof value === 'string') {
+    if (/\*|\/:/.test(value)) {
+      throw new TypeError(
+        `${name}: '${value}' looks like a pattern, but a path is taken literally; give a RegExp or a function`,
+      );
+    }
+    return absolutePath(name, value);
+  }
   if (typeof value === 'function' || isRegExp(value)) return value;
   throw new TypeError(`${name} must be a path, a RegExp or a function, not ${kindOf(value)}`);
 }
