@@ -21,5 +21,7 @@ const chat = attach(app.server, {
 });
 
 handleSignals(chat);
+// Fastify's own close waits for connections.
+app.addHook('preClose', () => chat.close());
 await app.listen({ port: Number(process.argv[2] ?? 8080), host: 'localhost' });
 console.log(`http://localhost:${app.server.address().port}/`);

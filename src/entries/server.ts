@@ -55,6 +55,7 @@ export {
   upgrade,
 } from '../server/attach.ts';
 export type { FaultContext } from '../server/faults.ts';
+export type { HttpServerLike, UpgradeListener } from '../server/http-server.ts';
 export type { Acceptance, Refusal, RequestDecision } from '../server/request-decision.ts';
 export {
   type ServeBaseOptions,

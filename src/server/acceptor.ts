@@ -72,7 +72,10 @@ export class Acceptor<T> implements ConnectionServer<T> {
   readonly #sweep: Sweep<T> | undefined;
   /** Connections that are opening or closing. */
   readonly #notOpen = new Set<ServerConnection<T>>();
-  /** Resolve the promises that wait until there is no connection. */
+  /** How many connections are open, closing, or being decided on. */
+  #busy = 0;
+  /** Resolve the promises that wait until there is no such connection, or none at all. */
+  #idleWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
 
   constructor(options: AcceptorOptions<T>, resolved: ResolvedAcceptOptions, faults: Faults<T>) {
@@ -120,9 +123,15 @@ export class Acceptor<T> implements ConnectionServer<T> {
     connection.opening = opening;
     const adopted = this.#adopt(connection, socket);
     const { driver } = connection;
-    driver.receiveRequest(request);
-    // A copy: the payloads are unmasked in place, and the bytes belong to the caller.
-    adopted.begin(new Uint8Array(head), !driver.session.isPaused);
+    try {
+      driver.receiveRequest(request);
+      // A copy: the payloads are unmasked in place, and the bytes belong to the caller.
+      adopted.begin(new Uint8Array(head), !driver.session.isPaused);
+    } catch (error) {
+      // The caller's stream threw.
+      driver.terminate();
+      throw error;
+    }
     return connection;
   }
 
@@ -146,6 +155,14 @@ export class Acceptor<T> implements ConnectionServer<T> {
     return this.whenEmpty();
   }
 
+  /** Waits until no connection is open or closing, and no request is being decided on. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idleWaiters.push(resolve);
+      this.#tellIfEmpty();
+    });
+  }
+
   /** Waits until there is no connection, neither an open one nor one that is opening or closing. */
   whenEmpty(): Promise<void> {
     return new Promise((resolve) => {
@@ -156,6 +173,8 @@ export class Acceptor<T> implements ConnectionServer<T> {
 
   /** @internal */
   decide(connection: ServerConnection<T>, request: UpgradeRequest): void {
+    connection.admission.isBusy = true;
+    this.#busy++;
     if (this.state !== 'open') {
       this.#refuse(connection, 503, 'the server is closing', { 'Retry-After': '1' });
       return;
@@ -170,7 +189,9 @@ export class Acceptor<T> implements ConnectionServer<T> {
       this.#refuseAfterFault(connection, 'path', error);
       return;
     }
-    const admitted = this.#admissions.admit(request.clientAddress);
+    const { perIp } = this.#resolved.limits;
+    const address = perIp === Number.POSITIVE_INFINITY ? undefined : request.clientAddress;
+    const admitted = this.#admissions.admit(address);
     if (typeof admitted === 'object') {
       this.#refuseForRoom(connection, admitted);
       return;
@@ -188,11 +209,8 @@ export class Acceptor<T> implements ConnectionServer<T> {
 
   /** @internal */
   refused(connection: ServerConnection<T>, status: number, reason: string): void {
-    connection.admission.isRefused = true;
-    // A page is no refusal.
-    if (status < 300) return;
     this.#dismiss(connection);
-    this.#tellRefused(connection.request, status, reason);
+    this.tellRefused(connection.request, status, reason);
   }
 
   /** @internal */
@@ -203,9 +221,12 @@ export class Acceptor<T> implements ConnectionServer<T> {
     this.#notOpen.delete(connection);
     this.connections.add(connection);
     this.#sweep?.add(connection);
-    if (serverOpen.hasSubscribers) {
-      serverOpen.publish({ connection, request: connection.request });
-    }
+  }
+
+  /** @internal */
+  announce(connection: ServerConnection<T>): void {
+    if (!serverOpen.hasSubscribers) return;
+    serverOpen.publish({ connection, request: connection.request });
   }
 
   /** @internal */
@@ -287,7 +308,7 @@ export class Acceptor<T> implements ConnectionServer<T> {
       // The server reads nothing more from a client that waits for its answer.
       connection.driver.pause();
       Promise.resolve(decision)
-        .then((decided) => this.#answerLate(connection, request, decided))
+        .then((decided) => this.#answer(connection, request, decided))
         .catch((error: unknown) => this.#refuseAfterFault(connection, 'request', error));
     } catch (error) {
       this.#refuseAfterFault(connection, 'request', error);
@@ -295,28 +316,21 @@ export class Acceptor<T> implements ConnectionServer<T> {
   }
 
   #tellIfEmpty(): void {
+    if (this.#busy === 0) {
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    }
     if (this.connections.size > 0 || this.#notOpen.size > 0) return;
-    const waiters = this.#emptyWaiters;
-    this.#emptyWaiters = [];
-    for (const resolve of waiters) resolve();
+    for (const resolve of this.#emptyWaiters.splice(0)) resolve();
   }
 
   /** Stops counting the connection towards the limits. */
   #dismiss({ admission }: ServerConnection<T>): void {
     if (admission.network !== undefined) this.#admissions.leave(admission.network);
     admission.network = undefined;
-  }
-
-  #answerLate(
-    connection: ServerConnection<T>,
-    request: UpgradeRequest,
-    decision: RequestDecision<T>,
-  ): void {
-    // The client may have gone in the meantime.
-    if (connection.state !== 'connecting') return;
-    // The server may have begun to close.
-    if (this.state === 'open') this.#answer(connection, request, decision);
-    else this.#refuse(connection, 503, 'the server is closing', { 'Retry-After': '1' });
+    if (!admission.isBusy) return;
+    admission.isBusy = false;
+    this.#busy--;
+    this.#tellIfEmpty();
   }
 
   #answer(
@@ -324,6 +338,13 @@ export class Acceptor<T> implements ConnectionServer<T> {
     request: UpgradeRequest,
     decision: RequestDecision<T>,
   ): void {
+    // The client may have gone in the meantime.
+    if (connection.state !== 'connecting') return;
+    // The server may have begun to close, perhaps by the hook.
+    if (this.state !== 'open') {
+      this.#refuse(connection, 503, 'the server is closing', { 'Retry-After': '1' });
+      return;
+    }
     const { protocols } = this.#resolved;
     const checked = checkDecision(decision, request, protocols);
     if (checked.refusal !== undefined) {
@@ -331,7 +352,7 @@ export class Acceptor<T> implements ConnectionServer<T> {
       this.#dismiss(connection);
       connection.admission.isRefused = true;
       connection.driver.refuse(refusal);
-      this.#tellRefused(request, refusal.status, 'refused by the hook');
+      this.tellRefused(request, refusal.status, 'refused by the hook');
       return;
     }
     if (checked.data !== undefined) connection.data = checked.data;
@@ -352,7 +373,7 @@ export class Acceptor<T> implements ConnectionServer<T> {
     this.#dismiss(connection);
     connection.admission.isRefused = true;
     connection.driver.refuse({ status, headers: Object.entries(headers), body: `${reason}\n` });
-    this.#tellRefused(connection.request, status, reason);
+    this.tellRefused(connection.request, status, reason);
   }
 
   /** A function of the user's threw, or the hook's decision cannot be carried out. */
@@ -362,12 +383,13 @@ export class Acceptor<T> implements ConnectionServer<T> {
     if (state === 'connecting') {
       connection.admission.isRefused = true;
       driver.refuse({ status: 500 });
-      this.#tellRefused(request, 500, `the function '${source}' failed`);
+      this.tellRefused(request, 500, `the function '${source}' failed`);
     }
     this.faults.report(error, { source, request });
   }
 
-  #tellRefused(request: UpgradeRequest | undefined, status: number, reason: string): void {
+  /** Counts a refusal, and tells of it. @internal */
+  tellRefused(request: UpgradeRequest | undefined, status: number, reason: string): void {
     this.counts.refuse(status);
     if (serverRefused.hasSubscribers) serverRefused.publish({ request, status, reason });
     const hook = this.#options.refused;

@@ -6,7 +6,7 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
-import { isUint8Array } from 'node:util/types';
+import { isPromise, isUint8Array } from 'node:util/types';
 import type { Connection } from '../connection/connection.ts';
 import type { OpeningWaiter } from '../connection/driven-connection.ts';
 import type { EventConnection } from '../connection/event-connection.ts';
@@ -21,7 +21,8 @@ import { plainAddress } from '../transport/socket.ts';
 import type { AcceptedConnection } from './accepted-connection.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import { Faults } from './faults.ts';
-import { isOnPath } from './path-filter.ts';
+import type { HttpServerLike } from './http-server.ts';
+import { isOnPath, withPath } from './path-filter.ts';
 import { urlOf } from './place.ts';
 import { PlacedServer, type ServerPlace } from './placed-server.ts';
 import {
@@ -68,14 +69,23 @@ type AnyUpgradeOptions<T> =
   | UpgradeViewsOptions<T>
   | UpgradeConnectionOptions<T>;
 
+/** The options of TLS that a server of `node:https` keeps as its properties. */
+const CONTEXT_OPTIONS: readonly (keyof TlsOptions)[] = [
+  ...(['ca', 'cert', 'key', 'passphrase', 'pfx', 'crl'] as const),
+  ...(['ciphers', 'dhparam', 'ecdhCurve', 'honorCipherOrder', 'sigalgs'] as const),
+  ...(['maxVersion', 'minVersion', 'secureOptions', 'sessionIdContext'] as const),
+];
+
 /** An HTTP server as the place of a server that is attached to it. */
 class AttachedPlace implements ServerPlace {
   readonly answersWhileDraining = true;
-  readonly #http: HttpServer | HttpsServer;
+  readonly #http: HttpServerLike;
+  readonly #path: PathFilter | undefined;
   readonly #leave: () => void;
 
-  constructor(http: HttpServer | HttpsServer, leave: () => void) {
+  constructor(http: HttpServerLike, path: PathFilter | undefined, leave: () => void) {
     this.#http = http;
+    this.#path = path;
     this.#leave = leave;
   }
 
@@ -92,8 +102,9 @@ class AttachedPlace implements ServerPlace {
   get url(): string {
     const { port, host } = this;
     const isSecure = 'setSecureContext' in this.#http;
-    if (port > 0) return urlOf(host, port, isSecure);
-    return host === '' ? '' : `${isSecure ? 'wss' : 'ws'}+unix:${host}:/`;
+    if (port > 0) return withPath(urlOf(host, port, isSecure), this.#path);
+    const unix = `${isSecure ? 'wss' : 'ws'}+unix:${host}:/`;
+    return host === '' ? '' : withPath(unix, this.#path);
   }
 
   async stop(): Promise<void> {
@@ -107,10 +118,17 @@ class AttachedPlace implements ServerPlace {
   }
 
   setTls(options: TlsOptions): void {
-    if (!('setSecureContext' in this.#http)) {
+    const { setSecureContext } = this.#http as Partial<HttpsServer>;
+    if (setSecureContext === undefined) {
       throw new TypeError('setTls: the HTTP server does not speak TLS');
     }
-    this.#http.setSecureContext(options);
+    // Node.js would forget what is not given again, such as the authorities and the versions of TLS.
+    const kept = Object.fromEntries(
+      CONTEXT_OPTIONS.map((name) => [name, (this.#http as TlsOptions)[name]]).filter(
+        ([, value]) => value !== undefined,
+      ),
+    );
+    Reflect.apply(setSecureContext, this.#http, [{ ...kept, ...options }]);
   }
 
   ref(): void {
@@ -142,19 +160,16 @@ class AttachedPlace implements ServerPlace {
  * ```
  */
 export function attach<T = unknown>(
-  server: HttpServer | HttpsServer,
-  options: AttachOptions<T>,
-): Server<T>;
-export function attach<T = unknown>(
-  server: HttpServer | HttpsServer,
+  server: HttpServerLike,
   options: AttachViewsOptions<T>,
 ): Server<T>;
 export function attach<T = unknown>(
-  server: HttpServer | HttpsServer,
+  server: HttpServerLike,
   options: AttachConnectionOptions<T>,
 ): Server<T, AcceptedConnection<T>>;
+export function attach<T = unknown>(server: HttpServerLike, options: AttachOptions<T>): Server<T>;
 export function attach<T>(
-  server: HttpServer | HttpsServer,
+  server: HttpServerLike,
   options: AnyAttachOptions<T>,
 ): Server<T, EventConnection<T> & AcceptedConnection<T>> {
   checkHttpServer(server);
@@ -165,13 +180,21 @@ export function attach<T>(
   const endpoints = endpointsOf(server);
   const endpoint: Endpoint = {
     claims: (path) => isOnPath(resolved.path, path),
-    handleFault: (error) => faults.report(error, { source: 'path' }),
+    handleFault(error) {
+      acceptor.tellRefused(undefined, 500, "the function 'path' failed");
+      faults.report(error, { source: 'path' });
+    },
     take(request, socket, head) {
       acceptor.url ||= place.url;
-      take(acceptor, request, socket, head);
+      try {
+        take(acceptor, request, socket, head);
+      } catch (error) {
+        // A stream of the user's own has thrown; nobody else would hear of it.
+        faults.report(error, { source: 'accept' });
+      }
     },
   };
-  const place = new AttachedPlace(server, () => endpoints.delete(endpoint));
+  const place = new AttachedPlace(server, resolved.path, () => endpoints.delete(endpoint));
   endpoints.add(endpoint);
   return new PlacedServer<T>(acceptor, place);
 }
@@ -201,12 +224,6 @@ export function upgrade<T = unknown>(
   request: IncomingMessage,
   socket: Duplex,
   head: Uint8Array,
-  options: UpgradeOptions<T>,
-): Promise<EventConnection<T> | undefined>;
-export function upgrade<T = unknown>(
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Uint8Array,
   options: UpgradeViewsOptions<T>,
 ): Promise<EventConnection<T> | undefined>;
 export function upgrade<T = unknown>(
@@ -215,6 +232,12 @@ export function upgrade<T = unknown>(
   head: Uint8Array,
   options: UpgradeConnectionOptions<T>,
 ): Promise<AcceptedConnection<T> | undefined>;
+export function upgrade<T = unknown>(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Uint8Array,
+  options: UpgradeOptions<T>,
+): Promise<EventConnection<T> | undefined>;
 export async function upgrade<T>(
   request: IncomingMessage,
   socket: Duplex,
@@ -224,7 +247,8 @@ export async function upgrade<T>(
   checkUpgrade(request, socket, head);
   const acceptor = acceptorFor(options);
   return new Promise((resolve) => {
-    const connection = take(acceptor, request, socket, head, {
+    let connection: ServerConnection<T> | undefined;
+    connection = take(acceptor, request, socket, head, {
       phase: 'upgrade',
       // The handler `open` may be under way: the caller goes on after it.
       opened: () => nextTick(() => resolve(connection as unknown as EventConnection<T>)),
@@ -259,6 +283,9 @@ function localUrl(socket: Duplex): string {
 function checkHttpServer(server: unknown): void {
   const { on, listenerCount, address } = (server ?? {}) as Partial<HttpServer>;
   if ([on, listenerCount, address].every((method) => typeof method === 'function')) return;
+  if (isPromise(server)) {
+    throw new TypeError('attach: it takes an HTTP server, not a promise of one; await it first');
+  }
   const inner = (server as { server?: unknown } | null | undefined)?.server;
   const hint =
     typeof server === 'function'

@@ -1,6 +1,7 @@
 /**
  * What a server counts: handshakes by their outcome, connections by their close code, messages and bytes.
  */
+import { CloseCode } from '../protocol/close-code.ts';
 import { now } from '../transport/clock.ts';
 import type { LimitCounts } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -11,7 +12,7 @@ export const DURATION_BOUNDS: readonly number[] = [1, 10, 60, 300, 900, 3600, 14
 /** Counts of what has ended. What is open is counted when somebody asks. */
 export class Counts {
   accepted = 0;
-  /** Handshakes that ended without an answer: the client went away, or sent no request in time. */
+  /** Handshakes that ended without an answer: the client went away or sent no request in time, or the server closed. */
   failed = 0;
   readonly refused: Map<number, number> = new Map();
   readonly closed: Map<number, number> = new Map();
@@ -41,13 +42,14 @@ export class Counts {
 
   /** A connection has ended, open or not. */
   ended<T>(connection: ServerConnection<T>): void {
-    const { admission, closeCode = 1006, session } = connection;
+    const { admission, session } = connection;
     if (admission.openedAt === 0) {
       // What was refused is counted as such.
-      if (!admission.isRefused && session.failure !== undefined) this.failed++;
+      if (!admission.isRefused) this.failed++;
       return;
     }
-    add(this.closed, closeCode);
+    // A connection that the server has failed counts by the code that says why.
+    add(this.closed, (session.received ?? session.sent)?.code ?? CloseCode.abnormalClosure);
     if (session.failure?.code === 'WS_SLOW_PEER') this.limited.slow++;
     const seconds = (now() - admission.openedAt) / 1000;
     const bound = DURATION_BOUNDS.findIndex((limit) => seconds <= limit);

@@ -68,11 +68,11 @@ export async function drainConnections<T>(
   const start = now();
   const refusedBefore = sum(acceptor.counts.refused);
   const open = [...acceptor.connections];
-  // Connections that close already, or are being opened, are waited for: they are none of the drain's.
+  // Connections that close already, or are being decided on, are waited for: they are none of the drain's.
   const closing: ServerConnection<T>[] = [];
   const { jitter, code, over = Math.min(MAX_DEFAULT_OVER, open.length) } = options;
   const plan = { over, jitter, deadline: options.deadline ?? over + jitter + GRACE };
-  await closeInTurn(open, closing, plan, code, start);
+  await closeInTurn(acceptor, open, closing, plan, code, start);
   const left = open.length - closing.length;
   const terminated = await endBy(acceptor, closing, plan.deadline - (now() - start));
   return {
@@ -87,6 +87,7 @@ export async function drainConnections<T>(
 
 /** Closes each connection at its moment; those that were still open then are added to `closing`. */
 function closeInTurn<T>(
+  acceptor: Acceptor<T>,
   open: readonly ServerConnection<T>[],
   closing: ServerConnection<T>[],
   { over, jitter, deadline }: Plan,
@@ -113,7 +114,13 @@ function closeInTurn<T>(
         const isOpen = connection.state === 'open';
         if (isOpen && moment > elapsed && !isOver) break;
         next++;
-        if (!isOpen) continue;
+        if (!isOpen) {
+          // By a call of `close` meanwhile, not by its client.
+          if (acceptor.state === 'closed' && connection.session.sent !== undefined) {
+            closing.push(connection);
+          }
+          continue;
+        }
         i++;
         closing.push(connection);
         void connection.close(code);
@@ -140,6 +147,11 @@ async function endBy<T>(
     },
     Math.max(0, time),
   );
+  await acceptor.whenIdle();
+  // What has sent no request yet is refused later in any case, and need not be waited for.
+  for (const connection of acceptor.notOpen) {
+    if (connection.request === undefined && !connection.admission.isRefused) connection.terminate();
+  }
   await acceptor.whenEmpty();
   clearTimeout(timer);
   for (const { session } of closing) if (!session.wasClean) terminated++;

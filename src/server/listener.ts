@@ -55,9 +55,12 @@ export function createListener(
     });
   if (tls === undefined) return { server: plain(accept), rawSockets };
   const secure = createSecureServer(options, tls, accept, handleFault);
+  let current = tls;
   const setTls = (changed: TlsOptions): void => {
     // Options that stay, such as the list of ciphers, need not be given again.
-    secure.setSecureContext({ ...tls, ...changed });
+    const merged = { ...current, ...changed };
+    secure.setSecureContext(merged);
+    current = merged;
   };
   if (!proxyProtocol) {
     secure.on('connection', keep);

@@ -35,7 +35,7 @@ export function metricsText<T>(acceptor: Acceptor<T>): string {
     metric(
       `${name}_closes_total`,
       'counter',
-      'Ended connections by the close code received.',
+      'Ended connections by the close code received, else sent.',
       Object.entries(stats.closed).map(([code, count]) => [`{code="${code}"}`, count] as const),
     ),
     durations(`${name}_connection_duration_seconds`, acceptor),

@@ -12,6 +12,11 @@ export function pathOf(target: string): string {
   return path === '' ? '/' : path;
 }
 
+/** Returns the URL of a server with the path that it answers, if that is one. */
+export function withPath(url: string, filter: PathFilter | undefined): string {
+  return typeof filter === 'string' && url.endsWith('/') ? url.slice(0, -1) + filter : url;
+}
+
 /**
  * Tells whether a path is an endpoint's.
  *

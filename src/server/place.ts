@@ -29,7 +29,14 @@ export async function listenAt(
   const { socketPath, socketMode, host } = options;
   if (socketPath !== undefined) await removeStale(socketPath);
   await listen(server, placeOf(options));
-  if (socketPath !== undefined && socketMode !== undefined) chmodSync(socketPath, socketMode);
+  if (socketPath !== undefined && socketMode !== undefined) {
+    try {
+      chmodSync(socketPath, socketMode);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  }
   const address = server.address();
   const isSecure = options.tls !== undefined;
   if (address === null || typeof address === 'string') {

@@ -62,14 +62,14 @@ export function checkDecision<T>(
 ): CheckedDecision<T> {
   if (decision !== undefined && (decision === null || typeof decision !== 'object')) {
     throw new TypeError(
-      `the request hook must return an object or nothing, not ${describe(decision)}`,
+      `the request hook must return an object or nothing, not ${describe(decision)}; { status: 401 } refuses, and { data } goes with the connection`,
     );
   }
   // A refusal with a mistyped `status` would accept the request.
   const unknown = Object.keys(decision ?? {}).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(
-      `the request hook returned an object with the unknown '${unknown}'; there are ${NAMES.join(', ')}`,
+      `the request hook returned an object with the unknown '${unknown}'; there are ${NAMES.join(', ')}; what belongs to the connection goes into 'data'`,
     );
   }
   const headers =

@@ -22,8 +22,8 @@ export interface DecisionOptions<T> {
     | ((request: UpgradeRequest) => RequestDecision<T> | Promise<RequestDecision<T>>)
     | undefined;
   /**
-   * Is called for each request that was refused, by the hook, a limit, an origin, a path, or because it was wrong, with
-   * the status and the reason. Without a request: what came was none. Default none.
+   * Is called for each request to upgrade that was refused, by the hook, a limit, an origin, the path of `serve`, or
+   * because it was wrong, with the status and the reason. Without a request: what came was none. Default none.
    */
   refused?:
     | ((request: UpgradeRequest | undefined, status: number, reason: string) => void)

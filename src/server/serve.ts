@@ -13,7 +13,7 @@ import type { AcceptedConnection } from './accepted-connection.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import { Faults } from './faults.ts';
 import { createListener, type Listener } from './listener.ts';
-import { pathOf } from './path-filter.ts';
+import { pathOf, withPath } from './path-filter.ts';
 import { listenAt } from './place.ts';
 import { PlacedServer, type ServerPlace } from './placed-server.ts';
 import {
@@ -113,11 +113,11 @@ function healthPage<T>(path: string, acceptor: Acceptor<T>): PageAnswer {
  * console.log(`listening on ${server.url}`);
  * ```
  */
-export function serve<T = unknown>(options: ServeOptions<T>): Promise<Server<T>>;
 export function serve<T = unknown>(options: ServeViewsOptions<T>): Promise<Server<T>>;
 export function serve<T = unknown>(
   options: ServeConnectionOptions<T>,
 ): Promise<Server<T, AcceptedConnection<T>>>;
+export function serve<T = unknown>(options: ServeOptions<T>): Promise<Server<T>>;
 export async function serve<T>(
   options: ServeOptions<T> | ServeViewsOptions<T> | ServeConnectionOptions<T>,
 ): Promise<Server<T, EventConnection<T> & AcceptedConnection<T>>> {
@@ -132,7 +132,8 @@ export async function serve<T>(
     (error) => faults.report(error, { source: 'tls' }),
   );
   const place = new ListeningPlace(listener, resolved);
-  Object.assign(place, await listenAt(listener.server, resolved));
+  const { url, ...at } = await listenAt(listener.server, resolved);
+  Object.assign(place, at, { url: withPath(url, resolved.path) });
   acceptor.url = place.url;
   // A later error is a failure to accept one client: the process has too many open files, for example.
   listener.server.on('error', (error) => faults.report(error, { source: 'accept' }));

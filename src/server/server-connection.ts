@@ -11,8 +11,9 @@ import {
 } from '../connection/event-connection.ts';
 import type { Message } from '../connection/message.ts';
 import type { UpgradeRequest } from '../connection/upgrade-request.ts';
-import { WebSocketError } from '../errors.ts';
+import { TimeoutError, WebSocketError } from '../errors.ts';
 import { INSPECT, shownConnection } from '../inspection.ts';
+import { CloseCode } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
 import { now } from '../transport/clock.ts';
@@ -35,6 +36,8 @@ export interface ConnectionServer<T> {
   /** A request was refused by the core: it was wrong, or was not decided on in time. */
   refused(connection: ServerConnection<T>, status: number, reason: string): void;
   opened(connection: ServerConnection<T>): void;
+  /** Tells those who trace connections of this one, after its own handlers. */
+  announce(connection: ServerConnection<T>): void;
   /** The connection is no longer open: it closes, or has failed. */
   closing(connection: ServerConnection<T>): void;
   closed(connection: ServerConnection<T>): void;
@@ -46,8 +49,10 @@ export interface ConnectionServer<T> {
 export interface Admission {
   /** How the connection is counted among those of its address; `undefined` if it is not counted. */
   network: string | undefined;
-  /** Whether its request was refused by the acceptor. */
+  /** Whether its request was refused, or asked for no upgrade. */
   isRefused: boolean;
+  /** Whether it is open, closing, or being decided on: a server that drains waits for it. */
+  isBusy: boolean;
   /** When the connection was opened, in milliseconds; 0 before that. */
   openedAt: number;
 }
@@ -61,7 +66,7 @@ export interface ServerConnection<T> extends DrivenConnection {
 }
 
 function newAdmission(): Admission {
-  return { network: undefined, isRefused: false, openedAt: 0 };
+  return { network: undefined, isRefused: false, isBusy: false, openedAt: 0 };
 }
 
 /** A connection of a server with handlers. */
@@ -94,14 +99,18 @@ export class ServerEventConnection<T> extends EventConnection<T> implements Serv
   }
 
   /** @internal */
-  onRefused(status: number, reason: string): void {
-    if (!this.admission.isRefused) this.#server.refused(this, status, reason);
+  onRefused(status: number, reason: string, isOfUpgrade: boolean): void {
+    if (this.admission.isRefused) return;
+    this.admission.isRefused = true;
+    // A page that was asked for is no refusal.
+    if (isOfUpgrade) this.#server.refused(this, status, reason);
   }
 
   /** @internal */
   override onOpen(): void {
     this.#server.opened(this);
     super.onOpen();
+    this.#server.announce(this);
   }
 
   /** @internal */
@@ -129,6 +138,8 @@ export class ServerEventConnection<T> extends EventConnection<T> implements Serv
 export class LimitedEventConnection<T> extends ServerEventConnection<T> {
   readonly #rate: TokenBucket;
   readonly #overrun: () => void;
+  /** Whether more came than is allowed: nothing is delivered from then on, so that no message is missing between. */
+  #isOver = false;
 
   constructor(
     server: ConnectionServer<T>,
@@ -142,6 +153,13 @@ export class LimitedEventConnection<T> extends ServerEventConnection<T> {
     this.#overrun = () => server.overrun(this);
   }
 
+  #isAllowed(): boolean {
+    if (!this.#isOver && this.#rate.take(now())) return true;
+    this.#isOver = true;
+    this.#overrun();
+    return false;
+  }
+
   /** @internal */
   override onMessage(
     bytes: Uint8Array,
@@ -150,8 +168,7 @@ export class LimitedEventConnection<T> extends ServerEventConnection<T> {
     isText: boolean,
     isOwn: boolean,
   ): void {
-    if (this.#rate.take(now())) super.onMessage(bytes, start, end, isText, isOwn);
-    else this.#overrun();
+    if (this.#isAllowed()) super.onMessage(bytes, start, end, isText, isOwn);
   }
 
   /** @internal */
@@ -162,14 +179,12 @@ export class LimitedEventConnection<T> extends ServerEventConnection<T> {
     start: number,
     end: number,
   ): void {
-    if (this.#rate.take(now())) super.onFrame(isFinal, opcode, bytes, start, end);
-    else this.#overrun();
+    if (this.#isAllowed()) super.onFrame(isFinal, opcode, bytes, start, end);
   }
 
   /** @internal */
   override onPing(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#rate.take(now())) super.onPing(bytes, start, end);
-    else this.#overrun();
+    if (this.#isAllowed()) super.onPing(bytes, start, end);
   }
 }
 
@@ -185,6 +200,8 @@ export class ServerAsyncConnection<T>
   readonly #server: ConnectionServer<T>;
   readonly #serveConnection: ConnectionFunction<T>;
   readonly #rate: TokenBucket | undefined;
+  /** Whether more came than is allowed, as in {@link LimitedEventConnection}. */
+  #isOver = false;
 
   constructor(
     server: ConnectionServer<T>,
@@ -213,15 +230,19 @@ export class ServerAsyncConnection<T>
   }
 
   /** @internal */
-  onRefused(status: number, reason: string): void {
-    if (!this.admission.isRefused) this.#server.refused(this, status, reason);
+  onRefused(status: number, reason: string, isOfUpgrade: boolean): void {
+    if (this.admission.isRefused) return;
+    this.admission.isRefused = true;
+    // A page that was asked for is no refusal.
+    if (isOfUpgrade) this.#server.refused(this, status, reason);
   }
 
   /** @internal */
   override onOpen(): void {
     this.#server.opened(this);
     super.onOpen();
-    void this.#run();
+    this.#server.announce(this);
+    if (this.state === 'open') void this.#run();
   }
 
   /** @internal */
@@ -232,15 +253,12 @@ export class ServerAsyncConnection<T>
     isText: boolean,
     isOwn: boolean,
   ): void {
-    if (this.#rate === undefined || this.#rate.take(now())) {
-      super.onMessage(bytes, start, end, isText, isOwn);
-    } else this.#server.overrun(this);
+    if (this.#isAllowed()) super.onMessage(bytes, start, end, isText, isOwn);
   }
 
   /** @internal */
   override onPing(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#rate === undefined || this.#rate.take(now())) super.onPing(bytes, start, end);
-    else this.#server.overrun(this);
+    if (this.#isAllowed()) super.onPing(bytes, start, end);
   }
 
   /** @internal */
@@ -254,6 +272,14 @@ export class ServerAsyncConnection<T>
     this.#server.closed(this);
   }
 
+  #isAllowed(): boolean {
+    if (this.#rate === undefined) return true;
+    if (!this.#isOver && this.#rate.take(now())) return true;
+    this.#isOver = true;
+    this.#server.overrun(this);
+    return false;
+  }
+
   async #run(): Promise<void> {
     try {
       await this.#serveConnection(this, this.request);
@@ -263,13 +289,17 @@ export class ServerAsyncConnection<T>
     }
   }
 
-  /** The function threw. That its connection has ended is no fault of the program. */
+  /** The function threw. That its client has gone, or says nothing, is no fault of the program. */
   #handleFault(cause: unknown): void {
     const hasEnded = this.state !== 'open';
-    this.driver.fail(
-      new WebSocketError('WS_HANDLER', "the function 'connection' threw an exception", { cause }),
-    );
+    if (cause instanceof TimeoutError && !hasEnded) {
+      void this.close(CloseCode.policyViolation, 'the client took too long');
+      return;
+    }
+    // What the closing of the connection brings about: a closing handshake that is under way goes on.
     if (hasEnded && cause instanceof WebSocketError) return;
+    const message = "the function 'connection' threw an exception";
+    if (!hasEnded) this.driver.fail(new WebSocketError('WS_HANDLER', message, { cause }));
     this.#server.faults.report(cause, {
       source: 'connection',
       connection: this,

@@ -60,9 +60,9 @@ export interface ServerStats {
   readonly accepted: number;
   /** Requests that were refused, by status. */
   readonly refused: Readonly<Record<number, number>>;
-  /** Handshakes that ended without an answer, since the client went away or sent no request in time. */
+  /** Handshakes without an answer: the client went away or sent no request in time, or the server closed. */
   readonly failed: number;
-  /** Connections that have ended, by the close code received: 1006 without one. */
+  /** Connections that have ended, by the close code received, else by the one sent; 1006 without either. */
   readonly closed: Readonly<Record<number, number>>;
   readonly messagesReceived: number;
   readonly messagesSent: number;

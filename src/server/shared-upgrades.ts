@@ -2,12 +2,12 @@
  * Shares the event `upgrade` of an HTTP server among the servers that are attached to it, and with others that listen
  * to it: every listener is called for every request.
  */
-import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { nodeKernels } from '../kernels/node.ts';
 import { serializeRefusal } from '../protocol/opening/server.ts';
 import { clearTimeout, setTimeout } from '../transport/clock.ts';
+import type { HttpServerLike } from './http-server.ts';
 import { pathOf } from './path-filter.ts';
 
 /** An attached server, as its HTTP server's requests see it. */
@@ -24,12 +24,12 @@ const REFUSAL_TIMEOUT = 2000;
 
 /** The attached servers of one HTTP server. It listens to `upgrade` while there are any. */
 class Endpoints {
-  readonly #http: EventEmitter;
+  readonly #http: HttpServerLike;
   readonly #endpoints = new Set<Endpoint>();
   readonly #handle = (request: IncomingMessage, socket: Duplex, head: Uint8Array): void =>
     this.#dispatch(request, socket, head);
 
-  constructor(http: EventEmitter) {
+  constructor(http: HttpServerLike) {
     this.#http = http;
   }
 
@@ -45,7 +45,9 @@ class Endpoints {
 
   #dispatch(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     const path = pathOf(request.url ?? '/');
-    const isAlone = this.#http.listenerCount('upgrade') === 1;
+    // A listener of `once` has taken itself off already, and has listeners on the socket instead.
+    const isTaken = ['data', 'error', 'readable'].some((event) => socket.listenerCount(event) > 0);
+    const isAlone = this.#http.listenerCount('upgrade') === 1 && !isTaken;
     // Another protocol may be somebody else's business, on any path.
     const isOurs = isAlone || /\bwebsocket\b/i.test(request.headers.upgrade ?? '');
     for (const endpoint of isOurs ? this.#endpoints : []) {
@@ -65,10 +67,10 @@ class Endpoints {
   }
 }
 
-const known = new WeakMap<EventEmitter, Endpoints>();
+const known = new WeakMap<HttpServerLike, Endpoints>();
 
 /** Returns the attached servers of an HTTP server. */
-export function endpointsOf(http: EventEmitter): Endpoints {
+export function endpointsOf(http: HttpServerLike): Endpoints {
   let endpoints = known.get(http);
   if (endpoints === undefined) {
     endpoints = new Endpoints(http);

@@ -2,6 +2,7 @@
  * Leaves gracefully when the process is told to end.
  */
 import cluster from 'node:cluster';
+import { isPromise } from 'node:util/types';
 import { nodeProcess } from '../transport/node-globals.ts';
 import { resolveDrain } from './drain.ts';
 import { PlacedServer } from './placed-server.ts';
@@ -25,7 +26,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  */
 export function handleSignals(server: Pick<Server, 'drain'>, options?: DrainOptions): () => void {
   if (typeof (server as Partial<Server> | null | undefined)?.drain !== 'function') {
-    throw new TypeError('handleSignals: it takes a server, as serve and attach return them');
+    const hint = isPromise(server) ? '; await the promise of serve first' : '';
+    throw new TypeError(`handleSignals: it takes a server, as serve and attach make them${hint}`);
   }
   resolveDrain(options);
   const stop = (): void => {

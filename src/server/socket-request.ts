@@ -98,8 +98,8 @@ export class SocketRequest implements UpgradeRequest {
 
   /** @internal */
   [INSPECT](): object {
-    const { remoteAddress, remotePort, isSecure } = this;
-    return shownRequest(this, { remoteAddress, remotePort, isSecure });
+    const { path, remoteAddress, remotePort, isSecure } = this;
+    return shownRequest(this, { path, remoteAddress, remotePort, isSecure });
   }
 
   get #tls(): TLSSocket | undefined {

@@ -87,7 +87,9 @@ contract(
         ]);
         const first = (await client.recv()) as Uint8Array;
         // Small ones share 16 KiB, in place of keeping what they came in.
-        expect(first.buffer.byteLength).toBe(16_384);
+        // One that comes in pieces is put together in memory of its own.
+        const sizes = isTrickling ? [16_384, first.length] : [16_384];
+        expect(sizes).toContain(first.buffer.byteLength);
         const second = (await client.recv()) as Uint8Array;
         first.fill(9);
         expect([...second]).toEqual([2, 2, 2]);

@@ -1,85 +1,19 @@
 /**
  * Servers on the port of an HTTP server: who takes which request, and what becomes of those that nobody takes.
  */
-import { createServer, get, type Server as HttpServer } from 'node:http';
-import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
-import { Duplex, duplexPair } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Connection, connect } from 'wirespeed';
-import { type AttachOptions, attach, type Server, upgrade } from 'wirespeed/server';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { connect } from 'wirespeed';
+import { attach } from 'wirespeed/server';
 import { WebSocketServer } from 'ws';
 import { frame, KEY } from '../support/frames.ts';
 import { request as requestBytes } from '../support/handshakes.ts';
 import { until } from '../support/until.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
-});
-
-/** Starts an HTTP server that answers requests with their path. */
-async function http(): Promise<{ server: HttpServer; port: number }> {
-  const server = createServer((request, response) => response.end(`page ${request.url}`));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanups.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
-/** Attaches a server whose connections answer with its name. */
-function named(
-  name: string,
-  server: HttpServer,
-  options: Partial<AttachOptions<unknown>> = {},
-): Server {
-  const attached = attach(server, {
-    closeTimeout: 500,
-    handlers: { open: (ws) => void ws.send(name) },
-    ...options,
-  } as AttachOptions<unknown>);
-  cleanups.push(() => attached.close());
-  return attached;
-}
-
-async function greeting(port: number, path: string): Promise<unknown> {
-  const ws = await open(port, path);
-  return ws.recv();
-}
-
-async function open(port: number, path = '/'): Promise<Connection> {
-  const ws = await connect(`ws://127.0.0.1:${port}${path}`);
-  cleanups.push(() => ws.terminate());
-  return ws;
-}
-
-function page(port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ port, path, host: '127.0.0.1', agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (piece) => {
-        text += piece;
-      });
-      response.on('end', () => resolve(`${response.statusCode} ${text}`));
-    }).on('error', reject);
-  });
-}
-
-/** Sends a request of one's own; resolves with all that came until the socket was closed. */
-function raw(port: number, bytes: Uint8Array | string): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connectTcp(port, '127.0.0.1');
-    cleanups.push(() => socket.destroy());
-    let answer = '';
-    socket.setEncoding('latin1').on('data', (text) => {
-      answer += text;
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => resolve(answer));
-    socket.write(bytes);
-  });
-}
+import { cleanups, greeting, http, named, open, page, raw } from './http-servers.ts';
 
 describe('attached servers', () => {
   it('share one HTTP server by path, and leave its pages alone', async () => {
@@ -137,7 +71,7 @@ describe('attached servers', () => {
   it('leave the HTTP server alone when they are closed, and its event too', async () => {
     const { server, port } = await http();
     const first = named('first', server, { path: '/first' });
-    named('second', server, { path: '/second' });
+    const second = named('second', server, { path: '/second' });
     const ws = await open(port, '/first');
     await ws.recv();
     await first.close(4000, 'gone');
@@ -146,7 +80,7 @@ describe('attached servers', () => {
     await expect(open(port, '/first')).rejects.toMatchObject({ status: 404 });
     expect(await greeting(port, '/second')).toBe('second');
     expect(await page(port, '/')).toBe('200 page /');
-    for (const clean of cleanups.splice(1, 2)) await clean();
+    await second.close();
     expect(server.listenerCount('upgrade')).toBe(0);
   });
 
@@ -221,6 +155,51 @@ describe('attached servers', () => {
     expect(await page(port, '/alive')).toBe('200 page /alive');
   });
 
+  it('keep what they are not given again when their certificates change', async () => {
+    const pem = (name: string): Buffer =>
+      readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
+    const server = createHttps({
+      cert: pem('localhost'),
+      key: pem('server-key'),
+      minVersion: 'TLSv1.3',
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => server.close());
+    const attached = attach(server, { handlers: {} });
+    attached.setTls({ cert: pem('wrong-host'), key: pem('server-key') });
+    const attempt = connect(attached.url, {
+      tls: { rejectUnauthorized: false, maxVersion: 'TLSv1.2' },
+    });
+    await expect(attempt).rejects.toMatchObject({ code: 'WS_CONNECT_FAILED' });
+    const plain = attach((await http()).server, { handlers: {} });
+    expect(() => plain.setTls({})).toThrow(/does not speak TLS/);
+  });
+
+  it('leave a socket alone that a listener of one event has taken', async () => {
+    const { server, port } = await http();
+    server.once('upgrade', (_, socket) => {
+      socket.on('error', () => {});
+      socket.end('MINE');
+    });
+    named('ours', server, { path: '/ours' });
+    expect(await raw(port, requestBytes({}, 'GET /mine HTTP/1.1'))).toBe('MINE');
+  });
+
+  it('count what their path refuses by a fault', async () => {
+    const { server, port } = await http();
+    const refused: unknown[] = [];
+    const attached = named('x', server, {
+      path: () => {
+        throw new Error('no path');
+      },
+      refused: (request, status) => void refused.push([request, status]),
+      error: () => {},
+    });
+    await expect(open(port)).rejects.toMatchObject({ status: 500 });
+    expect(refused).toEqual([[undefined, 500]]);
+    expect(attached.stats().refused).toEqual({ 500: 1 });
+  });
+
   it('say what they need', () => {
     const options = { handlers: {} };
     const app = Object.assign(() => {}, { listen: () => {} });
@@ -240,91 +219,5 @@ describe('attached servers', () => {
     expect(wrong(server, { connection: () => {}, views: true })).toThrow(/goes with 'handlers'/);
     expect(wrong(server, { handlers: {}, trustProxy: ['nobody'] })).toThrow(/is no address/);
     expect(server.listenerCount('upgrade')).toBe(0);
-  });
-});
-
-describe('upgrade', () => {
-  it('gives the connection once it is open, and undefined where the request is refused', async () => {
-    const { server, port } = await http();
-    const options = {
-      limits: { connections: 1 },
-      handlers: {
-        message: (ws: { send(data: unknown): unknown }, data: unknown) => void ws.send(data),
-      },
-    } as never;
-    const results: unknown[] = [];
-    server.on('upgrade', (request, socket, head) => {
-      void upgrade(request, socket, head, options).then((ws) => {
-        results.push(ws?.state);
-        ws?.send('hello');
-      });
-    });
-    const ws = await open(port);
-    expect(await ws.recv()).toBe('hello');
-    // The same options are one server: its limits hold for all of its requests.
-    await expect(open(port)).rejects.toMatchObject({ status: 503 });
-    await until(() => results.length === 2);
-    expect(results).toEqual(['open', undefined]);
-  });
-
-  it('gives undefined for a client that has gone already', async () => {
-    const { server, port } = await http();
-    const results: unknown[] = [];
-    server.on('upgrade', (request, socket, head) => {
-      socket.on('error', () => {}).resume();
-      socket.once('close', () => {
-        const upgraded = upgrade(request, socket, head, { handlers: {} });
-        void upgraded.then((ws) => results.push(ws));
-      });
-    });
-    const socket: Socket = connectTcp(port, '127.0.0.1').on('error', () => {});
-    server.once('upgrade', () => socket.resetAndDestroy());
-    socket.write(requestBytes());
-    await until(() => results.length === 1);
-    expect(results).toEqual([undefined]);
-  });
-
-  it('takes any duplex stream', async () => {
-    const [ours, theirs] = duplexPair();
-    const text = Buffer.from(requestBytes()).toString('latin1').split('\r\n').slice(1, -2);
-    const request = {
-      method: 'GET',
-      url: '/',
-      httpVersion: '1.1',
-      rawHeaders: text.flatMap((line) => line.split(': ')),
-    };
-    let answer = '';
-    theirs.setEncoding('latin1').on('data', (piece) => {
-      answer += piece;
-    });
-    const head = frame({ opcode: 1, payload: 'one', key: KEY });
-    // It lies in the stream's own buffer, behind the head.
-    theirs.write(frame({ opcode: 1, payload: 'two', key: KEY }));
-    const closed = new Promise((resolve) => theirs.once('end', resolve));
-    const ws = await upgrade(request as never, ours, head, {
-      handlers: { message: (connection, data) => void connection.send(`${data}!`) },
-    });
-    theirs.write(frame({ opcode: 1, payload: 'three', key: KEY }));
-    await until(() => answer.endsWith('three!'));
-    expect(answer.split('\r\n\r\n')[1]).toBe('\x81\x04one!\x81\x04two!\x81\x06three!');
-    expect(ws?.stats()).toMatchObject({ messagesReceived: 3, messagesSent: 3 });
-    expect(ws?.remoteAddress).toBeUndefined();
-    theirs.end(frame({ opcode: 8, key: KEY }));
-    await closed;
-    await until(() => ws?.state === 'closed');
-  });
-
-  it('says what it needs', async () => {
-    const stream = new Duplex({ read() {}, write() {} });
-    const request = { method: 'GET', rawHeaders: [] };
-    const options = { handlers: {} };
-    const call = (...given: unknown[]) => upgrade(...(given as Parameters<typeof upgrade>));
-    await expect(call({}, stream, Buffer.alloc(0), options)).rejects.toThrow(/one of node:http/);
-    await expect(call(request, {}, Buffer.alloc(0), options)).rejects.toThrow(/duplex stream/);
-    await expect(call(request, stream, undefined, options)).rejects.toThrow(/must be a Buffer/);
-    await expect(
-      call(request, stream, Buffer.alloc(0), { handlers: {}, path: '/' }),
-    ).rejects.toThrow(/option of 'attach'/);
-    expect(stream.destroyed).toBe(false);
   });
 });

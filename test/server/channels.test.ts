@@ -23,13 +23,13 @@ it('channels tell what happens on a server, once somebody listens', async () => 
       },
     },
   });
-  await (await connect(`${server.url}here`)).close();
+  await (await connect(server.url)).close();
   await until(() => server.stats().closed[1000] === 1);
   for (const name of NAMES) subscribe(name, hear);
-  await expect(connect(server.url)).rejects.toMatchObject({ status: 404 });
-  const normal = await connect(`${server.url}here`);
+  await expect(connect(new URL('/', server.url))).rejects.toMatchObject({ status: 404 });
+  const normal = await connect(server.url);
   await normal.close(4000, 'bye');
-  const failing = await connect(`${server.url}here`);
+  const failing = await connect(server.url);
   await failing.send('a fault');
   await expect(failing.recv()).rejects.toMatchObject({ closeCode: 1011 });
   await until(() => told.filter(([name]) => name === 'close').length === 2);

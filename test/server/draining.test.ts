@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed';
-import { handleSignals } from 'wirespeed/server';
+import { handleSignals, type Server, serve } from 'wirespeed/server';
 import { request } from '../support/handshakes.ts';
 import { until } from '../support/until.ts';
-import { clients, open, sockets, start } from './running-server.ts';
+import { clients, open, servers, sockets, start } from './running-server.ts';
 
 describe('draining', () => {
   it('closes every connection at its moment, and reports what became of each', async () => {
@@ -83,9 +83,53 @@ describe('draining', () => {
     await until(() => one.state === 'closed');
     await server.close(4000);
     expect(await first).toBe(await second);
-    expect(await first).toMatchObject({ total: 2, left: 1, closed: 1 });
+    expect(await first).toMatchObject({ total: 2, left: 0, closed: 2 });
     await until(() => two.state === 'closed');
     expect([one.closeCode, two.closeCode]).toEqual([1012, 4000]);
+  });
+
+  it('does not wait for a socket that says nothing', async () => {
+    const server = await start();
+    const silent = connectTcp(server.port, '127.0.0.1').on('error', () => {});
+    sockets.push(silent);
+    await until(() => server.stats().pending === 1);
+    const report = await server.drain({ over: 0, deadline: 10_000 });
+    expect(report).toMatchObject({ total: 0 });
+    expect(report.duration).toBeLessThan(5000);
+    expect(server.stats()).toMatchObject({ pending: 0, failed: 1 });
+  });
+
+  it('counts as closed those whose function fails because of the closing', async () => {
+    const server = await serve({
+      host: '127.0.0.1',
+      connection: async (ws) => {
+        for (;;) {
+          await ws.send('tick');
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+      },
+    });
+    servers.push(server as unknown as Server);
+    const all = await Promise.all(Array.from({ length: 4 }, () => connect(server.url)));
+    clients.push(...all);
+    for (const ws of all)
+      void (async () => {
+        for await (const _ of ws);
+      })().catch(() => {});
+    expect(await server.drain({ over: 0 })).toMatchObject({ total: 4, closed: 4, terminated: 0 });
+    expect(server.stats().closed).toEqual({ 1012: 4 });
+  });
+
+  it('refuses the request whose hook has begun it', async () => {
+    let report: Promise<unknown> | undefined;
+    const server = await start({
+      request: () => {
+        report = server.drain({ over: 0 });
+        return undefined;
+      },
+    });
+    await expect(open(server)).rejects.toMatchObject({ status: 503 });
+    expect(await report).toMatchObject({ total: 0, refused: 1 });
   });
 
   it('says what is wrong with its options', async () => {
@@ -166,6 +210,12 @@ it('a server counts what it has done', async () => {
   const lost = await open(server);
   lost.terminate();
   await until(() => server.stats().closed[1006] === 1);
+  const wrong = connectTcp(server.port, '127.0.0.1').on('error', () => {});
+  sockets.push(wrong);
+  wrong.write(request());
+  // An unmasked frame: the server fails the connection, and counts it by the code that it sends.
+  wrong.write(Buffer.from([0x81, 0x00]));
+  await until(() => server.stats().closed[1002] === 1);
   const gone = connectTcp(server.port, '127.0.0.1');
   await once(gone, 'connect');
   gone.destroy();

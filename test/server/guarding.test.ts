@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connect } from 'wirespeed';
 import type { EventConnection, LimitOptions, Server, UpgradeRequest } from 'wirespeed/server';
+import { frame, KEY } from '../support/frames.ts';
 import { request } from '../support/handshakes.ts';
 import { until } from '../support/until.ts';
 import { exchange, open, sockets, start } from './running-server.ts';
@@ -119,6 +120,26 @@ describe('a server with limits', () => {
     expect(count).toBeLessThan(10);
   });
 
+  it('delivers nothing any more once the rate was passed, so that no message is missing between', async () => {
+    const got: number[] = [];
+    const server = await limited(
+      { messagesPerSecond: 50 },
+      { handlers: { message: (_: unknown, data: string) => void got.push(Number(data)) } },
+    );
+    const socket = connectTcp(server.port, '127.0.0.1').on('error', () => {});
+    sockets.push(socket);
+    const ended = new Promise((resolve) => socket.resume().once('close', resolve));
+    socket.write(request());
+    // A client that does not answer the close frame, and goes on sending while tokens come back.
+    for (let i = 0; i < 120; i++) {
+      socket.write(frame({ opcode: 1, payload: String(i), key: KEY }));
+      if (i > 80) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await ended;
+    expect(got).toEqual(Array.from({ length: got.length }, (_, i) => i));
+    expect(got.length).toBeLessThan(80);
+  });
+
   it('closes idle connections with 1001, whatever they ping', async () => {
     const server = await limited({ idleTimeout: 200 });
     const [idle, busy] = [await open(server), await open(server)];
@@ -146,7 +167,7 @@ describe('a server with limits', () => {
     const errors: string[] = [];
     const opened: EventConnection[] = [];
     const server = await limited(
-      { sendTimeout: 300 },
+      { sendTimeout: 1000 },
       {
         maxBufferedAmount: 64 * 2 ** 20,
         handlers: {
@@ -166,7 +187,7 @@ describe('a server with limits', () => {
     const reading = setInterval(() => {
       slow.resume();
       slow.once('data', () => slow.pause());
-    }, 20);
+    }, 4);
     await until(() => errors.length > 0);
     clearInterval(reading);
     expect(errors).toEqual(['WS_SLOW_PEER']);

@@ -114,7 +114,7 @@ it('places exclude each other', async () => {
     [{ socketPath: '/x', fd: 3 }, /'socketPath' and 'fd' exclude each other/],
     [{ socketPath: '/x', host: 'localhost' }, /'host' goes with 'port' alone/],
     [{ fd: 3, reusePort: true }, /'reusePort' goes with 'port' alone/],
-    [{ socketMode: 0o600 }, /'socketMode' goes with 'socketPath' alone/],
+    [{ socketMode: 0o600 }, /'socketMode' goes with a 'socketPath'/],
     [{ socketPath: '' }, /must not be empty/],
     [{ fd: 'stdin' }, /'fd' must be a number/],
     [{ health: 'healthz' }, /must begin with '\/'/],
@@ -191,6 +191,19 @@ describe('the PROXY protocol', () => {
       }
     },
   );
+
+  it('may name an IPv4 address as an IPv6 one, and it counts as itself', async () => {
+    const server = await proxied();
+    const mapped = Buffer.from(V2);
+    mapped.set(Buffer.from('00000000000000000000ffffcb007107', 'hex'), 16);
+    const text = Buffer.from('PROXY TCP6 ::ffff:203.0.113.7 ::1 4711 443\r\n');
+    for (const header of [mapped, text]) {
+      seen.length = 0;
+      const socket = connectTcp(server.port, '127.0.0.1');
+      expect(await converse(socket, concat(header, HELLO), 'hello')).toContain('hello');
+      expect(seen).toEqual(['203.0.113.7', 4711, '203.0.113.7', '203.0.113.7']);
+    }
+  });
 
   it('comes before TLS', async () => {
     const server = await proxied({
@@ -275,6 +288,11 @@ it('new certificates are used for the connections to come', async () => {
   const names = [before, after].map((socket) => socket.getPeerCertificate().fingerprint);
   expect(names[0]).not.toBe(names[1]);
   expect(await converse(before, HELLO, 'hello')).toContain('hello');
+  // What is given later is added to what was given last.
+  server.setTls({ maxVersion: 'TLSv1.2' });
+  const last = await dial();
+  expect(last.getProtocol()).toBe('TLSv1.2');
+  expect(last.getPeerCertificate().fingerprint).toBe(names[1]);
   const plain = await start();
   expect(() => plain.setTls(tls)).toThrow(/does not speak TLS/);
   expect(() => plain.setTls(undefined as never)).toThrow(/must be an object/);
@@ -311,5 +329,6 @@ it('a health check is answered with 200, and with 503 while the server drains', 
   expect(await ask('/healthz')).toBe('503 draining\n');
   socket.destroy();
   await drained;
-  expect(server.stats()).toMatchObject({ refused: { 426: 1, 405: 1 }, failed: 0 });
+  // Pages that were asked for are no handshakes.
+  expect(server.stats()).toMatchObject({ refused: {}, failed: 0 });
 });

@@ -164,6 +164,14 @@ describe.each(WAYS)('a server by $name', (way) => {
     expect(faults).toEqual(['the handler is wrong']);
   });
 
+  it('fails with 1009 for a message above maxMessageSize', async () => {
+    const ws = await (await start({ maxMessageSize: 100 })).connect();
+    await ws.send('x'.repeat(100));
+    expect(await ws.recv()).toHaveLength(100);
+    await ws.send(['x'.repeat(60), 'x'.repeat(60)]);
+    await expect(ws.recv()).rejects.toMatchObject({ closeCode: 1009 });
+  });
+
   it('pauses and resumes', async () => {
     const got: unknown[] = [];
     let server: EventConnection | undefined;
@@ -232,6 +240,20 @@ describe.each(WAYS)('a server by $name', (way) => {
     await throws.send('throw');
     await expect(throws.recv()).rejects.toMatchObject({ closeCode: 1011 });
     expect(faults).toEqual([['the function is wrong', 'connection', true]]);
+  });
+
+  it('closes with 1008 where the function waited in vain for the client, and takes it for no fault', async () => {
+    const faults: unknown[] = [];
+    const server = await startServing({
+      connection: async (ws) => void (await ws.recv({ timeout: 20 })),
+      error: (error) => void faults.push(error),
+    });
+    const silent = await server.connect();
+    await expect(silent.recv()).rejects.toMatchObject({
+      closeCode: 1008,
+      reason: 'the client took too long',
+    });
+    expect(faults).toEqual([]);
   });
 
   it('does not take the end of a connection for a fault of the function', async () => {
