@@ -1,6 +1,6 @@
 // The import directions of src; "a → b" says that a may import b, and types count as well.
 //
-//   cli → entries → client, server
+//   cli → entries → compat → client, server
 //   client → blocking, dial          client, server, blocking → connection
 //   blocking → dial                  connection, dial → transport → protocol
 //   ground floor, for all but the core: options → errors → inspection; options → http-token; kernels → errors
@@ -97,9 +97,14 @@ export default {
       ...['connection', 'transport', 'protocol'],
     ),
     room(
+      'compat',
+      'A drop-in stands on what exists, and nothing stands on it.',
+      ...['client', 'server', 'connection', 'dial', 'transport', 'protocol'],
+    ),
+    room(
       'entries',
       'An entry point exports what others make.',
-      ...['client', 'server', 'connection', 'transport', 'protocol'],
+      ...['compat', 'client', 'server', 'connection', 'transport', 'protocol'],
     ),
     never(
       'entries-on-top',

@@ -12,7 +12,7 @@ const CONTRACT = ['test/contract/**/*.test.ts'];
 /** Tests of the server and of parts of the library, which leave nothing behind in their process. */
 const PARTS = [
   'test/*.test.ts',
-  'test/{autobahn,blocking,connection,dial,server,transport}/**/*.test.ts',
+  'test/{autobahn,blocking,compat,connection,dial,server,transport}/**/*.test.ts',
 ];
 /** Tests against other implementations of WebSocket. */
 const INTEROP = ['test/interop/**/*.test.ts'];

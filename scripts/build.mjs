@@ -31,7 +31,7 @@ const require = createRequire(import.meta.url);
 
 /** The modules that programs import: a file of src/entries for each subpath of the package. */
 const ENTRIES = Object.fromEntries(
-  ['index', 'sync', 'events', 'server', 'protocol'].map((name) => [
+  ['index', 'sync', 'events', 'server', 'protocol', 'websocket'].map((name) => [
     `entries/${name}`,
     `src/entries/${name}.ts`,
   ]),
@@ -64,6 +64,7 @@ const CHUNKS = [
     priority: 1,
   },
   { name: 'async', test: /src\/client\/async\.ts/ },
+  { name: 'websocket', test: /src\/compat\// },
   { name: 'sync', test: /src\/(?:client\/sync-|blocking\/)/ },
 ];
 

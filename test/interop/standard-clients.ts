@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { WebSocket as UndiciWebSocket } from 'undici';
+import { WebSocket as OurWebSocket } from 'wirespeed/websocket';
 import { findBun, findChromium, findDeno, type PeerProgram } from './peers.mjs';
 import { converse, type Seen } from './standard-client.mjs';
 
@@ -30,6 +31,16 @@ const UNDICI: Client = {
   start: async () => {},
   stop: async () => {},
   converse: (url, scenario, text) => converse(UndiciWebSocket, url, scenario, text),
+};
+
+const OURS: Client = {
+  name: 'wirespeed/websocket',
+  isPresent: true,
+  compression: 'none',
+  start: async () => {},
+  stop: async () => {},
+  converse: (url, scenario, text) =>
+    converse(OurWebSocket as unknown as typeof WebSocket, url, scenario, text),
 };
 
 function ofRuntime(
@@ -125,6 +136,7 @@ export const BROWSER = new BrowserClient();
 /** Every implementation, those that are missing here among them. */
 export const CLIENTS: readonly Client[] = [
   UNDICI,
+  OURS,
   ofRuntime(findBun(), ['--no-install'], 'both'),
   ofRuntime(
     findDeno(),

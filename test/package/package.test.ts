@@ -26,6 +26,7 @@ const entries = {
   ],
   'wirespeed/events': ['connect', 'WebSocketError', 'ConnectionClosedError', 'TimeoutError'],
   'wirespeed/server': ['serve', 'WebSocketError'],
+  'wirespeed/websocket': ['WebSocket', 'CloseEvent'],
   'wirespeed/protocol': ['Session', 'OutputBuffer', 'CloseCode', 'Opcode', 'scalarKernels'],
 };
 const names = Object.entries(entries);
