@@ -20,7 +20,7 @@ export interface TimeLimits {
 export type DueAction = 'ping' | TimeoutError | undefined;
 
 /** How long a refused client may take to go, in milliseconds: its socket counts towards no limit. */
-const MAX_LINGER = 2000;
+export const MAX_LINGER = 2000;
 const NEVER = Number.POSITIVE_INFINITY;
 /** Stands in for a time where there is none. */
 const NONE = -1;

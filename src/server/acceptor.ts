@@ -17,12 +17,13 @@ import { Session } from '../protocol/session.ts';
 import { type AdoptedSocket, adoptSocket } from '../transport/adopt-socket.ts';
 import { now } from '../transport/clock.ts';
 import { sha1Base64 } from '../transport/crypto.ts';
+import { DuplexSocket } from '../transport/duplex-socket.ts';
 import { type SessionLimits, sessionLimits } from '../transport/session-limits.ts';
 import type { ConnectionFunction } from './accepted-connection.ts';
 import { Admissions, type NoRoom } from './admissions.ts';
 import { TrustedProxies } from './client-address.ts';
 import { Counts } from './counts.ts';
-import type { Faults } from './faults.ts';
+import { type FaultHandler, Faults } from './faults.ts';
 import { isOnPath } from './path-filter.ts';
 import { checkDecision, type RequestDecision, type RequestHook } from './request-decision.ts';
 import {
@@ -33,7 +34,6 @@ import {
   ServerEventConnection,
 } from './server-connection.ts';
 import { Sweep } from './sweep.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Is told of a request that was refused. */
 export type RefusedHook = (
@@ -49,6 +49,7 @@ export interface AcceptorOptions<T> {
   readonly views?: boolean | undefined;
   readonly request?: RequestHook<T> | undefined;
   readonly refused?: RefusedHook | undefined;
+  readonly error?: FaultHandler<T> | undefined;
 }
 
 /** Whether an acceptor takes connections: while it drains it only keeps those that there are. */
@@ -78,8 +79,8 @@ export class Acceptor<T> implements ConnectionServer<T> {
   #idleWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
 
-  constructor(options: AcceptorOptions<T>, resolved: ResolvedAcceptOptions, faults: Faults<T>) {
-    this.faults = faults;
+  constructor(options: AcceptorOptions<T>, resolved: ResolvedAcceptOptions) {
+    this.faults = new Faults(options.error);
     this.proxies = new TrustedProxies(resolved.trustProxy);
     this.#options = options;
     this.#resolved = resolved;
@@ -121,14 +122,17 @@ export class Acceptor<T> implements ConnectionServer<T> {
     }
     const connection = this.#create();
     connection.opening = opening;
-    const adopted = this.#adopt(connection, socket);
     const { driver } = connection;
     try {
+      const adopted = this.#adopt(connection, socket);
       driver.receiveRequest(request);
       // A copy: the payloads are unmasked in place, and the bytes belong to the caller.
       adopted.begin(new Uint8Array(head), !driver.session.isPaused);
+      // What the caller's stream throws in a write is an error of the stream, and is the caller's to know.
+      if (adopted.socket instanceof DuplexSocket && adopted.socket.failure !== undefined) {
+        throw adopted.socket.failure;
+      }
     } catch (error) {
-      // The caller's stream threw.
       driver.terminate();
       throw error;
     }
@@ -256,17 +260,14 @@ export class Acceptor<T> implements ConnectionServer<T> {
     const { handlers, connection, views = false } = this.#options;
     const resolved = this.#resolved;
     const { messagesPerSecond } = resolved.limits;
-    const rate =
-      messagesPerSecond === Number.POSITIVE_INFINITY
-        ? undefined
-        : new TokenBucket(messagesPerSecond, now());
     if (connection !== undefined) {
-      return new ServerAsyncConnection(this, connection, resolved, rate);
+      return new ServerAsyncConnection(this, connection, resolved, messagesPerSecond);
     }
     const given = handlers as Handlers<T>;
-    return rate === undefined
+    // Not one class for both: without the limit a message does not look for it.
+    return messagesPerSecond === Number.POSITIVE_INFINITY
       ? new ServerEventConnection(this, given, resolved, views)
-      : new LimitedEventConnection(this, given, resolved, views, rate);
+      : new LimitedEventConnection(this, given, resolved, views, messagesPerSecond);
   }
 
   /** Begins the connection's session over the socket, which is not read yet. */

@@ -20,7 +20,6 @@ import { nextTick } from '../transport/clock.ts';
 import { plainAddress } from '../transport/socket.ts';
 import type { AcceptedConnection } from './accepted-connection.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
-import { Faults } from './faults.ts';
 import type { HttpServerLike } from './http-server.ts';
 import { isOnPath, withPath } from './path-filter.ts';
 import { urlOf } from './place.ts';
@@ -173,13 +172,11 @@ export function attach<T>(
   options: AnyAttachOptions<T>,
 ): Server<T, EventConnection<T> & AcceptedConnection<T>> {
   checkHttpServer(server);
-  checkServeOptions('attach', options);
-  const resolved = resolveAcceptOptions('attach', options, SERVE_OPTION_NAMES);
-  const faults = new Faults<T>(options.error);
-  const acceptor = new Acceptor<T>(options as AcceptorOptions<T>, resolved, faults);
+  const { acceptor, path: filter } = createAcceptor('attach', options);
+  const { faults } = acceptor;
   const endpoints = endpointsOf(server);
   const endpoint: Endpoint = {
-    claims: (path) => isOnPath(resolved.path, path),
+    claims: (path) => isOnPath(filter, path),
     handleFault(error) {
       acceptor.tellRefused(undefined, 500, "the function 'path' failed");
       faults.report(error, { source: 'path' });
@@ -194,7 +191,7 @@ export function attach<T>(
       }
     },
   };
-  const place = new AttachedPlace(server, resolved.path, () => endpoints.delete(endpoint));
+  const place = new AttachedPlace(server, filter, () => endpoints.delete(endpoint));
   endpoints.add(endpoint);
   return new PlacedServer<T>(acceptor, place);
 }
@@ -281,8 +278,9 @@ function localUrl(socket: Duplex): string {
 }
 
 function checkHttpServer(server: unknown): void {
-  const { on, listenerCount, address } = (server ?? {}) as Partial<HttpServer>;
-  if ([on, listenerCount, address].every((method) => typeof method === 'function')) return;
+  const { prependListener, listenerCount, address } = (server ?? {}) as Partial<HttpServer>;
+  if ([prependListener, listenerCount, address].every((method) => typeof method === 'function'))
+    return;
   if (isPromise(server)) {
     throw new TypeError('attach: it takes an HTTP server, not a promise of one; await it first');
   }
@@ -319,10 +317,17 @@ function checkUpgrade(request: unknown, socket: unknown, head: unknown): void {
 function acceptorFor<T>(options: AnyUpgradeOptions<T>): Acceptor<T> {
   const known = acceptors.get(options);
   if (known !== undefined) return known as Acceptor<T>;
-  checkServeOptions('upgrade', options);
-  const resolved = resolveAcceptOptions('upgrade', options, SERVE_OPTION_NAMES);
-  const faults = new Faults<T>(options.error);
-  const acceptor = new Acceptor<T>(options as AcceptorOptions<T>, resolved, faults);
+  const { acceptor } = createAcceptor('upgrade', options);
   acceptors.set(options, acceptor as Acceptor<unknown>);
   return acceptor;
+}
+
+/** Checks the options, and makes an acceptor and the filter of its paths. */
+function createAcceptor<T>(
+  caller: 'attach' | 'upgrade',
+  options: AnyAttachOptions<T> | AnyUpgradeOptions<T>,
+): { acceptor: Acceptor<T>; path: PathFilter | undefined } {
+  checkServeOptions(caller, options);
+  const resolved = resolveAcceptOptions(caller, options, SERVE_OPTION_NAMES);
+  return { acceptor: new Acceptor(options as AcceptorOptions<T>, resolved), path: resolved.path };
 }

@@ -138,7 +138,6 @@ async function endBy<T>(
   closing: readonly ServerConnection<T>[],
   time: number,
 ): Promise<number> {
-  let terminated = 0;
   const timer = setTimeout(
     () => {
       for (const connection of [...acceptor.notOpen, ...acceptor.connections]) {
@@ -148,14 +147,13 @@ async function endBy<T>(
     Math.max(0, time),
   );
   await acceptor.whenIdle();
-  // What has sent no request yet is refused later in any case, and need not be waited for.
+  // A client that has sent no request yet would be refused, so the drain does not wait for it.
   for (const connection of acceptor.notOpen) {
     if (connection.request === undefined && !connection.admission.isRefused) connection.terminate();
   }
   await acceptor.whenEmpty();
   clearTimeout(timer);
-  for (const { session } of closing) if (!session.wasClean) terminated++;
-  return terminated;
+  return closing.filter(({ session }) => !session.wasClean).length;
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {

@@ -10,8 +10,8 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 
 /** An HTTP server: of `node:http`, `node:https`, or one of `node:http2` that takes HTTP/1.1 as well. */
 export interface HttpServerLike {
-  /** Begins to listen to upgrades. */
-  on(event: 'upgrade', listener: UpgradeListener): unknown;
+  /** Begins to listen to upgrades, before all others. */
+  prependListener(event: 'upgrade', listener: UpgradeListener): unknown;
   /** Listens no more. */
   off(event: 'upgrade', listener: UpgradeListener): unknown;
   /** How many listen to upgrades. */

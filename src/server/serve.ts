@@ -11,7 +11,6 @@ import {
 import type { PageAnswer } from '../protocol/opening/server.ts';
 import type { AcceptedConnection } from './accepted-connection.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
-import { Faults } from './faults.ts';
 import { createListener, type Listener } from './listener.ts';
 import { pathOf, withPath } from './path-filter.ts';
 import { listenAt } from './place.ts';
@@ -123,8 +122,8 @@ export async function serve<T>(
 ): Promise<Server<T, EventConnection<T> & AcceptedConnection<T>>> {
   checkServeOptions('serve', options);
   const resolved = resolveListenOptions(options, SERVE_OPTION_NAMES);
-  const faults = new Faults<T>(options.error);
-  const acceptor = new Acceptor<T>(options as AcceptorOptions<T>, resolved, faults);
+  const acceptor = new Acceptor<T>(options as AcceptorOptions<T>, resolved);
+  const { faults } = acceptor;
   if (resolved.health !== undefined) acceptor.page = healthPage(resolved.health, acceptor);
   const listener = createListener(
     resolved,

@@ -16,14 +16,13 @@ import { INSPECT, shownConnection } from '../inspection.ts';
 import { CloseCode } from '../protocol/close-code.ts';
 import type { Opcode } from '../protocol/frame.ts';
 import type { UpgradeRequest as RequestHead } from '../protocol/opening/server.ts';
-import { now } from '../transport/clock.ts';
 import type { OwnSocket, SocketAddress } from '../transport/socket.ts';
 import type { AcceptedConnection, ConnectionFunction } from './accepted-connection.ts';
 import type { TrustedProxies } from './client-address.ts';
 import type { Faults } from './faults.ts';
+import { MessageRate } from './message-rate.ts';
 import { proxiedAddress } from './proxied-addresses.ts';
 import { SocketRequest } from './socket-request.ts';
-import type { TokenBucket } from './token-bucket.ts';
 
 /** The part of a server that its connections know. */
 export interface ConnectionServer<T> {
@@ -100,10 +99,7 @@ export class ServerEventConnection<T> extends EventConnection<T> implements Serv
 
   /** @internal */
   onRefused(status: number, reason: string, isOfUpgrade: boolean): void {
-    if (this.admission.isRefused) return;
-    this.admission.isRefused = true;
-    // A page that was asked for is no refusal.
-    if (isOfUpgrade) this.#server.refused(this, status, reason);
+    noteRefusal(this, this.#server, status, reason, isOfUpgrade);
   }
 
   /** @internal */
@@ -136,28 +132,17 @@ export class ServerEventConnection<T> extends EventConnection<T> implements Serv
 
 /** A connection of a server with handlers, which may send only so many messages per second. */
 export class LimitedEventConnection<T> extends ServerEventConnection<T> {
-  readonly #rate: TokenBucket;
-  readonly #overrun: () => void;
-  /** Whether more came than is allowed: nothing is delivered from then on, so that no message is missing between. */
-  #isOver = false;
+  readonly #rate: MessageRate;
 
   constructor(
     server: ConnectionServer<T>,
     handlers: Handlers<T> | Handlers<T, Message>,
     options: DrivenOptions,
     hasViews: boolean,
-    rate: TokenBucket,
+    messagesPerSecond: number,
   ) {
     super(server, handlers, options, hasViews);
-    this.#rate = rate;
-    this.#overrun = () => server.overrun(this);
-  }
-
-  #isAllowed(): boolean {
-    if (!this.#isOver && this.#rate.take(now())) return true;
-    this.#isOver = true;
-    this.#overrun();
-    return false;
+    this.#rate = new MessageRate(messagesPerSecond, () => server.overrun(this));
   }
 
   /** @internal */
@@ -168,7 +153,7 @@ export class LimitedEventConnection<T> extends ServerEventConnection<T> {
     isText: boolean,
     isOwn: boolean,
   ): void {
-    if (this.#isAllowed()) super.onMessage(bytes, start, end, isText, isOwn);
+    if (this.#rate.allows()) super.onMessage(bytes, start, end, isText, isOwn);
   }
 
   /** @internal */
@@ -179,12 +164,12 @@ export class LimitedEventConnection<T> extends ServerEventConnection<T> {
     start: number,
     end: number,
   ): void {
-    if (this.#isAllowed()) super.onFrame(isFinal, opcode, bytes, start, end);
+    if (this.#rate.allows()) super.onFrame(isFinal, opcode, bytes, start, end);
   }
 
   /** @internal */
   override onPing(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#isAllowed()) super.onPing(bytes, start, end);
+    if (this.#rate.allows()) super.onPing(bytes, start, end);
   }
 }
 
@@ -199,20 +184,20 @@ export class ServerAsyncConnection<T>
   request!: UpgradeRequest;
   readonly #server: ConnectionServer<T>;
   readonly #serveConnection: ConnectionFunction<T>;
-  readonly #rate: TokenBucket | undefined;
-  /** Whether more came than is allowed, as in {@link LimitedEventConnection}. */
-  #isOver = false;
+  readonly #rate: MessageRate | undefined;
 
   constructor(
     server: ConnectionServer<T>,
     serveConnection: ConnectionFunction<T>,
     options: AsyncOptions,
-    rate: TokenBucket | undefined,
+    messagesPerSecond: number,
   ) {
     super(server.url, options);
     this.#server = server;
     this.#serveConnection = serveConnection;
-    this.#rate = rate;
+    if (messagesPerSecond !== Number.POSITIVE_INFINITY) {
+      this.#rate = new MessageRate(messagesPerSecond, () => server.overrun(this));
+    }
   }
 
   override get remoteAddress(): SocketAddress | undefined {
@@ -231,10 +216,7 @@ export class ServerAsyncConnection<T>
 
   /** @internal */
   onRefused(status: number, reason: string, isOfUpgrade: boolean): void {
-    if (this.admission.isRefused) return;
-    this.admission.isRefused = true;
-    // A page that was asked for is no refusal.
-    if (isOfUpgrade) this.#server.refused(this, status, reason);
+    noteRefusal(this, this.#server, status, reason, isOfUpgrade);
   }
 
   /** @internal */
@@ -253,12 +235,12 @@ export class ServerAsyncConnection<T>
     isText: boolean,
     isOwn: boolean,
   ): void {
-    if (this.#isAllowed()) super.onMessage(bytes, start, end, isText, isOwn);
+    if (this.#rate?.allows() !== false) super.onMessage(bytes, start, end, isText, isOwn);
   }
 
   /** @internal */
   override onPing(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#isAllowed()) super.onPing(bytes, start, end);
+    if (this.#rate?.allows() !== false) super.onPing(bytes, start, end);
   }
 
   /** @internal */
@@ -270,14 +252,6 @@ export class ServerAsyncConnection<T>
   override onClosed(): void {
     super.onClosed();
     this.#server.closed(this);
-  }
-
-  #isAllowed(): boolean {
-    if (this.#rate === undefined) return true;
-    if (!this.#isOver && this.#rate.take(now())) return true;
-    this.#isOver = true;
-    this.#server.overrun(this);
-    return false;
   }
 
   async #run(): Promise<void> {
@@ -317,6 +291,21 @@ function receiveRequest<T>(
   const request = new SocketRequest(head, socket, server.proxies);
   connection.request = request;
   server.decide(connection, request);
+}
+
+/** The core has answered a request. What the acceptor refuses itself was noted before. */
+function noteRefusal<T>(
+  connection: ServerConnection<T>,
+  server: ConnectionServer<T>,
+  status: number,
+  reason: string,
+  isOfUpgrade: boolean,
+): void {
+  const { admission } = connection;
+  if (admission.isRefused) return;
+  admission.isRefused = true;
+  // A page that was asked for is no refusal.
+  if (isOfUpgrade) server.refused(connection, status, reason);
 }
 
 function remoteAddressOf<T>(

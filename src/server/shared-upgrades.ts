@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { nodeKernels } from '../kernels/node.ts';
+import { MAX_LINGER } from '../protocol/deadlines.ts';
 import { serializeRefusal } from '../protocol/opening/server.ts';
 import { clearTimeout, setTimeout } from '../transport/clock.ts';
 import type { HttpServerLike } from './http-server.ts';
@@ -19,9 +20,6 @@ export interface Endpoint {
   take(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
 }
 
-/** Milliseconds after which the socket of a refused request is destroyed, if its client has not closed it. */
-const REFUSAL_TIMEOUT = 2000;
-
 /** The attached servers of one HTTP server. It listens to `upgrade` while there are any. */
 class Endpoints {
   readonly #http: HttpServerLike;
@@ -34,7 +32,8 @@ class Endpoints {
   }
 
   add(endpoint: Endpoint): void {
-    if (this.#endpoints.size === 0) this.#http.on('upgrade', this.#handle);
+    // Before the others: a listener of `once` takes itself off when it is called, and would not be counted.
+    if (this.#endpoints.size === 0) this.#http.prependListener('upgrade', this.#handle);
     this.#endpoints.add(endpoint);
   }
 
@@ -45,9 +44,7 @@ class Endpoints {
 
   #dispatch(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     const path = pathOf(request.url ?? '/');
-    // A listener of `once` has taken itself off already, and has listeners on the socket instead.
-    const isTaken = ['data', 'error', 'readable'].some((event) => socket.listenerCount(event) > 0);
-    const isAlone = this.#http.listenerCount('upgrade') === 1 && !isTaken;
+    const isAlone = this.#http.listenerCount('upgrade') === 1;
     // Another protocol may be somebody else's business, on any path.
     const isOurs = isAlone || /\bwebsocket\b/i.test(request.headers.upgrade ?? '');
     for (const endpoint of isOurs ? this.#endpoints : []) {
@@ -84,7 +81,7 @@ function refuse(socket: Duplex, status: number, body: string): void {
   socket.on('error', ignore);
   socket.end(serializeRefusal({ status, body: body === '' ? undefined : body }, nodeKernels()));
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), REFUSAL_TIMEOUT);
+  const timer = setTimeout(() => socket.destroy(), MAX_LINGER);
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
 }

@@ -2,6 +2,7 @@
  * Makes a socket of a stream that is none: the stream that a test injects, or a tunnel inside another connection.
  */
 import type { Duplex } from 'node:stream';
+import { isNativeError } from 'node:util/types';
 import { clearTimeout, setTimeout } from './clock.ts';
 import type { OwnSocket } from './socket.ts';
 
@@ -12,6 +13,8 @@ const MAX_FINISHING = 1000;
 export class DuplexSocket implements OwnSocket {
   bytesRead = 0;
   bytesWritten = 0;
+  /** What the stream threw in a write, if it did. */
+  failure: unknown;
   readonly #stream: Duplex;
 
   constructor(stream: Duplex) {
@@ -26,7 +29,15 @@ export class DuplexSocket implements OwnSocket {
     this.bytesWritten += bytes.length;
     // A stream may keep what it is given, and the caller reuses its memory when `written` is called or, without that,
     // when nothing waits any more.
-    return this.#stream.write(Buffer.from(bytes), written);
+    const copy = Buffer.from(bytes);
+    try {
+      return this.#stream.write(copy, written);
+    } catch (error) {
+      // Many writes are made where nobody could catch it. As an error of the stream it ends the connection.
+      this.failure ??= error;
+      this.#stream.destroy(isNativeError(error) ? error : new Error(String(error)));
+      return false;
+    }
   }
 
   cork(): void {
@@ -65,7 +76,7 @@ export class DuplexSocket implements OwnSocket {
       stream.destroy();
       return;
     }
-    // Destroyed now, the stream would never pass on its end, and perhaps not its last bytes.
+    // A stream that is destroyed at once never passes on its end, and perhaps not its last bytes.
     const timer = setTimeout(() => stream.destroy(), MAX_FINISHING);
     timer.unref();
     stream.once('finish', () => {

@@ -15,6 +15,9 @@ import { until } from '../support/until.ts';
 
 import { cleanups, greeting, http, named, open, page, raw } from './http-servers.ts';
 
+const pem = (name: string): Buffer =>
+  readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
+
 describe('attached servers', () => {
   it('share one HTTP server by path, and leave its pages alone', async () => {
     const { server, port } = await http();
@@ -50,6 +53,30 @@ describe('attached servers', () => {
     socket.resetAndDestroy();
     expect(await greeting(port, '/theirs')).toBe('theirs');
     expect(answer).toBe('');
+  });
+
+  it('refuse over TLS as well what nobody else can take', async () => {
+    const server = createHttps({ cert: pem('localhost'), key: pem('server-key') });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => server.close());
+    const ours = named('ours', server, { path: '/ours' });
+    const tls = { ca: pem('authority') };
+    await expect(connect(new URL('/nobody', ours.url), { tls })).rejects.toMatchObject({
+      status: 404,
+    });
+  });
+
+  it('refuse with 500 where the function of the path is async, and end no process by it', async () => {
+    const { server, port } = await http();
+    const faults: unknown[] = [];
+    named('x', server, {
+      path: (async () => {
+        throw new Error('rejected');
+      }) as unknown as () => boolean,
+      error: (error) => void faults.push((error as Error).message),
+    });
+    await expect(open(port)).rejects.toMatchObject({ status: 500 });
+    expect(faults).toEqual(["the function 'path' must answer at once, not with a promise"]);
   });
 
   it('refuse what nobody else can take', async () => {
@@ -156,8 +183,6 @@ describe('attached servers', () => {
   });
 
   it('keep what they are not given again when their certificates change', async () => {
-    const pem = (name: string): Buffer =>
-      readFileSync(new URL(`../support/certificates/${name}.pem`, import.meta.url));
     const server = createHttps({
       cert: pem('localhost'),
       key: pem('server-key'),

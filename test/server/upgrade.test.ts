@@ -110,6 +110,44 @@ describe('upgrade', () => {
     ws?.terminate();
   });
 
+  it('ends the connection where a stream throws in a later write, and no process by it', async () => {
+    let writes = 0;
+    const stream = new Duplex({
+      read() {},
+      write(_piece, _encoding, done) {
+        writes++;
+        if (writes > 1) throw new Error('no more writing');
+        done();
+      },
+    });
+    const errors: unknown[] = [];
+    const ws = await upgrade(receivedRequest(), stream, Buffer.alloc(0), {
+      handlers: {
+        message: (connection, data) => void connection.send(data),
+        error: (_ws, error) => void errors.push((error.cause as Error).message),
+      },
+    });
+    stream.push(frame({ opcode: 1, payload: 'hello', key: KEY }));
+    await until(() => ws?.state === 'closed');
+    expect(errors).toEqual(['no more writing']);
+  });
+
+  it('gives back the place of a stream that throws when it is read', async () => {
+    const stream = new Duplex({
+      read() {
+        throw new Error('no reading here');
+      },
+      write: (_piece, _encoding, done) => done(),
+    });
+    const options = { limits: { connections: 1 }, handlers: {} };
+    const failing = await upgrade(receivedRequest(), stream, Buffer.alloc(0), options);
+    await until(() => failing === undefined || failing.state === 'closed');
+    const [ours] = duplexPair();
+    const ws = await upgrade(receivedRequest(), ours, Buffer.alloc(0), options);
+    expect(ws?.state).toBe('open');
+    ws?.terminate();
+  });
+
   it('hands a stream nothing that it may not keep', async () => {
     const kept: Uint8Array[] = [];
     const stream = new Duplex({
