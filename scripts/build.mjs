@@ -46,10 +46,10 @@ const DOORS = {
 const COMMAND = { 'cli/main': 'src/cli/main.ts' };
 
 /**
- * The chunks. `core` has no `node:` import, since `wirespeed/protocol` consists of it. `transport` must not have the entry
- * point of the server, which the command imports as well: it would take the whole server along. A large part that only one entry
- * point needs is a chunk as well; `async` has the connection with promises, which the server needs too. The reason: Node.js parses the CommonJS module that is imported to find its exported names, so
- * that one should be small.
+ * The chunks. `core` has no `node:` import, since `wirespeed/protocol` consists of it. `transport` must not have the
+ * entry point of the server, which the command imports as well: it would take the whole server along. `async` also has
+ * the connection with promises, which the server needs. A large part of a single entry point is a chunk as well:
+ * Node.js parses the CommonJS module that is imported, to find the names of its exports, so that module should be small.
  */
 const CHUNKS = [
   {

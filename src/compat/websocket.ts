@@ -9,9 +9,9 @@ import { EventConnection } from '../connection/event-connection.ts';
 import type { Message } from '../connection/message.ts';
 import { WHOLE_MESSAGES } from '../dial/client-session.ts';
 import { parseTarget } from '../dial/target.ts';
-import { isToken } from '../http-token.ts';
 import { withoutSecrets } from '../inspection.ts';
-import { type ConnectOptions, resolveConnectOptions } from '../options/options.ts';
+import { type ConnectOptions, resolveConnectOptions, subprotocols } from '../options/options.ts';
+import { MAX_REASON_LENGTH } from '../protocol/close-code.ts';
 import { nextTick, setImmediate } from '../transport/clock.ts';
 import {
   CloseEvent,
@@ -35,8 +35,6 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
-/** The longest close reason, in bytes of UTF-8 (RFC 6455 §5.5). */
-const MAX_REASON = 123;
 /** Members of the class that users do not see. */
 const INTERNAL: readonly string[] = ['constructor', 'endTurn', 'runTask'];
 const DONE: Promise<void> = Promise.resolve();
@@ -250,8 +248,10 @@ export class WebSocket extends EventTarget {
       );
     }
     const text = reason === undefined ? '' : wellFormed(String(reason));
-    if (Buffer.byteLength(text) > MAX_REASON) {
-      throw syntaxError(`close: the reason must not have more than ${MAX_REASON} bytes of UTF-8`);
+    if (Buffer.byteLength(text) > MAX_REASON_LENGTH) {
+      throw syntaxError(
+        `close: the reason must not have more than ${MAX_REASON_LENGTH} bytes of UTF-8`,
+      );
     }
     if (this.#readyState === CONNECTING) {
       this.#readyState = CLOSING;
@@ -367,11 +367,10 @@ function initOf(given: unknown): WebSocketInit {
     typeof offered === 'object' && offered !== null && Symbol.iterator in offered
       ? Array.from(offered as Iterable<unknown>, String)
       : [String(offered)];
-  for (const [i, protocol] of protocols.entries()) {
-    if (!isToken(protocol)) throw syntaxError(`WebSocket: '${protocol}' is no subprotocol`);
-    if (protocols.indexOf(protocol) !== i) {
-      throw syntaxError(`WebSocket: the subprotocol '${protocol}' is given twice`);
-    }
+  try {
+    subprotocols('WebSocket: protocols', protocols);
+  } catch (error) {
+    throw syntaxError((error as Error).message);
   }
   return { ...init, protocols };
 }

@@ -36,7 +36,7 @@ import type {
 
 export { checkCallOptions, checkSendOptions } from './calls.ts';
 export { abortSignal, describe, isPlainObject, MAX_TIMER_DELAY, milliseconds } from './checks.ts';
-export { credentialsFault, type HeadersInput, headerPairs } from './headers.ts';
+export { credentialsFault, type HeadersInput, headerPairs, subprotocols } from './headers.ts';
 export { nearestName } from './hints.ts';
 export type {
   AcceptOptions,

@@ -26,15 +26,15 @@ interface BufferedHandle {
 export interface AdoptedSocket {
   readonly socket: OwnSocket;
   /**
-   * Gives the listener what was read before, `head` first, and then what the socket reads, unless the listener wants
-   * nothing yet. It may have ended the socket already.
+   * Gives the listener what was read before, `head` first. Then it reads the socket, unless `isWanted` is false: the
+   * listener resumes the socket later. The listener may have destroyed the socket before this call.
    */
   begin(head?: Uint8Array, isWanted?: boolean): void;
 }
 
 let fields: ReadFields | null | undefined;
 
-/** Takes over a socket: its end and its errors go to the listener from now on, what it reads once that begins. */
+/** Takes over a socket. The listener is told of its end and of errors from now on, and of bytes after `begin`. */
 export function adoptSocket(stream: Duplex, listener: SocketListener): AdoptedSocket {
   listenToEnd(stream, listener);
   // Bytes that the socket has read before now come first.
